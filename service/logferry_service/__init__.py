@@ -1,0 +1,1 @@
+"""Keeping the daemon alive across logins; the installers for each system will live here."""
