@@ -1,0 +1,1 @@
+"""The daemon: watches sources, cuts sessions, spools them and delivers them."""

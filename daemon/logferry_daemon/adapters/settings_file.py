@@ -1,0 +1,56 @@
+"""Edits the settings file as its owner would: adds and removes one table, leaves comments and order alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import tomlkit
+
+from logferry_daemon.settings import Settings, parse_settings
+from logferry_model.errors import Misconfigured
+
+
+class SettingsFile:
+    """The one settings file; every change is checked as a whole before it is written."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def add(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+        """The settings with `[section.name]`; Misconfigured when they would not be valid."""
+        document = self._document()
+        if section not in document:
+            document[section] = tomlkit.table(is_super_table=True)
+        table = tomlkit.table()
+        table.update(values)
+        document[section][name] = table
+        return self._write(document)
+
+    def remove(self, section: str, name: str) -> Settings:
+        """The settings without `[section.name]`."""
+        document = self._document()
+        if name not in document.get(section, {}):
+            said = f'"{name}" is not in the settings file; it may be set in the environment.'
+            raise Misconfigured("not-in-file", said, hint="Remove it where it was set.")
+        del document[section][name]
+        return self._write(document)
+
+    def _document(self) -> tomlkit.TOMLDocument:
+        try:
+            return tomlkit.parse(self._path.read_text("utf-8"))
+        except FileNotFoundError:
+            return tomlkit.document()
+
+    def _write(self, document: tomlkit.TOMLDocument) -> Settings:
+        text = tomlkit.dumps(document)
+        settings = parse_settings(text, self._path)
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        fresh = self._path.with_suffix(".new")
+        with fresh.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(self._path)
+        return settings

@@ -1,0 +1,211 @@
+"""Rows of the spool to values and back. Pure; the SQL's column names stand here and nowhere else in Python."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from logferry_daemon.core.consent import Grant
+from logferry_daemon.core.delivery import State
+from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.settle import Signature
+from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, NewSession, SessionRow, Totals
+from logferry_model.session import Session, SessionId
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+_LEVEL = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderFacts:
+    """What every parcel says about this program."""
+
+    app_version: str
+    platform: str
+
+
+def ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970: the spool's unit."""
+    return (moment - _EPOCH) // _MS
+
+
+def at(number: int) -> datetime:
+    """The time of such a number."""
+    return _EPOCH + number * _MS
+
+
+def _maybe_at(number: int | None) -> datetime | None:
+    return None if number is None else at(number)
+
+
+def file_values(row: FileRow) -> dict[str, Any]:
+    """For `keep_file`. Inode and device as text: they may not fit SQLite's signed integers."""
+    return {
+        "source": row.source,
+        "path": row.path,
+        "size": row.signature.size,
+        "mtime_ns": row.signature.mtime_ns,
+        "inode": str(row.signature.inode),
+        "device": str(row.signature.device),
+        "head": row.head,
+        "head_size": row.head_size,
+        "read_offset": row.offset,
+        "read_line": row.line,
+        "first_at": None if row.first_at is None else ms(row.first_at),
+        "running": int(row.running),
+        "troubles": json.dumps([[one.code, one.message] for one in row.troubles]),
+    }
+
+
+def file_row(row: sqlite3.Row) -> FileRow:
+    """From `files_of_source`."""
+    return FileRow(
+        source=row["source"],
+        path=row["path"],
+        signature=Signature(row["size"], row["mtime_ns"], int(row["inode"]), int(row["device"])),
+        head=row["head"],
+        head_size=row["head_size"],
+        offset=row["read_offset"],
+        line=row["read_line"],
+        first_at=_maybe_at(row["first_at"]),
+        running=bool(row["running"]),
+        troubles=troubles(row["troubles"]),
+    )
+
+
+def troubles(text: str) -> tuple[Trouble, ...]:
+    """The troubles of a file."""
+    return tuple(Trouble(code=code, message=message) for code, message in json.loads(text))
+
+
+def session_values(new: NewSession, source: str, revision: int, now: datetime) -> dict[str, Any]:
+    """For `keep_session`. A session in the spool has always ended."""
+    session, end = new.session, new.session.end
+    return {
+        "id": session.id,
+        "tracker": session.tracker,
+        "natural_key": session.natural_key,
+        "source": source,
+        "started_at": ms(session.started_at),
+        "ended_at": ms(session.ended_at) if session.ended_at else None,
+        "events": len(session.events),
+        "revision": revision,
+        "fingerprint": new.fingerprint,
+        "end_rule": end.rule.value if end else "",
+        "end_evidence": end.evidence if end else "",
+        "end_confidence": end.confidence if end else 0.0,
+        "now": ms(now),
+        "document": zlib.compress(new.document, _LEVEL),
+    }
+
+
+def session_row(row: sqlite3.Row) -> SessionRow:
+    """From `all_sessions`."""
+    return SessionRow(
+        id=SessionId(row["id"]),
+        tracker=row["tracker"],
+        source=row["source"],
+        started_at=at(row["started_at"]),
+        ended_at=_maybe_at(row["ended_at"]),
+        events=row["events"],
+        revision=row["revision"],
+        end_rule=row["end_rule"],
+        end_evidence=row["end_evidence"],
+        end_confidence=row["end_confidence"],
+    )
+
+
+def document(packed: bytes) -> Session:
+    """The session in a `document` column."""
+    return msgspec.json.decode(zlib.decompress(packed), type=Session)
+
+
+def delivery_row(row: sqlite3.Row) -> DeliveryRow:
+    """From `all_deliveries` and its like."""
+    return DeliveryRow(
+        id=row["id"],
+        session=SessionId(row["session"]),
+        destination=row["destination"],
+        revision=row["revision"],
+        state=State(row["state"]),
+        attempts=row["attempts"],
+        created_at=at(row["created_at"]),
+        last_error=row["last_error"],
+        last_attempt=_maybe_at(row["last_attempt"]),
+        next_attempt=_maybe_at(row["next_attempt"]),
+        report_url=row["report_url"],
+    )
+
+
+def letter_values(letter: Letter) -> dict[str, Any]:
+    """For `keep_letter`."""
+    return {
+        "body": letter.body,
+        "headers": json.dumps(dict(letter.headers)),
+        "payload_digest": letter.payload_digest,
+    }
+
+
+def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts) -> Claimed:
+    """From `due`."""
+    letter = None
+    if row["body"] is not None:
+        letter = Letter(body=row["body"], headers=json.loads(row["headers"]), payload_digest=row["payload_digest"])
+    parcel = Parcel(
+        session=SessionId(row["session"]),
+        tracker=row["tracker"],
+        natural_key=row["natural_key"],
+        revision=row["revision"],
+        started_at=at(row["started_at"]),
+        ended_at=_maybe_at(row["ended_at"]),
+        document=zlib.decompress(row["document"]) if letter is None else b"",
+        idempotency_key=row["idempotency_key"],
+        install_id=install_id,
+        app_version=sender.app_version,
+        platform=sender.platform,
+    )
+    return Claimed(row=replace(delivery_row(row), state=state), parcel=parcel, letter=letter)
+
+
+def totals(
+    counts: Mapping[tuple[str, State], int], homeless: int, sent: sqlite3.Row, last_report_url: str | None
+) -> Totals:
+    """From `counts`, `homeless`, `sent` and `last_report`."""
+    return Totals(
+        by_state=counts,
+        homeless=homeless,
+        uploaded=sent["uploaded"],
+        bytes_sent=sent["bytes_sent"],
+        average_ms=sent["average_ms"],
+        last_upload=_maybe_at(sent["last_upload"]),
+        last_report_url=last_report_url,
+    )
+
+
+def grant(row: sqlite3.Row) -> Grant:
+    """From `grants`."""
+    return Grant(
+        destination=row["destination"],
+        policy_digest=row["policy_digest"],
+        policy_version=row["policy_version"],
+        granted_at=at(row["granted_at"]),
+    )
+
+
+def grant_values(given: Grant) -> dict[str, Any]:
+    """For `keep_grant`."""
+    return {
+        "destination": given.destination,
+        "policy_digest": given.policy_digest,
+        "policy_version": given.policy_version,
+        "granted_at": ms(given.granted_at),
+    }

@@ -1,0 +1,190 @@
+"""Composition root: the only file that names adapters together. Reads top to bottom as the daemon's parts list."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from logferry_daemon.adapters.clock_system import SystemChance, SystemClock
+from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
+from logferry_daemon.adapters.lock import only_one
+from logferry_daemon.adapters.log_files import FolderFiles
+from logferry_daemon.adapters.own_log import own_log
+from logferry_daemon.adapters.processes_psutil import SystemProcesses
+from logferry_daemon.adapters.send_http import open_sender
+from logferry_daemon.adapters.settings_file import SettingsFile
+from logferry_daemon.adapters.spool_rows import SenderFacts
+from logferry_daemon.adapters.spool_sqlite import open_spool
+from logferry_daemon.adapters.watch_fs import FolderWatcher
+from logferry_daemon.checks.check import Check, Checker
+from logferry_daemon.checks.destinations import DestinationsCheck
+from logferry_daemon.checks.sources import SourcesCheck
+from logferry_daemon.checks.storage import StorageCheck
+from logferry_daemon.control import DaemonControl, Parts
+from logferry_daemon.courier import Road
+from logferry_daemon.crew import Crew
+from logferry_daemon.dialects.catalogue import all_dialects
+from logferry_daemon.fleet import Fleet, Listeners
+from logferry_daemon.gates import Gates
+from logferry_daemon.home import Home
+from logferry_daemon.news import News
+from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
+from logferry_daemon.sources import Pace, World
+from logferry_daemon.trackers.catalogue import all_trackers
+from logferry_ipc.endpoint import Endpoint, Keys, announced
+from logferry_ipc.events import EventLog
+from logferry_ipc.server import PORTS, open_server
+
+PLATFORMS = {"win32": "windows", "darwin": "macos"}
+
+
+def run(home: Home) -> int:
+    """The daemon in the foreground until it is told to stop; 0 when it stopped in order.
+
+    Raises Misconfigured for settings that cannot be read, and Refused when another daemon has this home.
+    """
+    settings = load_settings(home.settings_file)
+    with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
+        asyncio.run(_until_stopped(home, settings))
+    return 0
+
+
+async def _until_stopped(home: Home, settings: Settings) -> None:
+    stop = asyncio.Event()
+    with _signals(stop):
+        async with open_daemon(home, settings, stop):
+            await stop.wait()
+
+
+@asynccontextmanager
+async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> AsyncIterator[DaemonControl]:
+    """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it."""
+    home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        app_version, instance = version("logferry"), secrets.token_hex(8)
+        clock, chance = SystemClock(), SystemChance()
+        sender_facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
+        spool = await stack.enter_async_context(open_spool(home.spool_file, chance, sender_facts))
+        sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
+        vault = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyring"))
+        credentials = KeyringCredentials(home.secrets_file, vault)
+        log = EventLog(instance, started=clock.now())
+        news = News(log, spool, clock)
+        group = await stack.enter_async_context(asyncio.TaskGroup())
+        crew = Crew(group)
+        stack.callback(crew.dismiss_all)
+        crew.hire("news", news.run())
+
+        def gates_changed() -> None:
+            # The fleet asks the gates and hears of their changes: one of the two has to be made first.
+            news.state_changed()
+            fleet.wake_couriers()
+
+        gates = Gates(clock, spool, credentials, gates_changed)
+        await gates.load()
+        fleet = Fleet(
+            crew=crew,
+            world=World(
+                clock=clock, files=FolderFiles(), watcher=FolderWatcher(), processes=SystemProcesses(), intake=spool
+            ),
+            road=Road(clock=clock, chance=chance, outbox=spool, sender=sender, credentials=credentials),
+            pace=_pace(settings.watch),
+            spool=spool,
+            gates=gates,
+            trackers=all_trackers(),
+            dialects=all_dialects(),
+            listeners=Listeners(
+                session_found=news.session_found,
+                delivery_changed=news.delivery_changed,
+                state_changed=news.state_changed,
+            ),
+        )
+        checkers = (
+            SourcesCheck(fleet),
+            DestinationsCheck(fleet),
+            StorageCheck(home.spool_file, credentials.insecure),
+        )
+        control = DaemonControl(
+            Parts(
+                version=app_version,
+                clock=clock,
+                spool=spool,
+                fleet=fleet,
+                credentials=credentials,
+                settings=SettingsFile(home.settings_file),
+                log=log,
+                checks=lambda: _all_checks(checkers),
+                stop=stop,
+                user_home=Path.home(),
+            )
+        )
+        await fleet.launch(settings)
+        keys = Keys.fresh()
+        server = await stack.enter_async_context(
+            open_server(control, instance=instance, version=app_version, keys=keys, ports=_ports(settings.ipc))
+        )
+        endpoint = Endpoint.of_this_process(instance=instance, port=server.port, keys=keys)
+        stack.enter_context(announced(home.runtime, endpoint))
+        yield control
+
+
+async def _all_checks(checkers: Sequence[Checker]) -> AsyncIterator[Check]:
+    for checker in checkers:
+        async for check in checker.run():
+            yield check
+
+
+def _pace(watch: WatchSettings) -> Pace:
+    return Pace(
+        settle=seconds(watch.settle),
+        patience=seconds(watch.patience),
+        rescan=seconds(watch.rescan),
+        busy=seconds(watch.busy),
+    )
+
+
+def _ports(ipc: IpcSettings) -> Sequence[int]:
+    return PORTS if ipc.port is None else (ipc.port,)
+
+
+if sys.platform == "win32":
+
+    @contextmanager
+    def _signals(stop: asyncio.Event) -> Iterator[None]:
+        """Ctrl-C and Ctrl-Break ask to stop. The loop has no signal handlers here: plain ones ring it awake."""
+        loop = asyncio.get_running_loop()
+        wanted = (signal.SIGINT, signal.SIGBREAK)
+        before = {number: signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set)) for number in wanted}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+else:
+
+    @contextmanager
+    def _signals(stop: asyncio.Event) -> Iterator[None]:
+        """SIGINT and SIGTERM ask to stop; a second one ends the process at once."""
+        loop = asyncio.get_running_loop()
+
+        def asked() -> None:
+            if stop.is_set():
+                os._exit(130)
+            stop.set()
+
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, asked)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(number)

@@ -1,0 +1,335 @@
+"""Answers the local API: each question is one call, built from the spool, the gates and the fleet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+
+from logferry_daemon import views
+from logferry_daemon.checks.check import Check as DoctorCheck
+from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
+from logferry_daemon.core.places import reason_against_folder, reason_against_name
+from logferry_daemon.fleet import Fleet
+from logferry_daemon.gates import Destination
+from logferry_daemon.ports import Clock, Credentials, Spool
+from logferry_daemon.settings import Settings, SourceSettings
+from logferry_ipc.events import EventLog
+from logferry_ipc.messages import (
+    Changed,
+    Check,
+    Checks,
+    Consent,
+    ConsentGrant,
+    DestinationInfo,
+    Destinations,
+    Done,
+    Login,
+    NewDestination,
+    NewSource,
+    PauseRequest,
+    RetryRequest,
+    SessionDetail,
+    SessionList,
+    SourceInfo,
+    Sources,
+    Status,
+    StreamEvent,
+)
+from logferry_model.errors import Misconfigured, Refused
+
+MAX_FAILURES = 20
+MAX_PAUSE = timedelta(days=30)
+
+
+class SettingsStore(Protocol):
+    """The settings file, as a command changes it."""
+
+    def add(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+        """The settings with one more table."""
+        ...
+
+    def remove(self, section: str, name: str) -> Settings:
+        """The settings without it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What answers are made of."""
+
+    version: str
+    clock: Clock
+    spool: Spool
+    fleet: Fleet
+    credentials: Credentials
+    settings: SettingsStore
+    log: EventLog
+    checks: Callable[[], AsyncIterator[DoctorCheck]]
+    stop: asyncio.Event
+    user_home: Path
+
+
+class DaemonControl:
+    """Implements `logferry_ipc.control.Control`."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._spool = parts.spool
+        self._fleet = parts.fleet
+        self._gates = parts.fleet.gates
+
+    async def status(self) -> Status:
+        """The daemon at a glance."""
+        gates = await self._fleet.all_gates()
+        totals = await self._spool.totals()
+        counts = views.counts(totals, gates)
+        sources = {name: runner.state for name, runner in self._fleet.runners.items()}
+        failures = await self._spool.failures(MAX_FAILURES)
+        return Status(
+            state=views.daemon_state(counts, gates, paused=self._gates.paused),
+            version=self._parts.version,
+            counts=counts,
+            destinations=views.destinations(gates),
+            attention=views.attention(gates, failures, sources, await self._spool.troubles()),
+            metrics=views.metrics(totals),
+            paused_until=self._gates.paused_until if self._gates.paused else None,
+            last_report_url=totals.last_report_url,
+        )
+
+    async def sessions(self) -> SessionList:
+        """Every session, newest first."""
+        gates = await self._fleet.all_gates()
+        found = await self._spool.sessions()
+        return SessionList(sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found))
+
+    async def session(self, session: str) -> SessionDetail:
+        """One session, by id or by an unambiguous beginning of it."""
+        found = await self._spool.session(session)
+        if found is None:
+            raise _unknown("session", session, "logferry sessions list")
+        row, deliveries, document = found
+        gates = await self._fleet.all_gates()
+        return SessionDetail(
+            session=views.session(row, deliveries, gates), statistics=document.statistics, facts=document.facts
+        )
+
+    async def upload(self, session: str) -> Changed:
+        """One session, now."""
+        detail = await self.session(session)
+        changed = await self._spool.hurry(detail.session.id, self._parts.clock.now())
+        return await self._hurried(changed)
+
+    async def upload_all(self) -> Changed:
+        """Everything, after another look at every source."""
+        await self._fleet.rescan()
+        changed = await self._spool.hurry(None, self._parts.clock.now())
+        return await self._hurried(changed)
+
+    async def _hurried(self, changed: int) -> Changed:
+        gates = await self._fleet.all_gates()
+        held = [f"{name} is held: {gate.reason}. {gate.hint}" for name, gate in gates.items() if gate.held]
+        self._fleet.wake_couriers()
+        return Changed(changed=changed, note=" ".join(held))
+
+    async def retry(self, request: RetryRequest) -> Changed:
+        """Failed deliveries, once more; destinations that were given up are tried, too."""
+        changed = await self._spool.retry(request.ids, self._parts.clock.now())
+        self._gates.forgive_all()
+        return await self._hurried(changed)
+
+    async def pause(self, request: PauseRequest) -> Done:
+        """Hold everything."""
+        length = None if request.seconds is None else timedelta(seconds=request.seconds)
+        if length is not None and not timedelta() < length <= MAX_PAUSE:
+            raise Misconfigured("pause-length", "A pause is between a second and 30 days long.", hint="As in: 30m")
+        await self._gates.pause(length)
+        return Done()
+
+    async def resume(self) -> Done:
+        """Go on."""
+        await self._gates.resume()
+        return Done()
+
+    async def sources(self) -> Sources:
+        """Every source and its state."""
+        by_source: dict[str, int] = {}
+        for row, _ in await self._spool.sessions():
+            by_source[row.source] = by_source.get(row.source, 0) + 1
+        found = tuple(
+            SourceInfo(
+                name=name,
+                tracker=runner.source.tracker.name,
+                path=str(runner.source.root),
+                state=runner.state,
+                files=runner.number_of_files,
+                sessions=by_source.get(name, 0),
+            )
+            for name, runner in self._fleet.runners.items()
+        )
+        return Sources(sources=found, trackers=tuple(self._fleet.trackers))
+
+    async def add_source(self, source: NewSource) -> Sources:
+        """One more folder; it need not exist yet."""
+        self._fleet.tracker(source.tracker)
+        name = source.name or self._free_name(source.tracker)
+        _check_name(name, self._fleet.runners, "source")
+        wanted = SourceSettings(tracker=source.tracker, path=source.path)
+        _check_folder(wanted.folder, self._parts.user_home)
+        settings = self._parts.settings.add("sources", name, {"tracker": source.tracker, "path": str(wanted.folder)})
+        self._fleet.add_source(name, settings.sources[name])
+        self._fleet.listeners.state_changed()
+        return await self.sources()
+
+    def _free_name(self, tracker: str) -> str:
+        names = [tracker, *(f"{tracker}-{number}" for number in range(2, 1000))]
+        return next(name for name in names if name not in self._fleet.runners)
+
+    async def remove_source(self, name: str) -> Sources:
+        """Follow it no more; what was found stays."""
+        if name not in self._fleet.runners:
+            raise _unknown("source", name, "logferry sources list")
+        self._parts.settings.remove("sources", name)
+        await self._fleet.remove_source(name)
+        self._fleet.listeners.state_changed()
+        return await self.sources()
+
+    async def destinations(self) -> Destinations:
+        """Every destination, without secrets."""
+        found = [await self._destination_info(courier.destination) for courier in self._fleet.couriers.values()]
+        return Destinations(destinations=tuple(found), dialects=tuple(self._fleet.dialects))
+
+    async def _destination_info(self, destination: Destination) -> DestinationInfo:
+        return DestinationInfo(
+            name=destination.name,
+            dialect=destination.dialect,
+            url=destination.url,
+            consent=self._gates.consented(destination),
+            credential=(await self._gates.access(destination.name)).value,
+        )
+
+    async def add_destination(self, destination: NewDestination) -> Destinations:
+        """One more place to send to; nothing goes there before consent."""
+        self._fleet.dialect(destination.dialect)
+        _check_name(destination.name, self._fleet.couriers, "destination")
+        values = {"dialect": destination.dialect, "url": destination.url}
+        settings = self._parts.settings.add("destinations", destination.name, values)
+        await self._fleet.add_destination(destination.name, settings.destinations[destination.name])
+        self._fleet.listeners.state_changed()
+        return await self.destinations()
+
+    async def remove_destination(self, name: str) -> Destinations:
+        """Forget it, its consent and its secret."""
+        self._courier_of(name)
+        self._parts.settings.remove("destinations", name)
+        await self._fleet.remove_destination(name)
+        await self._parts.credentials.forget(name)
+        await self._gates.load()
+        self._fleet.listeners.state_changed()
+        return await self.destinations()
+
+    async def consent(self, destination: str) -> Consent:
+        """The policy text and whether it was agreed to."""
+        wanted = self._courier_of(destination)
+        agreed = self._gates.consented(wanted)
+        grant = self._gates.grant_of(destination)
+        totals = await self._spool.totals()
+        waiting = sum(
+            number for (name, state), number in totals.by_state.items() if (name, state) == (destination, "pending")
+        )
+        return Consent(
+            destination=destination,
+            granted=agreed,
+            policy=wanted.policy,
+            policy_digest=policy_digest(wanted.policy),
+            granted_at=grant.granted_at if agreed and grant else None,
+            waiting=waiting,
+        )
+
+    async def grant(self, destination: str, grant: ConsentGrant) -> Consent:
+        """Record the owner's agreement to exactly the text they saw."""
+        wanted = self._courier_of(destination)
+        if grant.policy_digest != policy_digest(wanted.policy):
+            said = f"The policy of {destination} is not the one that was shown."
+            raise Refused("policy-changed", said, hint=f"Read it again: logferry consent show {destination}")
+        await self._gates.agreed(
+            Grant(
+                destination=destination,
+                policy_digest=grant.policy_digest,
+                policy_version=POLICY_VERSION,
+                granted_at=self._parts.clock.now(),
+            )
+        )
+        return await self.consent(destination)
+
+    async def revoke(self, destination: str) -> Consent:
+        """Nothing more is sent."""
+        self._courier_of(destination)
+        await self._gates.withdrawn(destination)
+        return await self.consent(destination)
+
+    async def login(self, destination: str, login: Login) -> Done:
+        """Keep a secret."""
+        self._courier_of(destination)
+        secret = login.secret.strip()
+        if not secret or not secret.isprintable() or not secret.isascii():
+            raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
+        await self._parts.credentials.keep(destination, secret, insecure=login.insecure_storage)
+        self._gates.forgive(destination)
+        return Done()
+
+    async def logout(self, destination: str) -> Done:
+        """Forget the secret."""
+        self._courier_of(destination)
+        await self._parts.credentials.forget(destination)
+        self._gates.forgive(destination)
+        return Done()
+
+    async def doctor(self) -> Checks:
+        """Look at everything that can be wrong."""
+        found = [
+            Check(name=one.name, level=one.level, message=one.message, hint=one.hint)
+            async for one in self._parts.checks()
+        ]
+        return Checks(checks=tuple(found))
+
+    def events(self, cursor: str | None) -> AsyncIterator[StreamEvent]:
+        """Everything after `cursor`, then everything new."""
+        return self._parts.log.follow(cursor)
+
+    async def stop(self) -> Done:
+        """End the daemon."""
+        self._parts.stop.set()
+        return Done()
+
+    def _courier_of(self, name: str) -> Destination:
+        if name not in self._fleet.couriers:
+            raise _unknown("destination", name, "logferry destinations list")
+        return self._fleet.couriers[name].destination
+
+
+def _unknown(kind: str, name: str, command: str) -> Misconfigured:
+    return Misconfigured(f"{kind}-unknown", f'There is no {kind} "{name}".', hint=f"See: {command}")
+
+
+def _check_name(name: str, taken: Mapping[str, object], kind: str) -> None:
+    if reason := reason_against_name(name):
+        raise Misconfigured("name-unusable", f'"{name}" cannot be the name of a {kind}.', hint=f"Please {reason}.")
+    if name in taken:
+        raise Refused("name-taken", f'There is a {kind} "{name}" already.', hint="Choose another with --name.")
+
+
+def _check_folder(folder: Path, home: Path) -> None:
+    if reason := reason_against_folder(folder, home):
+        raise Misconfigured(
+            "folder-refused", f"{folder} cannot be a source: {reason}.", hint="Name the log folder itself."
+        )
+    whole = folder.resolve()
+    if whole != folder:
+        said = f"{folder} is reached through a link."
+        raise Misconfigured("folder-refused", said, hint=f"Name the folder itself: {whole}")
+    if folder.exists() and not folder.is_dir():
+        raise Misconfigured("folder-refused", f"{folder} is not a folder.", hint="Name the folder the file is in.")

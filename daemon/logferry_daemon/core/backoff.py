@@ -1,0 +1,35 @@
+"""How long to wait before the next try: full jitter, capped, never sooner than the other side asked. Pure.
+
+Full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter"; the figures are trust.md 3.5.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from email.utils import parsedate_to_datetime
+
+BASE = timedelta(seconds=1)
+CAP = timedelta(minutes=15)
+RETRY_AFTER_CAP = timedelta(hours=24)
+_MAX_DOUBLINGS = 20
+"""Beyond it the cap rules anyway, and an endless power of two does not fit a float."""
+
+
+def delay(*, attempts: int, jitter: float, floor: timedelta = timedelta()) -> timedelta:
+    """Between 0 and min(CAP, BASE * 2^attempts), chosen by `jitter` in 0..1, never below `floor`."""
+    ceiling = min(CAP, BASE * (1 << min(max(attempts, 0), _MAX_DOUBLINGS)))
+    return max(ceiling * jitter, floor)
+
+
+def parse_retry_after(header: str | None, now: datetime) -> timedelta:
+    """What a Retry-After header asks for, in seconds or as a date; 0 when it is past or unreadable, at most 24 h."""
+    if not header:
+        return timedelta()
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return min(timedelta(seconds=min(int(text[:9]), 10**8)), RETRY_AFTER_CAP)
+    try:
+        wanted = parsedate_to_datetime(text) - now
+    except (TypeError, ValueError, OverflowError):
+        return timedelta()
+    return min(max(wanted, timedelta()), RETRY_AFTER_CAP)

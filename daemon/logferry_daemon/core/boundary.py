@@ -1,0 +1,77 @@
+"""When is a session over, and why. A table of rules, strongest first; reads no clock, opens no file.
+
+A strong sign needs little quiet, a weak one more: a journal that is still being copied into the folder has weak signs
+too, and half of it must not be sent as the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from logferry_daemon.core.reading import Found, Signals
+from logferry_model.session import End, EndRule
+
+CONFIDENCE = {
+    EndRule.EXPLICIT: 1.0,
+    EndRule.PROCESS_GONE: 0.95,
+    EndRule.NEXT_START: 0.9,
+    EndRule.SILENCE: 0.6,
+}
+
+
+def end_by(rule: EndRule, evidence: str) -> End:
+    """An end with the confidence that its rule deserves."""
+    return End(rule=rule, evidence=evidence, confidence=CONFIDENCE[rule])
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A sign that a session is over, and how long the file must have been quiet for it to count."""
+
+    rule: EndRule
+    quiet: timedelta
+    sign: Callable[[Found, Signals], str | None]
+    """The evidence, or None when the sign is not there."""
+
+
+def _explicit(found: Found, _: Signals) -> str | None:
+    return found.end.evidence if found.end else None
+
+
+def _process_gone(_: Found, signals: Signals) -> str | None:
+    return f"{signals.process_gone} was running and is not any more" if signals.process_gone else None
+
+
+def _next_start(found: Found, signals: Signals) -> str | None:
+    later = signals.next_start
+    if not signals.rules.next_start or later is None or later <= found.last_at:
+        return None
+    return f"a later file begins at {later:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _silence(found: Found, signals: Signals) -> str | None:
+    limit = signals.rules.silence
+    if limit is None or signals.now - max(found.last_at, signals.quiet_since) < limit:
+        return None
+    return f"nothing written for {limit} after {found.last_at:%Y-%m-%d %H:%M:%S} UTC"
+
+
+RULES = (
+    Rule(EndRule.EXPLICIT, timedelta(), _explicit),
+    Rule(EndRule.PROCESS_GONE, timedelta(seconds=2), _process_gone),
+    Rule(EndRule.NEXT_START, timedelta(seconds=10), _next_start),
+    Rule(EndRule.SILENCE, timedelta(), _silence),
+)
+
+
+def end_of(found: Found, signals: Signals) -> End | None:
+    """How `found` ended, by the strongest rule that applies; None while it may still go on."""
+    if found.end is not None:
+        return found.end
+    quiet = signals.now - signals.quiet_since
+    for rule in RULES:
+        if quiet >= rule.quiet and (evidence := rule.sign(found, signals)):
+            return end_by(rule.rule, evidence)
+    return None

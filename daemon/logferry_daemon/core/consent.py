@@ -1,0 +1,52 @@
+"""What an owner agrees to before anything is sent to a destination. Pure: a text, its digest, and when it holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from logferry_model.envelope import sha256_hex
+
+POLICY_VERSION = 1
+_POLICY = """\
+Logferry will send your finished game sessions to "{name}" at {url} ({dialect}).
+
+What is sent: when a session began and ended and how that was recognised; what happened in it, as game events with
+their time, amounts, values and the game's own names of things (items, creatures, skills, star systems); the totals of
+these; the version of Logferry, the kind of your system, and a random number that stands for this installation.
+
+What is not sent: chat and raw log lines; names of players, characters and commanders; names that you gave to ships,
+loadouts and sessions; tags; file names and paths; the name of your account or computer. Whatever Logferry does not
+know is left out.
+
+The receiving side sees your internet address, as with every connection.
+
+How to stop: logferry consent revoke {name}
+How to hold for a while: logferry pause
+What was sent, and where it is shown: logferry sessions list
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """An owner's agreement to the text with this digest."""
+
+    destination: str
+    policy_digest: str
+    policy_version: int
+    granted_at: datetime
+
+
+def policy_text(*, name: str, dialect: str, url: str) -> str:
+    """The text for one destination, with its address in it."""
+    return _POLICY.format(name=name, dialect=dialect, url=url)
+
+
+def policy_digest(text: str) -> str:
+    """What a grant names: another address or another text makes another digest, and voids the grant."""
+    return sha256_hex(text.encode())
+
+
+def holds(grant: Grant | None, text: str) -> bool:
+    """Whether `grant` is an agreement to exactly this text."""
+    return grant is not None and grant.policy_digest == policy_digest(text)

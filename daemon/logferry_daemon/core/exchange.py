@@ -1,0 +1,133 @@
+"""What a dialect and a sender say to each other. Values only: no socket, no clock.
+
+A dialect is a conversation: a generator that yields requests, is sent the responses, and returns the outcome. One post
+is a conversation of one request; asking for an upload address first, or sending chunk by chunk, is a longer one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from logferry_model.envelope import Receipt
+from logferry_model.session import SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parcel:
+    """One session revision, ready to be written in a dialect."""
+
+    session: SessionId
+    tracker: str
+    natural_key: str
+    revision: int
+    started_at: datetime
+    ended_at: datetime | None
+    document: bytes
+    """The sanitised session, encoded."""
+    idempotency_key: str
+    install_id: str
+    app_version: str
+    platform: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """What is sent, made once and kept with the delivery: every retry sends the same bytes."""
+
+    body: bytes
+    headers: Mapping[str, str]
+    payload_digest: str
+    """sha-256 hex of the session inside."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """One HTTP request. `path` is below the destination's URL, so no answer can lead it elsewhere."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """A whole answer: status, headers with lower-case names, body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acked:
+    """The destination proved that it has it."""
+
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoneByOwner:
+    """The owner deleted the report over there: it stays deleted, and nothing is sent again."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Later:
+    """Try this delivery again; `free` says that the attempt does not count."""
+
+    reason: str
+    floor: timedelta = timedelta()
+    free: bool = False
+    trouble: bool = True
+    """Counts for the breaker: transport failures and 5xx."""
+    parks_after: int | None = None
+    """Attempts after which it is parked, once it is `parks_age` old."""
+    parks_age: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """Refused for good: a person decides."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """No request to this destination makes sense for a while, or until a person has acted."""
+
+    reason: str
+    hint: str = ""
+    wait: timedelta | None = None
+    """None: until somebody changes something."""
+    offline: bool = False
+
+
+Outcome = Acked | GoneByOwner | Later | Parked | Stop
+Conversation = Generator[Request, Response, Outcome]
+
+
+class Dialect(Protocol):
+    """The contract a destination speaks."""
+
+    @property
+    def name(self) -> str:
+        """As in settings."""
+        ...
+
+    def write(self, parcel: Parcel) -> Letter:
+        """The bytes for this destination: the same parcel makes the same letter."""
+        ...
+
+    def credentials(self, secret: str) -> Mapping[str, str]:
+        """Headers that carry the secret."""
+        ...
+
+    def deliver(self, letter: Letter, *, now: datetime) -> Conversation:
+        """The conversation that hands over `letter`."""
+        ...

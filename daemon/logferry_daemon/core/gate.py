@@ -1,0 +1,100 @@
+"""May anything go to this destination now, and if not, why. Pure: facts in, one answer out.
+
+Reasons that wait for a person come first and hold; reasons that pass by themselves only delay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Access(StrEnum):
+    """What the credential store says about a destination's secret."""
+
+    AVAILABLE = "available"
+    ABSENT = "absent"
+    LOCKED = "locked"
+    DENIED = "denied"
+    STUCK = "stuck"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """A destination said something that makes more requests pointless until a person has acted, or for a while."""
+
+    reason: str
+    hint: str = ""
+    until: datetime | None = None
+    """None: until somebody changes something."""
+    offline: bool = False
+    """It could not be reached at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that decides about one destination."""
+
+    now: datetime
+    consented: bool
+    access: Access
+    paused: bool = False
+    paused_until: datetime | None = None
+    block: Block | None = None
+    breaker_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    """The answer: open, closed until a time, or closed until somebody acts (`held`)."""
+
+    open: bool
+    held: bool = False
+    state: str = "ready"
+    reason: str = ""
+    hint: str = ""
+    until: datetime | None = None
+
+
+OPEN = Gate(open=True)
+
+_ACCESS = {
+    Access.ABSENT: ("no key", "Give it one with: logferry login {name}"),
+    Access.LOCKED: ("keyring locked", "Unlock your keyring; uploads go on by themselves."),
+    Access.DENIED: ("keyring denied access", "Allow Logferry to use the keyring, or: logferry login {name}"),
+    Access.STUCK: ("keyring does not answer", "Restart your keyring service; uploads go on by themselves."),
+}
+
+
+def gate_of(name: str, facts: Facts) -> Gate:
+    """The first reason against sending to `name`, or OPEN."""
+    if not facts.consented:
+        return _held("no consent", f"Read and agree with: logferry consent grant {name}")
+    if facts.paused:
+        return _held("paused", "Go on with: logferry resume", state="paused", until=facts.paused_until)
+    if facts.access is not Access.AVAILABLE:
+        reason, hint = _ACCESS[facts.access]
+        return _held(reason, hint.format(name=name))
+    if facts.block is not None and (facts.block.until is None or facts.block.until > facts.now):
+        return _blocked(facts.block)
+    if facts.breaker_until is not None and facts.breaker_until > facts.now:
+        return Gate(open=False, state="offline", reason="cannot be reached", until=facts.breaker_until)
+    return OPEN
+
+
+def earliest(gates: Sequence[Gate]) -> datetime | None:
+    """When the first of these gates opens by itself."""
+    return min((gate.until for gate in gates if gate.until), default=None)
+
+
+def _held(reason: str, hint: str, *, state: str = "held", until: datetime | None = None) -> Gate:
+    return Gate(open=False, held=True, state=state, reason=reason, hint=hint, until=until)
+
+
+def _blocked(block: Block) -> Gate:
+    if block.until is None:
+        return _held(block.reason, block.hint)
+    state = "offline" if block.offline else "waiting"
+    return Gate(open=False, state=state, reason=block.reason, hint=block.hint, until=block.until)

@@ -1,0 +1,139 @@
+"""Reads the JSON that trackers write: bounded, repaired where a repair is safe, refused with a reason otherwise.
+
+Python trackers write NaN; games write lone surrogates and NUL. Each repair is counted, so that what is sent always
+passes a collector that repairs nothing. Pure: bytes in, values out.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from logferry_model.errors import Damaged
+
+MAX_DEPTH = 64
+_LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A document and how many of its values had to be repaired."""
+
+    value: Any
+    repairs: int = 0
+
+
+class NotJson(Damaged):
+    """The bytes are not one JSON document; `position` is where it stops making sense, in characters."""
+
+    def __init__(self, message: str, position: int) -> None:
+        super().__init__("not-json", message)
+        self.position = position
+
+
+def load(data: bytes | str) -> Loaded:
+    """The JSON document in `data`, or Damaged with `not-json`, `duplicate-key`, `too-deep` or `number-too-big`."""
+    text = data if isinstance(data, str) else _text(data)
+    repair = _Repair()
+    try:
+        value = _decoder(repair).decode(text)
+    except json.JSONDecodeError as error:
+        raise NotJson(
+            f"not JSON at line {error.lineno} column {error.colno}: {error.msg.lower()}.", error.pos
+        ) from error
+    except RecursionError as error:
+        raise _too_deep() from error
+    if len(text) > MAX_DEPTH or _UNSENDABLE.search(text) or "\\u" in text:
+        value = _checked(value, repair, MAX_DEPTH)
+    return Loaded(value, repair.count)
+
+
+def looks_unfinished(data: bytes) -> bool:
+    """Whether `data` may be the first part of a document that is still being written: empty, or cut off at its end."""
+    stripped = data.strip(b" \t\r\n\x00")
+    if not stripped:
+        return True
+    try:
+        load(data)
+    except NotJson as error:
+        return error.position >= len(stripped.decode("utf-8", "replace")) - 1 or not stripped.endswith((b"}", b"]"))
+    except Damaged:
+        return False
+    return False
+
+
+class _Repair:
+    """Counts the repairs of one document."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def constant(self, _: str) -> None:
+        self.count += 1
+
+    def number(self, text: str) -> float | None:
+        value = float(text)
+        if math.isfinite(value):
+            return value
+        self.count += 1
+        return None
+
+    def text(self, value: str) -> str:
+        fixed, times = _UNSENDABLE.subn("\N{REPLACEMENT CHARACTER}", value)
+        self.count += bool(times)
+        return fixed
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise NotJson(f"not text: byte {error.start} is not UTF-8.", error.start) from error
+
+
+def _decoder(repair: _Repair) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_unique,
+        parse_constant=repair.constant,
+        parse_float=repair.number,
+        parse_int=_bounded,
+        strict=False,
+    )
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise Damaged("duplicate-key", f'the key "{twice[:40]}" stands twice in one object.')
+    return found
+
+
+def _bounded(text: str) -> int:
+    value = int(text) if len(text) <= len(str(_LOWEST)) else _HIGHEST + 1
+    if not _LOWEST <= value <= _HIGHEST:
+        raise Damaged("number-too-big", "a whole number does not fit into 64 bits.")
+    return value
+
+
+def _checked(value: Any, repair: _Repair, depth: int) -> Any:  # noqa: ANN401 -- any JSON value
+    if isinstance(value, str):
+        return repair.text(value)
+    if not isinstance(value, dict | list):
+        return value
+    if depth == 0:
+        raise _too_deep()
+    if isinstance(value, list):
+        return [_checked(item, repair, depth - 1) for item in value]
+    return {repair.text(key): _checked(item, repair, depth - 1) for key, item in value.items()}
+
+
+def _too_deep() -> Damaged:
+    return Damaged("too-deep", f"nested deeper than {MAX_DEPTH} levels.")

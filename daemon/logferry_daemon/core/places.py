@@ -1,0 +1,67 @@
+"""Which folders and addresses may be set at all. Pure: text in, a reason against it out.
+
+A source on the whole disk or the whole home would read what was never meant; an address without encryption would show
+sessions and key to everybody on the way.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import PurePath
+from urllib.parse import urlsplit
+
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "usr", "var"}
+_SYSTEM_WINDOWS = {"windows", "program files", "program files (x86)", "programdata"}
+
+
+def reason_against_name(name: str) -> str | None:
+    """Why this cannot be the name of a source or destination."""
+    return None if NAME.fullmatch(name) else "use small letters, digits, dots, dashes and underscores, 40 at most"
+
+
+def reason_against_folder(folder: PurePath, home: PurePath) -> str | None:
+    """Why this folder cannot be a source; `folder` has no links and no dots left in it."""
+    if not folder.is_absolute():
+        return "it is not an absolute path"
+    parts = [part.casefold() for part in folder.relative_to(folder.anchor).parts]
+    if not parts:
+        return "it is the whole disk"
+    if folder in {home, *home.parents}:
+        return "it is the whole home folder"
+    inside_home = folder.is_relative_to(home)
+    system = _SYSTEM_WINDOWS if folder.drive else _SYSTEM
+    if not inside_home and parts[0] in system and parts[0] not in {"var", "run", "usr"}:
+        return "it belongs to the system"
+    if not inside_home and len(parts) == 1 and parts[0] in system:
+        return "it belongs to the system"
+    return None
+
+
+def reason_against_url(url: str) -> str | None:
+    """Why nothing may be sent to this address."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return "it is not an address"
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        return "it does not begin with https:// and a host name"
+    if parts.username is not None or parts.password is not None:
+        return "it has a user name in it; keys are given with: logferry login"
+    if parts.query or parts.fragment:
+        return "it has a query or fragment in it"
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
+        return "http is not encrypted; use https (http goes to this computer only)"
+    return None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this computer by definition, without asking anybody."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,128 @@
+"""Takes out of a session whatever its owner did not agree to send. Pure; fails closed: what is not kept is gone.
+
+A reader already takes over only fields that it knows. This removes the ones that name people, and every text in which
+one of the log's names turns up again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from msgspec.structs import replace
+
+from logferry_model.session import Event, Loadout, Participant, Scalar, Session
+from logferry_model.statistics import LoadoutTotal, LootTotal, SkillTotal, Statistics
+
+MIN_NAME = 3
+"""Shorter names are part of too many words to be looked for; their own field is removed all the same."""
+REMOVED = "[removed]"
+
+
+@dataclass(frozen=True, slots=True)
+class Sanitised:
+    """A session that may be kept and sent, and how often what was removed: field -> times."""
+
+    session: Session
+    removed: Mapping[str, int]
+
+
+def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
+    """`session` without names of people, sessions and loadouts, and without texts that contain one of `names`."""
+    scrub = _Scrub(names)
+    loadouts = {one.id: f"loadout-{number}" for number, one in enumerate(session.loadouts, start=1)}
+    clean = replace(
+        session,
+        name=scrub.nothing("name", session.name),
+        tags=scrub.none("tags", session.tags),
+        participants=tuple(scrub.participant(person) for person in session.participants),
+        loadouts=tuple(scrub.loadout(one, loadouts[one.id]) for one in session.loadouts),
+        events=tuple(scrub.event(event, loadouts) for event in session.events),
+        skills=tuple(
+            replace(one, name=scrub.text("skill", one.name) or REMOVED, category=scrub.text("skill", one.category))
+            for one in session.skills
+        ),
+        facts=scrub.fields(session.facts),
+        statistics=scrub.statistics(session.statistics, loadouts),
+    )
+    return Sanitised(clean, +scrub.removed)
+
+
+class _Scrub:
+    """Removes and counts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        self.removed: Counter[str] = Counter()
+        wanted = sorted({name.strip() for name in names if len(name.strip()) >= MIN_NAME}, key=len, reverse=True)
+        joined = "|".join(re.escape(name) for name in wanted)
+        self._names = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if wanted else None
+
+    def nothing(self, field: str, value: str | None) -> str | None:
+        """None, counted when there was something."""
+        self.removed[field] += bool(value)
+        return None
+
+    def none(self, field: str, values: Sequence[str]) -> tuple[str, ...]:
+        """No values, counted."""
+        self.removed[field] += len(values)
+        return ()
+
+    def text(self, field: str, value: str | None) -> str | None:
+        """`value`, or None when it contains a name."""
+        if value is not None and self._names is not None and self._names.search(value):
+            self.removed[field] += 1
+            return None
+        return value
+
+    def fields(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
+        """Those of `values` that contain no name."""
+        return {
+            key: value
+            for key, value in values.items()
+            if not isinstance(value, str) or self.text(key, value) is not None
+        }
+
+    def participant(self, person: Participant) -> Participant:
+        """The same person, nameless."""
+        return replace(person, name=self.nothing("participants", person.name))
+
+    def loadout(self, loadout: Loadout, number: str) -> Loadout:
+        """The same loadout with a number for a name: players name them after themselves."""
+        return replace(loadout, id=number, name=self.nothing("loadouts", loadout.name))
+
+    def event(self, event: Event, loadouts: Mapping[str, str]) -> Event:
+        """The same event; a loadout without a snapshot is nobody's."""
+        if self._names is None and event.loadout is None:
+            return event
+        return replace(
+            event,
+            skill=self.text("skill", event.skill),
+            skill_category=self.text("skill", event.skill_category),
+            item=self.text("item", event.item),
+            creature=self.text("creature", event.creature),
+            damage_type=self.text("damage_type", event.damage_type),
+            loadout=loadouts.get(event.loadout or ""),
+            fields=self.fields(event.fields),
+        )
+
+    def statistics(self, total: Statistics, loadouts: Mapping[str, str]) -> Statistics:
+        """The same figures under clean names."""
+        return replace(
+            total,
+            loot=tuple(self._loot(one) for one in total.loot),
+            skills=tuple(self._skill(one) for one in total.skills),
+            loadouts=tuple(_renamed(one, loadouts) for one in total.loadouts),
+        )
+
+    def _loot(self, one: LootTotal) -> LootTotal:
+        return replace(one, item=self.text("item", one.item) or REMOVED)
+
+    def _skill(self, one: SkillTotal) -> SkillTotal:
+        name, category = self.text("skill", one.name), self.text("skill", one.category)
+        return replace(one, name=name or REMOVED, category=category)
+
+
+def _renamed(total: LoadoutTotal, loadouts: Mapping[str, str]) -> LoadoutTotal:
+    return replace(total, loadout=loadouts.get(total.loadout, ""))

@@ -1,0 +1,165 @@
+"""Carries deliveries to one destination: claims what is due, converses in its dialect, notes what came of it.
+
+A dead destination has a courier of its own, so it slows no other. Nothing is acknowledged here without the outcome
+`Acked`, which only a dialect can say, and only of a whole answer that names what was sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Letter, Outcome, Parked, Stop
+from logferry_daemon.core.gate import Block
+from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
+from logferry_daemon.wake import Wake
+from logferry_model.errors import LogferryError, Unreachable
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 4
+"""Requests to one destination at a time: more bought nothing in any measurement (performance.md 5)."""
+LOOK_AGAIN = timedelta(seconds=30)
+"""For what changes without a sign: a keyring that was unlocked, a clock that was set."""
+TLS_PAUSE = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Road:
+    """The ports a courier needs."""
+
+    clock: Clock
+    chance: Chance
+    outbox: Outbox
+    sender: Sender
+    credentials: Credentials
+
+
+class Courier:
+    """One destination's deliveries."""
+
+    def __init__(
+        self, destination: Destination, dialect: Dialect, road: Road, gates: Gates, changed: Callable[[str], None]
+    ) -> None:
+        self.destination = destination
+        self._dialect = dialect
+        self._road = road
+        self._gates = gates
+        self._changed = changed
+        self._wake = Wake(road.clock)
+
+    def wake(self) -> None:
+        """Something may have become possible."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Deliver until cancelled; what is under way then is found and sent again at the next start."""
+        while True:
+            self._wake.clear()
+            try:
+                wait = await self._round()
+            except LogferryError as error:
+                log.warning("delivery stopped for a moment", extra={"action": "courier", "code": error.code})
+                wait = LOOK_AGAIN
+            if wait is None:
+                continue
+            await self._wake.wait(wait)
+
+    async def _round(self) -> timedelta | None:
+        """Deliver one batch; None when there may be more, else how long to wait."""
+        name, now = self.destination.name, self._road.clock.now()
+        gate = await self._gates.gate(self.destination)
+        if not gate.open:
+            return LOOK_AGAIN if gate.until is None else min(max(gate.until - now, timedelta()), LOOK_AGAIN)
+        limit = 1 if self._gates.probing(name) else AT_ONCE
+        claimed = await self._road.outbox.claim(name, now, limit)
+        if not claimed:
+            due = await self._road.outbox.next_due(name)
+            return LOOK_AGAIN if due is None else min(max(due - now, timedelta()), LOOK_AGAIN)
+        async with asyncio.TaskGroup() as group:
+            for one in claimed:
+                group.create_task(self._deliver(one))
+        return None
+
+    async def _deliver(self, claimed: Claimed) -> None:
+        row = claimed.row
+        self._changed(row.id)
+        started = self._road.clock.now()
+        try:
+            outcome = await self._converse(await self._letter(claimed))
+        except LogferryError as error:
+            # Nothing that happens to one delivery may end the courier.
+            outcome = Later(reason=str(error))
+        await self._apply(row, outcome, started)
+        self._changed(row.id)
+
+    async def _letter(self, claimed: Claimed) -> Letter:
+        if claimed.letter is not None:
+            return claimed.letter
+        letter = await asyncio.to_thread(self._dialect.write, claimed.parcel)
+        await self._road.outbox.keep_letter(claimed.row.id, letter)
+        return letter
+
+    async def _converse(self, letter: Letter) -> Outcome:
+        secret = await self._road.credentials.secret(self.destination.name)
+        if secret is None:
+            return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
+        headers = self._dialect.credentials(secret)
+        talk = self._dialect.deliver(letter, now=self._road.clock.now())
+        request = next(talk)
+        while True:
+            try:
+                response = await self._road.sender.send(self.destination.url, request, headers)
+            except Unreachable as error:
+                talk.close()
+                return _no_answer(error)
+            try:
+                request = talk.send(response)
+            except StopIteration as done:
+                outcome: Outcome = done.value
+                return outcome
+
+    async def _apply(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
+        now, outbox, name = self._road.clock.now(), self._road.outbox, self.destination.name
+        match outcome:
+            case Acked():
+                self._gates.succeeded(name)
+                await outbox.acked(row.id, outcome.receipt, "", now, now - started)
+            case GoneByOwner():
+                self._gates.succeeded(name)
+                await outbox.acked(row.id, None, f"deleted over there: {outcome.reason}", now, now - started)
+            case Parked():
+                self._gates.succeeded(name)
+                await outbox.parked(row.id, outcome.reason, now)
+            case Later():
+                await self._later(row, outcome, now)
+            case Stop():
+                hint = outcome.hint.format(name=name)
+                until = None if outcome.wait is None else now + outcome.wait
+                self._gates.block(name, Block(reason=outcome.reason, hint=hint, until=until, offline=outcome.offline))
+                await outbox.deferred(row.id, outcome.reason, until or now, counts=False)
+        log.info("delivery tried", extra={"action": type(outcome).__name__, "delivery": row.id, "destination": name})
+
+    async def _later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
+        jitter = self._road.chance.jitter()
+        if outcome.trouble:
+            self._gates.failed(self.destination.name, jitter)
+        attempts = row.attempts + 1
+        if outcome.parks_after and attempts >= outcome.parks_after and now - row.created_at >= outcome.parks_age:
+            await self._road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
+            return
+        wait = delay(attempts=attempts, jitter=jitter, floor=outcome.floor)
+        await self._road.outbox.deferred(row.id, outcome.reason, now + wait, counts=not outcome.free)
+
+
+def _no_answer(error: Unreachable) -> Outcome:
+    """What it means that there was no whole answer. The network's trouble never parks a delivery."""
+    if error.code == "tls":
+        hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."
+        return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE)
+    return Later(reason=error.message)

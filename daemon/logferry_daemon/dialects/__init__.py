@@ -1,0 +1,1 @@
+"""One file per contract that a destination speaks: values in, requests out; answers in, outcomes out."""

@@ -1,0 +1,83 @@
+"""The native dialect: one post to Logferry's own collector. The contract is docs/wire.md. Pure; no sockets."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+
+from logferry_daemon.core.exchange import Acked, Conversation, Later, Letter, Outcome, Parcel, Request, Response
+from logferry_daemon.dialects.status import outcome_of_failure
+from logferry_model.envelope import (
+    MEDIA_TYPE,
+    SCHEMA_VERSION,
+    Envelope,
+    ReceiptStatus,
+    content_digest,
+    decode_receipt,
+    sha256_hex,
+)
+from logferry_model.errors import Damaged
+
+PATH = "/api/v1/ingest"
+LEVEL = 6
+"""zlib's best ratio for its time on session documents; 9 halves the speed for 4 % fewer bytes."""
+
+
+class LogferryDialect:
+    """Envelope, gzip, Content-Digest, Idempotency-Key; believes only a receipt that echoes both digests."""
+
+    name = "logferry"
+
+    def write(self, parcel: Parcel) -> Letter:
+        """The envelope round the session, compressed once."""
+        envelope = Envelope(
+            schema_version=SCHEMA_VERSION,
+            tracker=parcel.tracker,
+            natural_key=parcel.natural_key,
+            revision=parcel.revision,
+            started_at=parcel.started_at,
+            ended_at=parcel.ended_at,
+            install_id=parcel.install_id,
+            app_version=parcel.app_version,
+            platform=parcel.platform,
+            payload=msgspec.Raw(parcel.document),
+        )
+        # mtime=0: the same session makes the same bytes.
+        body = gzip.compress(msgspec.json.encode(envelope), LEVEL, mtime=0)
+        headers = {
+            "Content-Type": MEDIA_TYPE,
+            "Content-Encoding": "gzip",
+            "Content-Digest": content_digest(body),
+            "Idempotency-Key": f'"{parcel.idempotency_key}"',
+            "X-Schema-Version": str(SCHEMA_VERSION),
+        }
+        return Letter(body=body, headers=headers, payload_digest=sha256_hex(parcel.document))
+
+    def credentials(self, secret: str) -> Mapping[str, str]:
+        """A bearer key."""
+        return {"Authorization": f"Bearer {secret}"}
+
+    def deliver(self, letter: Letter, *, now: datetime) -> Conversation:
+        """One post."""
+        response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
+        return outcome(letter, response, now)
+
+
+def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
+    """What the answer to the post means."""
+    if response.status not in {200, 201, 202}:
+        return outcome_of_failure(response, now)
+    if "html" in response.headers.get("content-type", ""):
+        return outcome_of_failure(response, now)
+    try:
+        receipt = decode_receipt(response.body)
+    except Damaged:
+        return Later(reason=f"the answer ({response.status}) was not a receipt")
+    if receipt.received_digest != sha256_hex(letter.body) or receipt.payload_digest != letter.payload_digest:
+        return Later(reason="the receipt is for other bytes than were sent")
+    if receipt.status is ReceiptStatus.ACCEPTED:
+        return Later(reason="accepted, not stored yet", trouble=False, free=True)
+    return Acked(receipt=receipt)

@@ -1,0 +1,158 @@
+"""What an answer that is no success means for the delivery and its destination, as a table. Pure.
+
+The rows are trust.md 3.5; the problem's own text goes along, so that a person reads what the other side said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import msgspec
+
+from logferry_daemon.core.backoff import parse_retry_after
+from logferry_daemon.core.exchange import GoneByOwner, Later, Outcome, Parked, Response, Stop
+from logferry_model.envelope import Problem
+
+PARKS_AFTER = 20
+"""Attempts after which an answer of 500 is the item's fault and not the server's."""
+PARKS_AGE = timedelta(hours=24)
+"""Nothing is parked for the other side's trouble before it is this old."""
+DIGEST_TRIES = 3
+OFFLINE_PAUSE = timedelta(seconds=30)
+LIMITED_PAUSE = timedelta(seconds=60)
+_MAX_QUOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A failure, read."""
+
+    status: int
+    code: str
+    said: str
+    wait: timedelta
+
+
+Rule = Callable[[Answer], Outcome]
+
+
+def _item_invalid(answer: Answer) -> Outcome:
+    if answer.code == "digest-mismatch":
+        return Later(reason=answer.said, trouble=False, parks_after=DIGEST_TRIES)
+    return Parked(reason=answer.said)
+
+
+def _bad_key(answer: Answer) -> Outcome:
+    return Stop(reason=f"key refused: {answer.said}", hint="Make a new key over there, then: logferry login {name}")
+
+
+def _no_right(answer: Answer) -> Outcome:
+    return Stop(reason=f"not allowed: {answer.said}", hint="Check what the key may do, then: logferry retry --all")
+
+
+def _wrong_url(answer: Answer) -> Outcome:
+    return Stop(reason=f"no collector at this address: {answer.said}", hint="Check the URL: logferry destinations list")
+
+
+def _moved(answer: Answer) -> Outcome:
+    return Stop(
+        reason=f"the address answers with a redirect ({answer.status}), which is never followed",
+        hint="Set the address it should go to: logferry destinations add",
+    )
+
+
+def _configuration(answer: Answer) -> Outcome:
+    return Stop(
+        reason=f"cannot work as set up: {answer.said}", hint="Check the destination, then: logferry retry --all"
+    )
+
+
+def _transient(answer: Answer) -> Outcome:
+    return Later(reason=answer.said, floor=answer.wait)
+
+
+def _server_error(answer: Answer) -> Outcome:
+    return Later(reason=answer.said, floor=answer.wait, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
+
+
+def _in_flight(answer: Answer) -> Outcome:
+    return Later(reason=answer.said, floor=answer.wait or timedelta(seconds=1), trouble=False)
+
+
+def _limited(answer: Answer) -> Outcome:
+    return Stop(reason=f"limit reached: {answer.said}", wait=answer.wait or LIMITED_PAUSE)
+
+
+def _too_big(answer: Answer) -> Outcome:
+    return Parked(reason=f"too big for this destination: {answer.said}")
+
+
+def _deleted(answer: Answer) -> Outcome:
+    return GoneByOwner(reason=answer.said)
+
+
+def _portal(answer: Answer) -> Outcome:
+    return Stop(
+        reason=f"a web page answered instead of the collector ({answer.status}): no real connection yet",
+        wait=max(answer.wait, OFFLINE_PAUSE),
+        offline=True,
+    )
+
+
+RULES: Mapping[int, Rule] = {
+    400: _item_invalid,
+    401: _bad_key,
+    403: _no_right,
+    404: _wrong_url,
+    405: _wrong_url,
+    408: _transient,
+    409: _in_flight,
+    410: _deleted,
+    413: _too_big,
+    415: _item_invalid,
+    422: _item_invalid,
+    423: _in_flight,
+    425: _transient,
+    429: _limited,
+    431: _configuration,
+    500: _server_error,
+    501: _configuration,
+    502: _transient,
+    503: _transient,
+    504: _transient,
+    505: _configuration,
+    507: _transient,
+    511: _portal,
+}
+
+
+def outcome_of_failure(response: Response, now: datetime) -> Outcome:
+    """What any answer other than a proper success means. A 2xx here is a web page posing as one."""
+    answer = _read(response, now)
+    if response.status < 300:
+        return _portal(answer)
+    if response.status < 400:
+        return _moved(answer)
+    rule = RULES.get(response.status)
+    if rule is None:
+        # An unknown 4xx is about the item until shown otherwise; an unknown 5xx about the server.
+        rule = _item_invalid if response.status < 500 else _transient
+    return rule(answer)
+
+
+def _read(response: Response, now: datetime) -> Answer:
+    problem = _problem(response.body)
+    said = f"{problem.title}: {problem.detail}" if problem and problem.detail else problem.title if problem else ""
+    quoted = " ".join(said.split())[:_MAX_QUOTE].rstrip(".")
+    wait = parse_retry_after(response.headers.get("retry-after"), now)
+    text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
+    return Answer(response.status, problem.code if problem else "", text, wait)
+
+
+def _problem(body: bytes) -> Problem | None:
+    try:
+        return msgspec.json.decode(body, type=Problem)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None

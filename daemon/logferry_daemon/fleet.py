@@ -1,0 +1,123 @@
+"""Everything that runs: a runner for each source, a courier for each destination, and what joins them.
+
+Sources and destinations come and go while it runs; every change goes through here, so there is one list of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from logferry_daemon.core.exchange import Dialect
+from logferry_daemon.core.gate import Gate
+from logferry_daemon.core.reading import Tracker
+from logferry_daemon.courier import Courier, Road
+from logferry_daemon.crew import Crew
+from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.ports import Admitted, Spool
+from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
+from logferry_daemon.sources import Pace, Source, SourceRunner, World
+from logferry_model.errors import Misconfigured
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listeners:
+    """Who hears of what happens."""
+
+    session_found: Callable[[str, str], None]
+    """Session id, tracker."""
+    delivery_changed: Callable[[str], None]
+    """Delivery id."""
+    state_changed: Callable[[], None]
+
+
+@dataclass(kw_only=True)
+class Fleet:
+    """Runners and couriers by name."""
+
+    crew: Crew
+    world: World
+    road: Road
+    pace: Pace
+    spool: Spool
+    gates: Gates
+    trackers: Mapping[str, Tracker]
+    dialects: Mapping[str, Dialect]
+    listeners: Listeners
+    runners: dict[str, SourceRunner] = field(default_factory=dict)
+    couriers: dict[str, Courier] = field(default_factory=dict)
+
+    async def launch(self, settings: Settings) -> None:
+        """Start what the settings name."""
+        for name, destination in settings.destinations.items():
+            await self.add_destination(name, destination)
+        for name, source in settings.sources.items():
+            self.add_source(name, source)
+
+    def add_source(self, name: str, settings: SourceSettings) -> None:
+        """Follow one more folder; Misconfigured when nothing here reads it."""
+        tracker = self.tracker(settings.tracker)
+        source = Source(name=name, tracker=tracker, root=settings.folder)
+        runner = SourceRunner(source, self.world, self.pace, self.destinations, self._found)
+        self.runners[name] = runner
+        self.crew.hire(f"source:{name}", runner.run())
+
+    async def remove_source(self, name: str) -> None:
+        """Follow it no more."""
+        del self.runners[name]
+        await self.crew.dismiss(f"source:{name}")
+
+    async def add_destination(self, name: str, settings: DestinationSettings) -> None:
+        """Send to one more place everything that is and will be in the spool, once its gate opens."""
+        dialect = self.dialect(settings.dialect)
+        destination = Destination(name=name, dialect=settings.dialect, url=settings.url)
+        courier = Courier(destination, dialect, self.road, self.gates, self.listeners.delivery_changed)
+        # First known, then enlisted: a session that is admitted in between gets its delivery either way.
+        self.couriers[name] = courier
+        await self.spool.enlist(name, self.road.clock.now())
+        self.crew.hire(f"courier:{name}", courier.run())
+
+    async def remove_destination(self, name: str) -> None:
+        """Send nothing there any more."""
+        del self.couriers[name]
+        await self.crew.dismiss(f"courier:{name}")
+        await self.spool.dismiss(name)
+        self.gates.forgive(name)
+
+    def tracker(self, name: str) -> Tracker:
+        """The tracker of this name, or Misconfigured."""
+        if name not in self.trackers:
+            known = ", ".join(sorted(self.trackers))
+            raise Misconfigured("tracker-unknown", f'There is no tracker "{name}".', hint=f"Known are: {known}.")
+        return self.trackers[name]
+
+    def dialect(self, name: str) -> Dialect:
+        """The dialect of this name, or Misconfigured."""
+        if name not in self.dialects:
+            known = ", ".join(sorted(self.dialects))
+            raise Misconfigured("dialect-unknown", f'There is no dialect "{name}".', hint=f"Known are: {known}.")
+        return self.dialects[name]
+
+    def destinations(self) -> Sequence[str]:
+        """Names of all destinations."""
+        return tuple(self.couriers)
+
+    def wake_couriers(self) -> None:
+        """Something may have become possible."""
+        for courier in self.couriers.values():
+            courier.wake()
+
+    async def rescan(self) -> None:
+        """Look at every source now."""
+        for runner in list(self.runners.values()):
+            await runner.rescan()
+
+    async def all_gates(self) -> Mapping[str, Gate]:
+        """Destination -> gate, as of now."""
+        return {name: await self.gates.gate(courier.destination) for name, courier in self.couriers.items()}
+
+    def _found(self, source: Source, admitted: Sequence[Admitted]) -> None:
+        for one in admitted:
+            self.listeners.session_found(one.session, source.tracker.name)
+        if admitted:
+            self.wake_couriers()

@@ -1,0 +1,171 @@
+"""Holds what decides whether a destination may be sent to, and asks the core. One object for all destinations.
+
+Facts come from three places: the owner (consent, pause), the keyring, and the destination's own answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from logferry_daemon.core.breaker import CLOSED, Breaker
+from logferry_daemon.core.consent import Grant, holds, policy_text
+from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
+from logferry_daemon.ports import Choices, Clock, Credentials
+
+ACCESS_VALID = timedelta(seconds=30)
+"""A locked keyring is asked again after this; asking may show a question to the user."""
+_PAUSE = "paused-until"
+_FOREVER = "resumed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A configured place to send to."""
+
+    name: str
+    dialect: str
+    url: str
+
+    @property
+    def policy(self) -> str:
+        """What its consent is about."""
+        return policy_text(name=self.name, dialect=self.dialect, url=self.url)
+
+
+@dataclass(slots=True)
+class _Standing:
+    """What is known of one destination."""
+
+    block: Block | None = None
+    breaker: Breaker = field(default=CLOSED)
+    access: Access | None = None
+    asked_at: datetime | None = None
+
+
+class Gates:
+    """One gate a destination."""
+
+    def __init__(self, clock: Clock, choices: Choices, credentials: Credentials, changed: Callable[[], None]) -> None:
+        self._clock = clock
+        self._choices = choices
+        self._credentials = credentials
+        self._changed = changed
+        self._standing: dict[str, _Standing] = {}
+        self._grants: Mapping[str, Grant] = {}
+        self._pause: str | None = None
+
+    async def load(self) -> None:
+        """Read what the owner decided before."""
+        self._grants = await self._choices.grants()
+        self._pause = await self._choices.note(_PAUSE)
+
+    async def gate(self, destination: Destination) -> Gate:
+        """May anything go there now."""
+        standing = self._of(destination.name)
+        consented = self.consented(destination)
+        return gate_of(
+            destination.name,
+            Facts(
+                now=self._clock.now(),
+                consented=consented,
+                # A keyring may ask its user something: not for a destination that nothing goes to anyway.
+                access=await self._access(destination.name, standing) if consented else Access.AVAILABLE,
+                paused=self.paused,
+                paused_until=self.paused_until,
+                block=standing.block,
+                breaker_until=standing.breaker.until,
+            ),
+        )
+
+    def consented(self, destination: Destination) -> bool:
+        """Whether its owner agreed to exactly this destination and text."""
+        return holds(self._grants.get(destination.name), destination.policy)
+
+    def grant_of(self, destination: str) -> Grant | None:
+        """The agreement on record, of whatever text."""
+        return self._grants.get(destination)
+
+    async def agreed(self, grant: Grant) -> None:
+        """The owner said yes."""
+        await self._choices.grant(grant)
+        await self._reload()
+
+    async def withdrawn(self, destination: str) -> None:
+        """The owner said no."""
+        await self._choices.revoke(destination)
+        await self._reload()
+
+    async def _reload(self) -> None:
+        self._grants = await self._choices.grants()
+        self._changed()
+
+    @property
+    def paused(self) -> bool:
+        """Whether uploads are held by the owner right now."""
+        until = self.paused_until
+        return self._pause is not None and (until is None or until > self._clock.now())
+
+    @property
+    def paused_until(self) -> datetime | None:
+        """The end of the pause; None without a pause or with an open end."""
+        if self._pause is None or self._pause == _FOREVER:
+            return None
+        return datetime.fromisoformat(self._pause)
+
+    async def pause(self, length: timedelta | None) -> None:
+        """Hold everything, also over a restart."""
+        self._pause = _FOREVER if length is None else (self._clock.now() + length).isoformat()
+        await self._choices.set_note(_PAUSE, self._pause)
+        self._changed()
+
+    async def resume(self) -> None:
+        """Go on."""
+        self._pause = None
+        await self._choices.set_note(_PAUSE, None)
+        self._changed()
+
+    async def access(self, destination: str) -> Access:
+        """What the keyring says, not older than half a minute."""
+        return await self._access(destination, self._of(destination))
+
+    async def _access(self, name: str, standing: _Standing) -> Access:
+        now = self._clock.now()
+        if standing.access is None or standing.asked_at is None or now - standing.asked_at > ACCESS_VALID:
+            standing.access = await self._credentials.access(name)
+            standing.asked_at = now
+        return standing.access
+
+    def forgive(self, destination: str) -> None:
+        """Somebody changed something: the next request decides afresh."""
+        self._standing.pop(destination, None)
+        self._changed()
+
+    def forgive_all(self) -> None:
+        """As `forgive`, for every destination."""
+        self._standing.clear()
+        self._changed()
+
+    def block(self, destination: str, block: Block) -> None:
+        """The destination said something that stops all."""
+        self._of(destination).block = block
+        self._changed()
+
+    def failed(self, destination: str, jitter: float) -> None:
+        """No answer, or an answer of trouble."""
+        standing = self._of(destination)
+        standing.breaker = standing.breaker.failed(self._clock.now(), jitter)
+
+    def succeeded(self, destination: str) -> None:
+        """A proper answer: the way is free."""
+        standing = self._of(destination)
+        standing.breaker = CLOSED
+        standing.block = None
+
+    def probing(self, destination: str) -> bool:
+        """Whether only one request at a time makes sense."""
+        return self._of(destination).breaker.probing()
+
+    def _of(self, name: str) -> _Standing:
+        return self._standing.setdefault(name, _Standing())

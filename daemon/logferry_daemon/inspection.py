@@ -1,0 +1,23 @@
+"""Composition root of what needs no daemon: `logferry inspect`. The other one is compose.py."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from logferry_daemon.adapters.clock_system import SystemClock
+from logferry_daemon.adapters.log_files import FolderFiles
+from logferry_daemon.survey import FileInspected, Inspection, Problem, Progress, SessionFound, Survey
+from logferry_daemon.trackers.catalogue import all_trackers
+from logferry_model.errors import Misconfigured
+
+__all__ = ["FileInspected", "Inspection", "Problem", "SessionFound", "inspect_path"]
+
+
+def inspect_path(path: Path, *, tracker: str | None = None, progress: Progress | None = None) -> Inspection:
+    """What a file or folder holds; Misconfigured when there is nothing at `path` or no such tracker."""
+    if not path.exists() and not path.is_symlink():
+        raise Misconfigured("path-missing", f"There is nothing at {path}.", hint="Check the path.")
+    whole = path.is_dir()
+    survey = Survey(FolderFiles(), all_trackers(), SystemClock().now())
+    return asyncio.run(survey.of(path if whole else path.parent, None if whole else path.name, tracker, progress))

@@ -1,0 +1,48 @@
+"""Tells the event log what happened, in order. Rows are read afresh, so listeners hear the state as it is."""
+
+from __future__ import annotations
+
+import asyncio
+
+from logferry_daemon import views
+from logferry_daemon.core.gate import OPEN
+from logferry_daemon.ports import Clock, Ledger
+from logferry_ipc.events import EventLog
+from logferry_ipc.messages import EventKind
+from logferry_model.errors import LogferryError
+
+
+class News:
+    """A queue of changes and the one task that publishes them."""
+
+    def __init__(self, log: EventLog, ledger: Ledger, clock: Clock) -> None:
+        self._log = log
+        self._ledger = ledger
+        self._clock = clock
+        self._changed: asyncio.Queue[str] = asyncio.Queue()
+
+    def session_found(self, session: str, tracker: str) -> None:
+        """A session, or a new revision of it, is in the spool."""
+        self._log.publish(EventKind.SESSION_FOUND, at=self._clock.now(), session=session, tracker=tracker)
+
+    def delivery_changed(self, delivery: str) -> None:
+        """Something happened to a delivery."""
+        self._changed.put_nowait(delivery)
+
+    def state_changed(self) -> None:
+        """Pause, resume, consent, a source, a destination."""
+        self._log.publish(EventKind.STATE_CHANGED, at=self._clock.now())
+
+    async def run(self) -> None:
+        """Publish until cancelled."""
+        while True:
+            delivery = await self._changed.get()
+            try:
+                row = await self._ledger.delivery(delivery)
+            except LogferryError:
+                continue  # the spool is in trouble, which its own users report
+            if row is not None:
+                message = views.delivery(row, {row.destination: OPEN})
+                self._log.publish(
+                    EventKind.DELIVERY_CHANGED, at=self._clock.now(), session=row.session, delivery=message
+                )

@@ -1,0 +1,328 @@
+"""What the daemon needs of the world, one small Protocol a role. Every adapter and its fake passes the same tests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from logferry_daemon.core.consent import Grant
+from logferry_daemon.core.delivery import State
+from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
+from logferry_daemon.core.gate import Access
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.settle import Signature
+from logferry_model.envelope import Receipt
+from logferry_model.session import Session, SessionId
+
+
+class Clock(Protocol):
+    """Time. Waiting goes by a clock that no one can set."""
+
+    def now(self) -> datetime:
+        """Aware, UTC."""
+        ...
+
+    async def sleep(self, duration: timedelta) -> None:
+        """Wait."""
+        ...
+
+
+class Chance(Protocol):
+    """Randomness: jitter and keys."""
+
+    def jitter(self) -> float:
+        """Evenly between 0 and 1."""
+        ...
+
+    def token(self) -> str:
+        """Thirty-two hex digits that nobody can guess."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSeen:
+    """One directory entry whose name a tracker's pattern fits."""
+
+    path: str
+    """Relative to the source's folder, with `/`."""
+    signature: Signature
+    trouble: Trouble | None = None
+    """Why it cannot be read at all: a symlink, a pipe, no permission."""
+
+
+class LogFiles(Protocol):
+    """The files of one folder. Opens nothing but regular files inside it, never for writing."""
+
+    async def scan(self, root: Path, patterns: Sequence[str]) -> Sequence[FileSeen]:
+        """Every entry that fits; Unreachable `source-missing` when the folder is not there."""
+        ...
+
+    async def look(self, root: Path, path: str) -> FileSeen | None:
+        """One entry again; None when it is gone."""
+        ...
+
+    async def read(self, root: Path, path: str, *, offset: int, limit: int) -> bytes:
+        """At most `limit` bytes from `offset`; Damaged when it is not a regular file inside the folder."""
+        ...
+
+
+class Watcher(Protocol):
+    """Tells that something may have changed. A hint, never the record."""
+
+    def hints(self, root: Path) -> AsyncIterator[None]:
+        """One item for every burst of changes, until cancelled. Ends when watching is not possible."""
+        ...
+
+
+class Processes(Protocol):
+    """Which programs run."""
+
+    async def running(self, names: Collection[str]) -> frozenset[str]:
+        """Those of `names` that run right now, under this system or inside Wine."""
+        ...
+
+
+class Sender(Protocol):
+    """Carries one request to a destination and brings back the whole answer."""
+
+    async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
+        """Unreachable when there is no whole answer; follows nothing, keeps nothing."""
+        ...
+
+
+class Credentials(Protocol):
+    """Secrets of destinations. Only the daemon touches them."""
+
+    async def access(self, destination: str) -> Access:
+        """Whether there is one and it can be had."""
+        ...
+
+    async def secret(self, destination: str) -> str | None:
+        """The secret, or None unless `access` is available."""
+        ...
+
+    async def keep(self, destination: str, secret: str, *, insecure: bool) -> None:
+        """Store it and read it back; Misconfigured says why it could not be kept."""
+        ...
+
+    async def forget(self, destination: str) -> None:
+        """Delete it everywhere it may be."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """What the spool remembers of one file."""
+
+    source: str
+    path: str
+    signature: Signature
+    head: str
+    """sha-256 hex over the first `head_size` bytes: another file of the same name has another one."""
+    head_size: int
+    offset: int
+    """Read on from here: everything before it is in the spool."""
+    line: int
+    first_at: datetime | None
+    running: bool
+    """Whether its last session may go on."""
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A sanitised session on its way into the spool."""
+
+    session: Session
+    document: bytes
+    """The session, encoded."""
+    fingerprint: str
+    """Digest of what makes a revision another one: everything but how the end was recognised."""
+    only_grows: bool = False
+    """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What became of one session: the revision it has now, and whether that is news."""
+
+    session: SessionId
+    revision: int
+    new: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """One delivery as the spool has it."""
+
+    id: str
+    session: SessionId
+    destination: str
+    revision: int
+    state: State
+    attempts: int
+    created_at: datetime
+    last_error: str = ""
+    last_attempt: datetime | None = None
+    next_attempt: datetime | None = None
+    report_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session as the spool has it, newest revision, without its document."""
+
+    id: SessionId
+    tracker: str
+    source: str
+    started_at: datetime
+    ended_at: datetime | None
+    events: int
+    revision: int
+    end_rule: str
+    end_evidence: str
+    end_confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that the worker now has: its letter if one was written before, else the parcel to write it from."""
+
+    row: DeliveryRow
+    parcel: Parcel
+    letter: Letter | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """Deliveries by destination and state, and what was sent."""
+
+    by_state: Mapping[tuple[str, State], int]
+    homeless: int
+    """Sessions without any delivery."""
+    uploaded: int
+    bytes_sent: int
+    average_ms: float | None
+    last_upload: datetime | None
+    last_report_url: str | None
+
+
+class Intake(Protocol):
+    """The spool as the sources see it."""
+
+    async def files(self, source: str) -> Sequence[FileRow]:
+        """Everything remembered about a source's files."""
+        ...
+
+    async def admit(
+        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+    ) -> Sequence[Admitted]:
+        """Keep the sessions, one delivery of each to each destination, and the file's position: all or nothing."""
+        ...
+
+    async def forget_file(self, source: str, path: str) -> None:
+        """The file is gone; its sessions stay."""
+        ...
+
+
+class Outbox(Protocol):
+    """The spool as the delivery worker sees it."""
+
+    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
+        """The oldest deliveries that are due, marked as uploading."""
+        ...
+
+    async def keep_letter(self, delivery: str, letter: Letter) -> None:
+        """The bytes, before they are sent for the first time."""
+        ...
+
+    async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
+        """Uploaded. No receipt: the owner deleted it over there."""
+        ...
+
+    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
+        """Back to pending."""
+        ...
+
+    async def parked(self, delivery: str, reason: str, now: datetime) -> None:
+        """Failed: a person decides."""
+        ...
+
+    async def next_due(self, destination: str) -> datetime | None:
+        """When the earliest pending delivery is due."""
+        ...
+
+
+class Ledger(Protocol):
+    """The spool as people ask about it."""
+
+    async def totals(self) -> Totals:
+        """Counts and metrics."""
+        ...
+
+    async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
+        """All sessions, newest first, with their deliveries."""
+        ...
+
+    async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
+        """One session with its document, by id or by an unambiguous beginning of it."""
+        ...
+
+    async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
+        """Source, path and trouble of every file that has one."""
+        ...
+
+    async def hurry(self, session: str | None, now: datetime) -> int:
+        """Make pending deliveries due now: of one session, or all."""
+        ...
+
+    async def retry(self, ids: Sequence[str], now: datetime) -> int:
+        """Failed deliveries back to pending, by delivery or session id; all when `ids` is empty."""
+        ...
+
+    async def delivery(self, delivery: str) -> DeliveryRow | None:
+        """One delivery as it stands."""
+        ...
+
+    async def failures(self, limit: int) -> Sequence[DeliveryRow]:
+        """Failed deliveries, newest first."""
+        ...
+
+
+class Choices(Protocol):
+    """The spool as the keeper of what its owner decided."""
+
+    async def grants(self) -> Mapping[str, Grant]:
+        """Destination -> agreement."""
+        ...
+
+    async def grant(self, grant: Grant) -> None:
+        """Record an agreement."""
+        ...
+
+    async def revoke(self, destination: str) -> None:
+        """Take it back."""
+        ...
+
+    async def enlist(self, destination: str, now: datetime) -> int:
+        """A delivery of every session to a destination that has none of it yet."""
+        ...
+
+    async def dismiss(self, destination: str) -> None:
+        """Forget unsent deliveries and the agreement of a destination that is gone."""
+        ...
+
+    async def note(self, key: str) -> str | None:
+        """A small fact that survives a restart."""
+        ...
+
+    async def set_note(self, key: str, value: str | None) -> None:
+        """Remember it, or forget it."""
+        ...
+
+
+class Spool(Intake, Outbox, Ledger, Choices, Protocol):
+    """All four; one adapter, one database, one writer."""

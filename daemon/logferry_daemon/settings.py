@@ -1,0 +1,163 @@
+"""The settings: one frozen tree, from the file and the environment. Each field says what it does.
+
+`LOGFERRY_WATCH__SETTLE=2` in the environment is `settle = 2` under `[watch]` in the file, and wins over it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_model.errors import Misconfigured
+
+
+def _url(url: str) -> str:
+    if reason := reason_against_url(url):
+        raise ValueError(reason)
+    return url.rstrip("/")
+
+
+def _name(name: str) -> str:
+    if reason := reason_against_name(name):
+        raise ValueError(reason)
+    return name
+
+
+Name = Annotated[str, AfterValidator(_name)]
+Seconds = Annotated[float, Field(gt=0, le=86_400)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SourceSettings(_Part):
+    """A place to read from."""
+
+    tracker: str = Field(description="which tracker or recipe reads it")
+    path: str = Field(description="the folder; `~` and environment variables are filled in")
+
+    @property
+    def folder(self) -> Path:
+        """The path with everything filled in."""
+        return Path(os.path.expandvars(self.path)).expanduser()
+
+
+class DestinationSettings(_Part):
+    """A place to send to."""
+
+    dialect: str = Field(default="logferry", description="the contract it speaks")
+    url: Annotated[str, AfterValidator(_url)] = Field(description="where it is; https, or http on this computer")
+
+
+class WatchSettings(_Part):
+    """How files are watched."""
+
+    settle: Seconds = Field(default=1.0, description="seconds without a change before a file counts as written")
+    patience: Seconds = Field(default=30.0, description="seconds before something unfinished is reported")
+    rescan: Seconds = Field(default=60.0, description="seconds between two looks at everything")
+    busy: Seconds = Field(default=2.0, description="seconds between two looks at a file that is being written")
+
+
+class IpcSettings(_Part):
+    """The local API."""
+
+    port: int | None = Field(default=None, ge=0, le=65_535, description="its port; 0 takes any free one")
+
+
+class LogSettings(_Part):
+    """The daemon's own log."""
+
+    level: str = Field(default="INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="how much it says")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="LOGFERRY_",
+        env_nested_delimiter="__",
+        frozen=True,
+        extra="forbid",
+        nested_model_default_partial_update=True,
+    )
+
+    sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where sessions are found")
+    destinations: dict[Name, DestinationSettings] = Field(default_factory=dict, description="where sessions go")
+    watch: WatchSettings = WatchSettings()
+    ipc: IpcSettings = IpcSettings()
+    log: LogSettings = LogSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 -- the signature is pydantic's
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- as above
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 -- as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file, which comes in as arguments."""
+        return env_settings, init_settings
+
+
+def load_settings(file: Path) -> Settings:
+    """The tree; a missing file is an empty one. Misconfigured names the file, the key and the likely one."""
+    try:
+        text = file.read_text("utf-8")
+    except FileNotFoundError:
+        text = ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise _bad(file, f"cannot be read: {error}") from error
+    return parse_settings(text, file)
+
+
+def parse_settings(text: str, file: Path) -> Settings:
+    """The tree in `text`."""
+    try:
+        return Settings(**tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise _bad(file, f"is not TOML: {error}") from error
+    except ValidationError as error:
+        raise _bad(file, _first(error)) from error
+
+
+def _bad(file: Path, what: str) -> Misconfigured:
+    hint = f"Mend {file} and start again."
+    return Misconfigured("settings-unreadable", f"The settings file {what.rstrip('.')}.", hint=hint)
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors()[0]
+    *place, key = [str(part) for part in first["loc"]]
+    where = f"[{'.'.join(place)}]" if place else "the top"
+    if first["type"] == "extra_forbidden":
+        near = difflib.get_close_matches(key, _fields(Settings, place), n=1)
+        guess = f'; did you mean "{near[0]}"?' if near else ""
+        return f'has an unknown key "{key}" in {where}{guess}'
+    return f'has a wrong "{key}" in {where}: {first["msg"].removeprefix("Value error, ")}'
+
+
+def _fields(model: type[BaseModel], place: list[str]) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = model.model_fields
+    for part in place:
+        inner = getattr(fields.get(part), "annotation", None)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            fields = inner.model_fields
+    if place and place[0] == "sources":
+        return SourceSettings.model_fields
+    return DestinationSettings.model_fields if place and place[0] == "destinations" else fields
+
+
+def seconds(number: float) -> timedelta:
+    """A setting as a duration."""
+    return timedelta(seconds=number)

@@ -1,0 +1,170 @@
+-- files_of_source --
+-- Everything remembered about the files of one source.
+SELECT * FROM files WHERE source = :source;
+
+-- keep_file --
+-- The position of one file; always in one transaction with the sessions before it.
+INSERT OR REPLACE INTO files VALUES (
+    :source, :path, :size, :mtime_ns, :inode, :device, :head, :head_size, :read_offset, :read_line, :first_at,
+    :running, :troubles
+);
+
+-- forget_file --
+DELETE FROM files WHERE source = :source AND path = :path;
+
+-- known_session --
+-- The newest revision of a session and what it was made of.
+SELECT revision, fingerprint, events FROM sessions WHERE id = :id;
+
+-- keep_session --
+INSERT INTO sessions VALUES (
+    :id, :tracker, :natural_key, :source, :started_at, :ended_at, :events, :revision, :fingerprint, :end_rule,
+    :end_evidence, :end_confidence, :now, :document
+)
+ON CONFLICT (id) DO UPDATE SET
+    ended_at = excluded.ended_at, events = excluded.events, revision = excluded.revision,
+    fingerprint = excluded.fingerprint, end_rule = excluded.end_rule, end_evidence = excluded.end_evidence,
+    end_confidence = excluded.end_confidence, document = excluded.document;
+
+-- add_delivery --
+INSERT INTO deliveries (id, session, revision, destination, state, idempotency_key, started_at, created_at)
+SELECT :id, id, :revision, :destination, 'pending', :idempotency_key, started_at, :now
+FROM sessions WHERE id = :session;
+
+-- older_revisions --
+-- Deliveries of earlier revisions to the same destination, for the table to decide about.
+SELECT id, state FROM deliveries
+WHERE session = :session AND destination = :destination AND revision < :revision;
+
+-- set_state --
+UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
+
+-- strangers_to --
+-- Sessions of which this destination has no delivery of the newest revision.
+SELECT id, revision FROM sessions
+WHERE NOT EXISTS (
+    SELECT 1 FROM deliveries
+    WHERE session = sessions.id AND destination = :destination AND revision = sessions.revision
+);
+
+-- due --
+-- The oldest deliveries to one destination that may be tried now.
+SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at,
+    CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
+FROM deliveries JOIN sessions ON sessions.id = deliveries.session
+WHERE destination = :destination AND state = 'pending' AND (next_attempt IS NULL OR next_attempt <= :now)
+ORDER BY deliveries.started_at, deliveries.id
+LIMIT :limit;
+
+-- claim --
+UPDATE deliveries SET state = :state, last_attempt = :now WHERE id = :id;
+
+-- one_state --
+SELECT state, created_at FROM deliveries WHERE id = :id;
+
+-- keep_letter --
+UPDATE deliveries SET body = :body, headers = :headers, payload_digest = :payload_digest WHERE id = :id;
+
+-- acked --
+-- The letter is emptied: the document of the session stays.
+UPDATE deliveries SET
+    state = :state, attempts = attempts + 1, last_error = :note, bytes_sent = coalesce(length(body), 0), body = NULL,
+    headers = NULL, next_attempt = NULL, took_ms = :took_ms, uploaded_at = :now, receipt = :receipt,
+    report_url = :report_url
+WHERE id = :id;
+
+-- deferred --
+UPDATE deliveries SET
+    state = :state, attempts = attempts + :counts, last_error = :reason, next_attempt = :next_attempt
+WHERE id = :id;
+
+-- parked --
+UPDATE deliveries SET
+    state = :state, attempts = attempts + 1, last_error = :reason, next_attempt = NULL, last_attempt = :now
+WHERE id = :id;
+
+-- next_due --
+SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries WHERE destination = :destination AND state = 'pending';
+
+-- left_uploading --
+-- What the daemon was sending when it ended: sent again, and recognised over there by its key.
+SELECT id, state FROM deliveries WHERE state = 'uploading';
+
+-- counts --
+SELECT destination, state, count(*) AS number FROM deliveries GROUP BY destination, state;
+
+-- homeless --
+SELECT count(*) AS number FROM sessions WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE session = sessions.id);
+
+-- sent --
+SELECT count(*) AS uploaded, coalesce(sum(bytes_sent), 0) AS bytes_sent, avg(took_ms) AS average_ms,
+    max(uploaded_at) AS last_upload
+FROM deliveries WHERE state = 'uploaded';
+
+-- last_report --
+SELECT report_url FROM deliveries WHERE report_url IS NOT NULL ORDER BY uploaded_at DESC LIMIT 1;
+
+-- all_sessions --
+SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence
+FROM sessions ORDER BY started_at DESC, id;
+
+-- all_deliveries --
+SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
+    report_url
+FROM deliveries ORDER BY started_at DESC, revision, destination;
+
+-- sessions_like --
+-- At most two, to tell an unambiguous beginning of an id from another.
+SELECT * FROM sessions WHERE substr(id, 1, length(:id)) = :id LIMIT 2;
+
+-- deliveries_of --
+SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
+    report_url
+FROM deliveries WHERE session = :session ORDER BY revision, destination;
+
+-- one_delivery --
+SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
+    report_url
+FROM deliveries WHERE id = :id;
+
+-- files_in_trouble --
+SELECT source, path, troubles FROM files WHERE troubles != '[]' ORDER BY source, path;
+
+-- hurry --
+UPDATE deliveries SET next_attempt = NULL WHERE state = 'pending' AND (:session IS NULL OR session = :session);
+
+-- pending_number --
+SELECT count(*) AS number FROM deliveries WHERE state = 'pending' AND (:session IS NULL OR session = :session);
+
+-- failed --
+SELECT id, session, state FROM deliveries WHERE state = 'failed';
+
+-- retried --
+-- Attempts start afresh: a person looked at it.
+UPDATE deliveries SET state = :state, attempts = 0, next_attempt = NULL WHERE id = :id;
+
+-- failures --
+SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
+    report_url
+FROM deliveries WHERE state = 'failed' ORDER BY last_attempt DESC LIMIT :limit;
+
+-- grants --
+SELECT * FROM grants;
+
+-- keep_grant --
+INSERT OR REPLACE INTO grants VALUES (:destination, :policy_digest, :policy_version, :granted_at);
+
+-- drop_grant --
+DELETE FROM grants WHERE destination = :destination;
+
+-- drop_unsent --
+DELETE FROM deliveries WHERE destination = :destination AND state != 'uploaded';
+
+-- note --
+SELECT value FROM notes WHERE key = :key;
+
+-- keep_note --
+INSERT OR REPLACE INTO notes VALUES (:key, :value);
+
+-- drop_note --
+DELETE FROM notes WHERE key = :key;

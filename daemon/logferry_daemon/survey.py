@@ -1,0 +1,147 @@
+"""Reads a file or folder as the daemon would, once and offline: sessions, where they end and why. Sends nothing."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from logferry_daemon.core.boundary import end_of
+from logferry_daemon.core.reading import Found, Reading, Signals, Tracker, Trouble, too_large
+from logferry_daemon.file_state import BLOCK
+from logferry_daemon.ports import FileSeen, LogFiles
+from logferry_model.errors import LogferryError, Misconfigured
+from logferry_model.session import End
+from logferry_model.statistics import Statistics
+
+Progress = Callable[[int, int], None]
+"""Files done, files in all."""
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """Something about a file that a person should know."""
+
+    code: str
+    message: str
+
+
+class SessionFound(Struct, frozen=True, kw_only=True):
+    """One session of a file; `ended_at` and `end` are None while it runs."""
+
+    id: str
+    started_at: datetime
+    ended_at: datetime | None
+    end: End | None
+    identity: str | None
+    events: int
+    statistics: Statistics
+
+
+class FileInspected(Struct, frozen=True, kw_only=True):
+    """One file: what reads it, what it holds, what is wrong with it."""
+
+    path: str
+    tracker: str | None
+    sessions: tuple[SessionFound, ...]
+    problems: tuple[Problem, ...]
+
+
+class Inspection(Struct, frozen=True, kw_only=True):
+    """All files, oldest first by their own first time."""
+
+    files: tuple[FileInspected, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    seen: FileSeen
+    tracker: Tracker | None
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A look at one folder."""
+
+    files: LogFiles
+    trackers: Mapping[str, Tracker]
+    now: datetime
+
+    async def of(self, root: Path, only: str | None, tracker: str | None, progress: Progress | None) -> Inspection:
+        """Everything in `root`, or the file named `only` in it."""
+        chosen = self._chosen(tracker)
+        patterns = [glob.escape(only)] if only else ["*"]
+        entries = [entry for entry in await self.files.scan(root, patterns) if only in {None, entry.path}]
+        done = []
+        for number, entry in enumerate(entries, start=1):
+            done.append(await self._read(root, entry, chosen, forced=tracker is not None and only is not None))
+            if progress:
+                progress(number, len(entries))
+        done.sort(key=lambda one: (one.reading.first_at is None, one.reading.first_at or self.now, one.seen.path))
+        return Inspection(files=tuple(self._inspected(one, done) for one in done))
+
+    def _chosen(self, name: str | None) -> Sequence[Tracker]:
+        if name is None:
+            return list(self.trackers.values())
+        if name not in self.trackers:
+            known = ", ".join(sorted(self.trackers))
+            raise Misconfigured("tracker-unknown", f'There is no tracker "{name}".', hint=f"Known are: {known}.")
+        return [self.trackers[name]]
+
+    async def _read(self, root: Path, entry: FileSeen, trackers: Sequence[Tracker], *, forced: bool) -> _Read:
+        name = Path(entry.path)
+        fitting = [one for one in trackers if forced or any(name.match(pattern) for pattern in one.patterns)]
+        if not fitting:
+            message = "no tracker or recipe knows files of this name."
+            return _Read(entry, None, Reading(troubles=(Trouble(code="unknown-file", message=message),)))
+        tracker = fitting[0]
+        if trouble := entry.trouble or too_large(entry.signature.size, tracker.max_bytes):
+            return _Read(entry, tracker, Reading(troubles=(trouble,)))
+        try:
+            return _Read(entry, tracker, await self._whole(root, entry, tracker))
+        except LogferryError as error:
+            trouble = Trouble(code=error.code, message=error.message)
+            return _Read(entry, tracker, Reading(troubles=(trouble,)))
+
+    async def _whole(self, root: Path, entry: FileSeen, tracker: Tracker) -> Reading:
+        reader, offset = tracker.reader(), 0
+        while block := await self.files.read(root, entry.path, offset=offset, limit=BLOCK):
+            reader.feed(block)
+            offset += len(block)
+        return reader.reading(settled=True)
+
+    def _inspected(self, one: _Read, everything: Sequence[_Read]) -> FileInspected:
+        first = [other.reading.first_at for other in everything if other is not one and other.tracker is one.tracker]
+        sessions = [_session(found, self._end(one, found, first)) for found in one.reading.found]
+        problems = [Problem(code=trouble.code, message=trouble.message) for trouble in one.reading.troubles]
+        return FileInspected(
+            path=one.seen.path,
+            tracker=one.tracker.name if one.tracker else None,
+            sessions=tuple(sessions),
+            problems=tuple(problems),
+        )
+
+    def _end(self, one: _Read, found: Found, first: Sequence[datetime | None]) -> End | None:
+        """How it ended, as of now. Copies of old logs have new file times, so only the log's own times count."""
+        if one.tracker is None:
+            return None
+        quiet_since = min(found.last_at, self.now - timedelta(minutes=1))
+        next_start = min((at for at in first if at and at > found.last_at), default=None)
+        rules = one.tracker.rules
+        return end_of(found, Signals(now=self.now, quiet_since=quiet_since, next_start=next_start, rules=rules))
+
+
+def _session(found: Found, end: End | None) -> SessionFound:
+    return SessionFound(
+        id=found.session.id,
+        started_at=found.session.started_at,
+        ended_at=found.session.ended_at if end else None,
+        end=end,
+        identity=found.identity,
+        events=len(found.session.events),
+        statistics=found.session.statistics,
+    )

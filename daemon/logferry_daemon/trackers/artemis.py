@@ -1,0 +1,217 @@
+"""Artemis Tracker (Entropia Universe): one JSON document a session, rewritten in place on every change.
+
+No `endedAt` means that it still runs. Fields and event words are those of the tracker's own files; the event's `raw`
+line holds chat and is never taken over. Bytes in, sessions out: opens no file, reads no clock.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.identity import content_mark, from_ms, parse_time, session_id
+from logferry_daemon.core.lenient_json import NotJson, load, looks_unfinished
+from logferry_daemon.core.reading import EndRules, Found, Growth, Reading, Trouble
+from logferry_model.errors import Damaged
+from logferry_model.session import EndRule, EpochMs, Event, Loadout, Participant, Session
+from logferry_model.tally import skills_of, tally
+
+NAME = "artemis"
+MAX_BYTES = 64 * 2**20
+LOCAL_PLAYER = "me"
+_OWN_ID = re.compile(r"session-\d{1,20}")
+
+_WORDS = """
+damage_dealt miss target_dodged target_evaded target_resisted out_of_range
+damage_taken damage_reduced deflect player_dodged player_evaded enemy_missed
+death death_location revived divine_intervention self_heal heal_other healed_by heal_diminished
+loot mining_claim resource_depleted no_find skill_gain skill_rank skill_acquired attribute_gain
+buff debuff tier_up low_condition low_condition_limited enhancer_broke repaired
+global hof global_mining hof_mining global_craft
+vehicle_damage vehicle_destroyed vehicle_repaired player_login player_logout friend_added
+trade_complete ped_transfer item_bought transaction_complete session_time afk_on afk_off
+robot_attack creature_immune position waypoint_added waypoint_removed
+"""
+EVENT_WORDS = frozenset(_WORDS.split())
+"""Words that may leave; another word could be anything, so it is kept as `other`."""
+
+
+class Artemis:
+    """The tracker's folder of session files."""
+
+    name = NAME
+    title = "Artemis Tracker"
+    patterns: Sequence[str] = ("session-*.json",)
+    growth = Growth.REWRITTEN
+    max_bytes = MAX_BYTES
+    # A hunt is paused over dinner but not over night; a crash leaves the file without an end for ever.
+    rules = EndRules(silence=timedelta(hours=12), next_start=False)
+
+    def usual_paths(self, platform: str) -> Sequence[str]:
+        """The folder of the older releases, then the app's own data folder."""
+        data = {
+            "windows": "%APPDATA%/artemis-tracker/sessions",
+            "macos": "~/Library/Application Support/artemis-tracker/sessions",
+        }
+        return ("~/.artemis-tracker/sessions", data.get(platform, "~/.config/artemis-tracker/sessions"))
+
+    def reader(self, *, offset: int = 0, line: int = 1) -> ArtemisReader:
+        """A reader for one session file."""
+        return ArtemisReader()
+
+
+class ArtemisReader:
+    """Reads one session file."""
+
+    def __init__(self) -> None:
+        self._data = bytearray()
+
+    def feed(self, data: bytes) -> None:
+        """The next bytes of the document."""
+        self._data += data
+
+    def forget(self, offset: int) -> None:
+        """A document is read whole or not at all."""
+
+    def reading(self, *, settled: bool) -> Reading:
+        """The session in the document; unfinished while the tracker may be in the middle of writing it."""
+        data = bytes(self._data)
+        if not settled:
+            return Reading(unfinished=True)
+        if not data.strip(b"\0 \r\n\t"):
+            return Reading(troubles=(Trouble(code="empty", message="the file is empty."),), unfinished=True)
+        try:
+            return _read(data)
+        except NotJson as error:
+            trouble = Trouble(code=error.code, message=error.message)
+            return Reading(troubles=(trouble,), unfinished=looks_unfinished(data))
+        except Damaged as error:
+            return Reading(troubles=(Trouble(code=error.code, message=error.message),))
+
+
+def _read(data: bytes) -> Reading:
+    loaded = load(data)
+    document = loaded.value
+    if not isinstance(document, dict):
+        raise Damaged("not-a-session", "the document is not a session: no object at its top.")
+    session, skipped = _session(document)
+    troubles = list(_notes(loaded.repairs, skipped))
+    last = parse_time(_text(document, "endedAt") or "")
+    end = None
+    if last is not None:
+        end = end_by(EndRule.EXPLICIT, f"endedAt: {last:%Y-%m-%d %H:%M:%S} UTC")
+    names = frozenset(person.name for person in session.participants if person.name)
+    found = Found(session=session, offset=0, line=1, end=end, names=names)
+    return Reading(found=(found,), troubles=tuple(troubles), first_at=session.started_at)
+
+
+def _notes(repairs: int, skipped: int) -> Iterator[Trouble]:
+    if repairs:
+        yield Trouble(
+            code="repaired",
+            message=f"{repairs} value(s) such as NaN are not JSON; they count as not given.",
+        )
+    if skipped:
+        yield Trouble(code="events-skipped", message=f"{skipped} event(s) have no time or no type and are left out.")
+
+
+def _session(document: dict[str, Any]) -> tuple[Session, int]:
+    name, started = _text(document, "id"), parse_time(_text(document, "startedAt") or "")
+    if name is None or started is None:
+        raise Damaged("not-a-session", 'the document is not a session: "id" or "startedAt" is missing.')
+    raw = document.get("events")
+    raw = raw if isinstance(raw, list) else []
+    people: dict[str, str] = {}
+    events = tuple(sorted((e for e in (_event(item, people) for item in raw) if e), key=lambda event: event.at))
+    ended = parse_time(_text(document, "endedAt") or "") or _last_time(started, events)
+    loadouts = tuple(_loadouts(document.get("loadoutSnapshots")))
+    statistics = tally(
+        events,
+        cost_per_shot={one.id: one.cost_per_shot for one in loadouts if one.cost_per_shot is not None},
+        fallback_cost=_number(document, "manualCostPerShot") or 0.0,
+        other_cost=sum(_number(document, f"manual{kind}Cost") or 0.0 for kind in ("Armor", "Fap", "Misc")),
+    )
+    # The tracker makes ids of a time; anything else was typed by somebody and may name them.
+    mark = name if _OWN_ID.fullmatch(name) else content_mark(name)
+    natural_key = f"{mark}@{started.isoformat()}"
+    session = Session(
+        id=session_id(NAME, natural_key),
+        tracker=NAME,
+        natural_key=natural_key,
+        started_at=started,
+        ended_at=max(started, ended),
+        name=_text(document, "name"),
+        tags=tuple(tag for tag in document.get("tags") or () if isinstance(tag, str)),
+        participants=(
+            Participant(id=LOCAL_PLAYER, local=True),
+            *(Participant(id=label, name=person) for person, label in people.items()),
+        ),
+        loadouts=loadouts,
+        events=events,
+        skills=skills_of(statistics),
+        facts=_facts(document),
+        statistics=statistics,
+    )
+    return session, len(raw) - len(events)
+
+
+def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -- any JSON value
+    if not isinstance(item, dict):
+        return None
+    at, word = item.get("timestamp"), item.get("type")
+    if isinstance(at, bool) or not isinstance(at, int | float) or not isinstance(word, str):
+        return None
+    try:
+        from_ms(int(at))
+    except (OverflowError, ValueError, OSError):
+        return None
+    quantity = _number(item, "quantity")
+    return Event(
+        at=EpochMs(int(at)),
+        type=word if word in EVENT_WORDS else "other",
+        amount=_number(item, "amount"),
+        value=_number(item, "value"),
+        quantity=None if quantity is None else int(quantity),
+        critical=item.get("critical") is True,
+        skill=_text(item, "skillName"),
+        skill_category=_text(item, "skillCategory"),
+        item=_text(item, "itemName"),
+        creature=_text(item, "creature"),
+        damage_type=_text(item, "damageType"),
+        loadout=_text(item, "loadoutId"),
+        participant=_person(_text(item, "player"), people),
+    )
+
+
+def _person(name: str | None, people: dict[str, str]) -> str | None:
+    return people.setdefault(name, f"p{len(people) + 1}") if name else None
+
+
+def _loadouts(snapshots: Any) -> Iterator[Loadout]:  # noqa: ANN401 -- any JSON value
+    if not isinstance(snapshots, dict):
+        return
+    for key, shot in snapshots.items():
+        if isinstance(shot, dict):
+            yield Loadout(id=key, name=_text(shot, "name"), cost_per_shot=_number(shot, "costPerShot"))
+
+
+def _facts(document: dict[str, Any]) -> dict[str, str | int | float | bool | None]:
+    paused = _number(document, "totalPausedTime")
+    return {"paused_ms": paused} if paused else {}
+
+
+def _last_time(started: datetime, events: Sequence[Event]) -> datetime:
+    return from_ms(events[-1].at) if events else started
+
+
+def _text(source: dict[str, Any], key: str) -> str | None:
+    value = source.get(key)
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _number(source: dict[str, Any], key: str) -> float | None:
+    value = source.get(key)
+    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)

@@ -1,0 +1,154 @@
+"""What the spool and the gates hold, in the words of the local API. Pure: rows in, messages out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from logferry_daemon.core.delivery import State, public_state
+from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.ports import DeliveryRow, SessionRow, Totals
+from logferry_ipc.messages import (
+    Attention,
+    Counts,
+    DaemonState,
+    Delivery,
+    DeliveryState,
+    DestinationStatus,
+    Metrics,
+    SessionSummary,
+)
+from logferry_model.session import End, EndRule
+
+MAX_ATTENTION = 50
+"""Entries; the rest is counted in one more."""
+
+
+def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
+    """One delivery as people see it."""
+    state, reason = public_state(row.state, gates.get(row.destination, OPEN))
+    return Delivery(
+        id=row.id,
+        destination=row.destination,
+        revision=row.revision,
+        state=DeliveryState(state),
+        reason=reason or (row.last_error if row.state in {State.FAILED, State.EXCLUDED} else ""),
+        attempts=row.attempts,
+        last_error=row.last_error,
+        last_attempt=row.last_attempt,
+        next_attempt=row.next_attempt,
+        report_url=row.report_url,
+    )
+
+
+def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[str, Gate]) -> SessionSummary:
+    """One session as a list shows it."""
+    end = None
+    if row.end_rule:
+        end = End(rule=EndRule(row.end_rule), evidence=row.end_evidence, confidence=row.end_confidence)
+    return SessionSummary(
+        id=row.id,
+        tracker=row.tracker,
+        source=row.source,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        events=row.events,
+        revision=row.revision,
+        end=end,
+        deliveries=tuple(delivery(one, gates) for one in deliveries),
+    )
+
+
+def counts(totals: Totals, gates: Mapping[str, Gate]) -> Counts:
+    """Deliveries by public state; `found` is their sum."""
+    by_state: Counter[str] = Counter(held=totals.homeless)
+    for (destination, state), number in totals.by_state.items():
+        by_state[public_state(state, gates.get(destination, OPEN))[0]] += number
+    return Counts(
+        found=by_state.total(),
+        pending=by_state["pending"],
+        uploading=by_state["uploading"],
+        uploaded=by_state["uploaded"],
+        failed=by_state["failed"],
+        held=by_state["held"],
+        excluded=by_state["excluded"],
+    )
+
+
+def metrics(totals: Totals) -> Metrics:
+    """What was sent so far."""
+    failed = sum(number for (_, state), number in totals.by_state.items() if state is State.FAILED)
+    return Metrics(
+        uploaded=totals.uploaded,
+        failed=failed,
+        average_upload_ms=totals.average_ms,
+        bytes_sent=totals.bytes_sent,
+        last_upload=totals.last_upload,
+    )
+
+
+def destinations(gates: Mapping[str, Gate]) -> tuple[DestinationStatus, ...]:
+    """Each destination and what it waits for."""
+    return tuple(
+        DestinationStatus(name=name, state=gate.state, reason=gate.reason, next_attempt=gate.until)
+        for name, gate in gates.items()
+    )
+
+
+def daemon_state(found: Counts, gates: Mapping[str, Gate], *, paused: bool) -> DaemonState:
+    """The most urgent thing that is true."""
+    if paused:
+        return DaemonState.PAUSED
+    if found.failed or any(gate.held for gate in gates.values()):
+        return DaemonState.ATTENTION
+    if found.uploading:
+        return DaemonState.WORKING
+    if found.pending and any(gate.state == "offline" for gate in gates.values()):
+        return DaemonState.OFFLINE
+    return DaemonState.IDLE
+
+
+def attention(
+    gates: Mapping[str, Gate],
+    failures: Sequence[DeliveryRow],
+    sources: Mapping[str, str],
+    troubles: Sequence[tuple[str, str, Trouble]],
+) -> tuple[Attention, ...]:
+    """What a person should know, the most urgent first. `sources` is name -> state."""
+    all_of_it = [
+        *_closed(gates),
+        *_failed(failures),
+        *_missing(sources),
+        *_unread(troubles),
+    ]
+    if len(all_of_it) <= MAX_ATTENTION:
+        return tuple(all_of_it)
+    more = len(all_of_it) - MAX_ATTENTION
+    return (*all_of_it[:MAX_ATTENTION], Attention(code="more", message=f"... and {more} more."))
+
+
+def _closed(gates: Mapping[str, Gate]) -> Iterator[Attention]:
+    for name, gate in gates.items():
+        if gate.reason and gate.state != "paused":
+            yield Attention(code=f"destination-{gate.state}", message=f"{name}: {gate.reason}.", hint=gate.hint)
+
+
+def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
+    for row in failures:
+        yield Attention(
+            code="delivery-failed",
+            message=f"Session {row.session} was refused by {row.destination}: {row.last_error}.",
+            hint=f"Look at it with: logferry sessions show {row.session}; try again with: logferry retry {row.session}",
+        )
+
+
+def _missing(sources: Mapping[str, str]) -> Iterator[Attention]:
+    for name, state in sources.items():
+        if state not in {"watching", "starting"}:
+            yield Attention(code="source-missing", message=f"{name}: {state}", hint="It is looked for again and again.")
+
+
+def _unread(troubles: Sequence[tuple[str, str, Trouble]]) -> Iterator[Attention]:
+    for source, path, trouble in troubles:
+        yield Attention(code=trouble.code, message=f"{source}: {path}: {trouble.message}")
