@@ -96,6 +96,7 @@ class DaemonControl:
             destinations=views.destinations(gates),
             attention=views.attention(gates, failures, sources, await self._spool.troubles()),
             metrics=views.metrics(totals),
+            paused=self._gates.paused,
             paused_until=self._gates.paused_until if self._gates.paused else None,
             last_report_url=totals.last_report_url,
         )

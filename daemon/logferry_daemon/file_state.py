@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from logferry_daemon.core.reading import Found, Growth, Reader, Reading, Tracker, Trouble
-from logferry_daemon.core.settle import Sighting, Signature
+from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.ports import FileRow, LogFiles
 
 BLOCK = 2**20
 HEAD = 1024
+
+
+class Head(NamedTuple):
+    """Digest over a file's first bytes, and how many: another file of the same name has another one."""
+
+    digest: str = ""
+    size: int = 0
+
+
+NO_HEAD = Head()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,11 +34,17 @@ class FileState:
 
     path: str
     sighting: Sighting
+    changed_at: datetime | None = None
+    """When it was last seen to have changed."""
     row: FileRow | None = None
     """What the spool has."""
+    again: bool = False
+    """To be read although it looks as before."""
     trouble: Trouble | None = None
     """Why it is not read at all."""
     reader: Reader | None = None
+    head: Head = NO_HEAD
+    """Of the file that the reader reads."""
     fed: int = 0
     read: Signature | None = None
     """The state of the file whose bytes were last read."""
@@ -38,6 +56,30 @@ class FileState:
     admitted: set[tuple[str, int]] = field(default_factory=set)
     """Session and number of events of what already went to the spool."""
 
+    def see(self, signature: Signature, now: datetime) -> None:
+        """Looked at again. A change counts from now, and so does everything after the clock was set back."""
+        if signature != self.sighting.signature or self.quiet_since > now:
+            self.changed_at = now
+        self.sighting = seen(self.sighting, signature, now)
+
+    @property
+    def quiet_since(self) -> datetime:
+        """The latest moment at which it may have changed.
+
+        A change that was seen counts by itself: Windows does not move a file's time while it is held open.
+        """
+        return self.changed_at or self.sighting.quiet_since()
+
+    @property
+    def found(self) -> tuple[Found, ...]:
+        """Its sessions, oldest first."""
+        return self.reading.found if self.reading else ()
+
+    @property
+    def last(self) -> Found | None:
+        """Its last session."""
+        return self.found[-1] if self.found else None
+
     @property
     def open(self) -> Found | None:
         """Its last session, when the file does not say that it is over."""
@@ -45,9 +87,10 @@ class FileState:
         return last if last is not None and last.end is None else None
 
     @property
-    def last(self) -> Found | None:
-        """Its last session."""
-        return self.reading.found[-1] if self.reading and self.reading.found else None
+    def unkept(self) -> Found | None:
+        """Its last session, where nothing says that the spool has it as it is now."""
+        last = self.last
+        return last if last is not None and mark(last) not in self.admitted else None
 
     @property
     def first_at(self) -> datetime | None:
@@ -60,14 +103,36 @@ class FileState:
     def known(self) -> bool:
         """Whether the spool has all of it and nothing can change by waiting."""
         row = self.row
-        return row is not None and row.signature == self.sighting.signature and not row.running
+        return row is not None and row.signature == self.sighting.signature and not row.running and not self.again
 
     def rest(self) -> None:
-        """Forget what was read: the spool has it."""
+        """Forget what was read: the spool has it, or it is read again."""
         self.reader = None
+        self.read = None
         self.reading = None
         self.admitted.clear()
         self.seen_running.clear()
+
+    def row_of(self, source: str, *, running: bool, troubles: tuple[Trouble, ...]) -> FileRow:
+        """What the spool should remember: read on at the last session, which a late line may still make longer."""
+        row, last = self.row, self.last
+        return FileRow(
+            source=source,
+            path=self.path,
+            signature=self.read or self.sighting.signature,
+            head=self.head.digest,
+            head_size=self.head.size,
+            offset=last.offset if last else (row.offset if row else 0),
+            line=last.line if last else (row.line if row else 1),
+            first_at=row.first_at if row and row.offset and row.first_at else self.first_at,
+            running=running,
+            troubles=troubles,
+        )
+
+    def row_aside(self, source: str, trouble: Trouble) -> FileRow:
+        """What the spool should remember of a file that cannot be read: where it was, and why."""
+        row = self.row or self.row_of(source, running=False, troubles=())
+        return replace(row, signature=self.sighting.signature, running=False, troubles=(trouble,))
 
 
 class FileReading:
@@ -93,82 +158,55 @@ class FileReading:
 
     async def _whole(self, state: FileState, signature: Signature) -> None:
         reader = self._tracker.reader()
-        offset = 0
-        while block := await self._files.read(self._root, state.path, offset=offset, limit=BLOCK):
-            reader.feed(block)
-            offset += len(block)
+        async for block in self._blocks(state.path, 0, signature.size):
+            await asyncio.to_thread(reader.feed, block)
         again = await self._files.look(self._root, state.path)
         if again is None or again.signature != signature:
             return  # it was rewritten while we read: the next look sees it change
         state.reading = await asyncio.to_thread(lambda: reader.reading(settled=True))
-        state.reader, state.read, state.fed = reader, signature, offset
+        state.reader, state.read = reader, signature
 
     async def _further(self, state: FileState, signature: Signature) -> None:
-        if state.reader is None or signature.size < state.fed or not await self._same_head(state):
-            await self._begin(state, signature)
+        """Feed what came since the last look, and no more than that: `read` says exactly what was read."""
         reader = state.reader
-        if reader is None:
-            return
-        while block := await self._files.read(self._root, state.path, offset=state.fed, limit=BLOCK):
+        if reader is None or signature.size < state.fed or not await self._begins_with(state.path, state.head):
+            reader = await self._begin(state, signature)
+        if state.head.size < min(HEAD, signature.size):
+            # Before the bytes: whatever takes the file's place from here on has another head than this.
+            state.head = await self._head(state.path, HEAD)
+        async for block in self._blocks(state.path, state.fed, signature.size):
             await asyncio.to_thread(reader.feed, block)
             state.fed += len(block)
         state.read = signature
 
-    async def _begin(self, state: FileState, signature: Signature) -> None:
+    async def _begin(self, state: FileState, signature: Signature) -> Reader:
         """A reader from the spool's position, or from the start when it is another file than the spool knows."""
         row = state.row
-        if row is not None and (signature.size < row.offset or not await self._same_head(state)):
-            row = state.row = None
+        known = Head(row.head, row.head_size) if row else NO_HEAD
+        if row is not None and (signature.size < row.offset or not await self._begins_with(state.path, known)):
+            row, known = None, NO_HEAD
         state.rest()
-        state.fed = row.offset if row else 0
+        state.row, state.head, state.fed = row, known, row.offset if row else 0
         state.reader = self._tracker.reader(offset=state.fed, line=row.line if row else 1)
+        return state.reader
 
-    async def _same_head(self, state: FileState) -> bool:
-        row = state.row
-        if row is None or row.head_size == 0:
-            return True
-        return (await self.head(state.path, row.head_size))[0] == row.head
+    async def _begins_with(self, path: str, head: Head) -> bool:
+        return head.size == 0 or await self._head(path, head.size) == head
 
-    async def head(self, path: str, size: int = HEAD) -> tuple[str, int]:
-        """Digest over the first bytes, and how many there were."""
+    async def _head(self, path: str, size: int) -> Head:
         data = await self._files.read(self._root, path, offset=0, limit=size)
-        return hashlib.sha256(data).hexdigest(), len(data)
+        return Head(hashlib.sha256(data).hexdigest(), len(data))
 
-    async def row_of(self, state: FileState, source: str, *, running: bool, troubles: tuple[Trouble, ...]) -> FileRow:
-        """What the spool should remember: read on at the last session, which a late line may still make longer."""
-        signature = state.read or state.sighting.signature
-        row = state.row
-        if row is None or row.head_size < min(HEAD, signature.size):
-            head, head_size = await self.head(state.path)
-        else:
-            head, head_size = row.head, row.head_size
-        last = state.last
-        return FileRow(
-            source=source,
-            path=state.path,
-            signature=signature,
-            head=head,
-            head_size=head_size,
-            offset=last.offset if last else (row.offset if row else 0),
-            line=last.line if last else (row.line if row else 1),
-            first_at=row.first_at if row and row.offset and row.first_at else state.first_at,
-            running=running,
-            troubles=troubles,
-        )
+    async def _blocks(self, path: str, start: int, end: int) -> AsyncIterator[bytes]:
+        """The bytes from `start` to `end`, or to where the file stops sooner."""
+        while start < end and (block := await self._read(path, start, end)):
+            yield block
+            start += len(block)
+
+    async def _read(self, path: str, start: int, end: int) -> bytes:
+        return await self._files.read(self._root, path, offset=start, limit=min(BLOCK, end - start))
 
 
-def unreadable(state: FileState, source: str, trouble: Trouble) -> FileRow:
-    """The row of a file that cannot be read at all."""
-    before = state.row
-    row = FileRow(
-        source=source,
-        path=state.path,
-        signature=state.sighting.signature,
-        head="",
-        head_size=0,
-        offset=0,
-        line=1,
-        first_at=None,
-        running=False,
-    )
-    return replace(before or row, signature=state.sighting.signature, running=False, troubles=(trouble,))
+def mark(found: Found) -> tuple[str, int]:
+    """Tells one state of a session from a later one."""
+    return found.session.id, len(found.session.events)

@@ -26,6 +26,7 @@ MAX_DEPTH = 6
 
 _NOT_REGULAR = Trouble(code="not-a-file", message="not a regular file (a pipe, device or folder); it is not read.")
 _LINK = Trouble(code="symlink", message="a symbolic link; it is not followed.")
+_FOLDER = getattr(os, "O_DIRECTORY", 0)
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -135,9 +136,9 @@ def _opened(root: Path, path: str) -> Iterator[int]:
     try:
         if os.open in os.supports_dir_fd:
             *folders, name = path.split("/")
-            handles.append(os.open(root, os.O_RDONLY | os.O_DIRECTORY))
+            handles.append(os.open(root, os.O_RDONLY | _FOLDER))
             for folder in folders:
-                handles.append(os.open(folder, _FLAGS | os.O_DIRECTORY, dir_fd=handles[-1]))
+                handles.append(os.open(folder, _FLAGS | _FOLDER, dir_fd=handles[-1]))
             handles.append(os.open(name, _FLAGS, dir_fd=handles[-1]))
         else:
             handles.append(_open_inside(root, path))

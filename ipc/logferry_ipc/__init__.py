@@ -1,0 +1,1 @@
+"""How a running daemon is reached: messages, routes, guard, server, client and discovery file."""

@@ -1,0 +1,192 @@
+"""Talks to the running daemon: synchronous, typed, light to import. Decides nothing, retries nothing.
+
+Each method is a route, a connection and an answer. Nothing is kept between calls, so a client may outlive
+the daemon and be used from several threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+from http.client import HTTPResponse
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from msgspec import Struct
+
+from logferry_ipc import endpoint as discovery
+from logferry_ipc import messages as m
+from logferry_ipc import sse
+from logferry_ipc.line import DaemonNotRunning, Line, told
+from logferry_ipc.routes import BY_CALL
+from logferry_model.errors import Unreachable
+
+__all__ = ["DaemonClient", "DaemonNotRunning", "EventStream"]
+
+_TIMEOUT: Final = timedelta(seconds=30)
+"""A rescan of every source is the longest answer."""
+_SILENCE: Final = timedelta(seconds=45)
+"""After this long without so much as a heartbeat, which comes every 15 s, a stream is given up."""
+
+_Answer = TypeVar("_Answer", bound=Struct)
+
+
+class EventStream(Iterator[m.StreamEvent]):
+    """Events as they come; ends after `going-away` or `close`, raises Unreachable when it breaks off."""
+
+    def __init__(self, line: Line, response: HTTPResponse) -> None:
+        self._line = line
+        self._response = response
+        self._ended = False
+
+    def __next__(self) -> m.StreamEvent:
+        while not self._ended:
+            if (event := self._read()) is not None:
+                self._ended = event.kind is m.EventKind.GOING_AWAY
+                return event
+        self._line.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        """End the stream; may be called from another thread, whose waiting reader then ends."""
+        self._ended = True
+        self._line.cut()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._line.close()
+
+    def _read(self) -> m.StreamEvent | None:
+        try:
+            with told():
+                line = self._response.readline(sse.MAX_LINE)
+        except Unreachable:
+            line = b""
+        if line or self._ended:
+            return sse.read_line(line)
+        self._line.close()
+        raise Unreachable("stream-broken", "The daemon's event stream broke off.", hint="Follow it again.")
+
+
+class DaemonClient:
+    """The methods of Control, asked of the daemon whose discovery file lies in `runtime`."""
+
+    def __init__(self, runtime: Path, *, timeout: timedelta = _TIMEOUT) -> None:
+        self._runtime = runtime
+        self._timeout = timeout
+
+    def hello(self) -> m.Hello:
+        """Which daemon this is; it has proved to be ours."""
+        with closing(Line.to(self._endpoint(), timeout=self._timeout)) as line:
+            return line.greet()
+
+    def status(self) -> m.Status:
+        """The daemon at a glance."""
+        return self._call("status", m.Status)
+
+    def sessions(self) -> m.SessionList:
+        """Every session in the spool, newest first."""
+        return self._call("sessions", m.SessionList)
+
+    def session(self, session: str) -> m.SessionDetail:
+        """One session; Misconfigured `session-unknown` when there is none."""
+        return self._call("session", m.SessionDetail, session)
+
+    def upload(self, session: str) -> m.Changed:
+        """Send this session now: waiting deliveries skip their backoff, held ones stay held."""
+        return self._call("upload", m.Changed, session)
+
+    def upload_all(self) -> m.Changed:
+        """Rescan every source, then send all that waits."""
+        return self._call("upload_all", m.Changed)
+
+    def retry(self, request: m.RetryRequest) -> m.Changed:
+        """Put failed deliveries back in the queue."""
+        return self._call("retry", m.Changed, body=request)
+
+    def pause(self, request: m.PauseRequest) -> m.Done:
+        """Start no further upload until resumed or the time is over."""
+        return self._call("pause", m.Done, body=request)
+
+    def resume(self) -> m.Done:
+        """Upload again."""
+        return self._call("resume", m.Done)
+
+    def sources(self) -> m.Sources:
+        """Every source and its state."""
+        return self._call("sources", m.Sources)
+
+    def add_source(self, source: m.NewSource) -> m.Sources:
+        """Watch one more folder."""
+        return self._call("add_source", m.Sources, body=source)
+
+    def remove_source(self, name: str) -> m.Sources:
+        """Stop watching; what was found stays."""
+        return self._call("remove_source", m.Sources, name)
+
+    def destinations(self) -> m.Destinations:
+        """Every destination, without secrets."""
+        return self._call("destinations", m.Destinations)
+
+    def add_destination(self, destination: m.NewDestination) -> m.Destinations:
+        """One more place to send to; nothing is sent before consent."""
+        return self._call("add_destination", m.Destinations, body=destination)
+
+    def remove_destination(self, name: str) -> m.Destinations:
+        """Forget a destination, its consent and its secret; uploaded receipts stay."""
+        return self._call("remove_destination", m.Destinations, name)
+
+    def consent(self, destination: str) -> m.Consent:
+        """The policy text and whether it was agreed to."""
+        return self._call("consent", m.Consent, destination)
+
+    def grant(self, destination: str, grant: m.ConsentGrant) -> m.Consent:
+        """Record the owner's agreement; Refused `policy-changed` when the digest is of another text."""
+        return self._call("grant", m.Consent, destination, body=grant)
+
+    def revoke(self, destination: str) -> m.Consent:
+        """Take the agreement back: nothing more is sent."""
+        return self._call("revoke", m.Consent, destination)
+
+    def login(self, destination: str, login: m.Login) -> m.Done:
+        """Keep a secret for this destination."""
+        return self._call("login", m.Done, destination, body=login)
+
+    def logout(self, destination: str) -> m.Done:
+        """Forget the secret."""
+        return self._call("logout", m.Done, destination)
+
+    def doctor(self) -> m.Checks:
+        """Look at everything that can be wrong."""
+        return self._call("doctor", m.Checks)
+
+    def stop(self) -> m.Done:
+        """Finish what is under way and end the daemon."""
+        return self._call("stop", m.Done)
+
+    def events(self, cursor: str | None = None) -> EventStream:
+        """Everything after `cursor`, then everything new; `reset` first when the cursor is not known."""
+        line = Line.to(self._endpoint(), timeout=self._timeout)
+        try:
+            line.greet()
+            response = line.ask(BY_CALL["events"], cursor=cursor)
+            line.sock.settimeout(_SILENCE.total_seconds())
+        except BaseException:
+            line.close()
+            raise
+        return EventStream(line, response)
+
+    def _call(self, name: str, answer: type[_Answer], *values: str, body: Struct | None = None) -> _Answer:
+        with closing(Line.to(self._endpoint(), timeout=self._timeout)) as line:
+            line.greet()
+            return line.read(line.ask(BY_CALL[name], *values, body=body), answer)
+
+    def _endpoint(self) -> discovery.Endpoint:
+        endpoint = discovery.read(self._runtime)
+        if endpoint is None:
+            raise DaemonNotRunning
+        return endpoint

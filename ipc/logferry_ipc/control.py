@@ -1,0 +1,117 @@
+"""What a running daemon offers. The server calls it, the daemon implements it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+from logferry_ipc.messages import (
+    Changed,
+    Checks,
+    Consent,
+    ConsentGrant,
+    Destinations,
+    Done,
+    Login,
+    NewDestination,
+    NewSource,
+    PauseRequest,
+    RetryRequest,
+    SessionDetail,
+    SessionList,
+    Sources,
+    Status,
+    StreamEvent,
+)
+
+
+class Control(Protocol):
+    """Everything a client may ask. Raises the four kinds of error and nothing else."""
+
+    async def status(self) -> Status:
+        """The daemon at a glance."""
+        ...
+
+    async def sessions(self) -> SessionList:
+        """Every session in the spool, newest first."""
+        ...
+
+    async def session(self, session: str) -> SessionDetail:
+        """One session; Misconfigured `session-unknown` when there is none."""
+        ...
+
+    async def upload(self, session: str) -> Changed:
+        """Send this session now: waiting deliveries skip their backoff, held ones stay held."""
+        ...
+
+    async def upload_all(self) -> Changed:
+        """Rescan every source, then send all that waits."""
+        ...
+
+    async def retry(self, request: RetryRequest) -> Changed:
+        """Put failed deliveries back in the queue."""
+        ...
+
+    async def pause(self, request: PauseRequest) -> Done:
+        """Start no further upload until resumed or the time is over."""
+        ...
+
+    async def resume(self) -> Done:
+        """Upload again."""
+        ...
+
+    async def sources(self) -> Sources:
+        """Every source and its state."""
+        ...
+
+    async def add_source(self, source: NewSource) -> Sources:
+        """Watch one more folder."""
+        ...
+
+    async def remove_source(self, name: str) -> Sources:
+        """Stop watching; what was found stays."""
+        ...
+
+    async def destinations(self) -> Destinations:
+        """Every destination, without secrets."""
+        ...
+
+    async def add_destination(self, destination: NewDestination) -> Destinations:
+        """One more place to send to; nothing is sent before consent."""
+        ...
+
+    async def remove_destination(self, name: str) -> Destinations:
+        """Forget a destination, its consent and its secret; uploaded receipts stay."""
+        ...
+
+    async def consent(self, destination: str) -> Consent:
+        """The policy text and whether it was agreed to."""
+        ...
+
+    async def grant(self, destination: str, grant: ConsentGrant) -> Consent:
+        """Record the owner's agreement; Refused `policy-changed` when the digest is of another text."""
+        ...
+
+    async def revoke(self, destination: str) -> Consent:
+        """Take the agreement back: nothing more is sent."""
+        ...
+
+    async def login(self, destination: str, login: Login) -> Done:
+        """Keep a secret for this destination."""
+        ...
+
+    async def logout(self, destination: str) -> Done:
+        """Forget the secret."""
+        ...
+
+    async def doctor(self) -> Checks:
+        """Look at everything that can be wrong."""
+        ...
+
+    def events(self, cursor: str | None) -> AsyncIterator[StreamEvent]:
+        """Everything after `cursor`, then everything new; `reset` first when the cursor is not known."""
+        ...
+
+    async def stop(self) -> Done:
+        """Finish what is under way and end the daemon."""
+        ...

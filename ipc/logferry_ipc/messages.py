@@ -1,0 +1,305 @@
+"""What is said over the local API. Frozen values with JSON names equal to the field names.
+
+Fields may be added, never renamed or removed: overlays and other tools rely on them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from logferry_model.session import End, Scalar
+from logferry_model.statistics import Statistics
+
+API_VERSION = 1
+
+
+class DaemonState(StrEnum):
+    """What the tray shows as a shape: the most urgent thing that is true."""
+
+    IDLE = "idle"
+    WORKING = "working"
+    """Something is being uploaded right now."""
+    PAUSED = "paused"
+    ATTENTION = "attention"
+    """A person is needed."""
+    OFFLINE = "offline"
+    """Something waits and its destination cannot be reached."""
+
+
+class DeliveryState(StrEnum):
+    """Where one session revision stands on its way to one destination."""
+
+    PENDING = "pending"
+    UPLOADING = "uploading"
+    UPLOADED = "uploaded"
+    FAILED = "failed"
+    """Needs a person; nothing is dropped."""
+    HELD = "held"
+    """Waits for a decision of its owner; `reason` says which."""
+    EXCLUDED = "excluded"
+    """Left out by the owner's rule."""
+
+
+class Hello(Struct, frozen=True, kw_only=True):
+    """Answer to an unauthenticated caller: which daemon this is and, given a nonce, the proof of it."""
+
+    name: str
+    version: str
+    api_versions: tuple[int, ...]
+    instance: str
+    """New with every start of the daemon."""
+    proof: str | None = None
+    """hex HMAC-SHA256 of the caller's nonce under the key in the discovery file."""
+
+
+class Counts(Struct, frozen=True, kw_only=True):
+    """Deliveries by state; `found` is always the sum of the others.
+
+    A session that no destination is set for counts as held.
+    """
+
+    found: int = 0
+    pending: int = 0
+    uploading: int = 0
+    uploaded: int = 0
+    failed: int = 0
+    held: int = 0
+    excluded: int = 0
+
+
+class DestinationStatus(Struct, frozen=True, kw_only=True):
+    """One destination: `state` is one of `ready`, `held`, `waiting`, `paused`, `offline`."""
+
+    name: str
+    state: str
+    reason: str = ""
+    next_attempt: datetime | None = None
+
+
+class Attention(Struct, frozen=True, kw_only=True):
+    """One thing a person should know: what happened to which file or destination, and what to do."""
+
+    code: str
+    message: str
+    hint: str = ""
+
+
+class Metrics(Struct, frozen=True, kw_only=True):
+    """What this installation has sent so far."""
+
+    uploaded: int = 0
+    failed: int = 0
+    average_upload_ms: float | None = None
+    bytes_sent: int = 0
+    last_upload: datetime | None = None
+
+
+class Status(Struct, frozen=True, kw_only=True):
+    """The daemon at a glance."""
+
+    state: DaemonState
+    version: str
+    counts: Counts
+    destinations: tuple[DestinationStatus, ...] = ()
+    attention: tuple[Attention, ...] = ()
+    metrics: Metrics = field(default_factory=Metrics)
+    paused: bool = False
+    """Whether uploads are paused, also where `state` tells something more urgent."""
+    paused_until: datetime | None = None
+    """Set while paused for a time; None while paused until resumed, or not paused."""
+    last_report_url: str | None = None
+
+
+class Delivery(Struct, frozen=True, kw_only=True):
+    """One session revision on its way to one destination."""
+
+    id: str
+    destination: str
+    revision: int
+    state: DeliveryState
+    reason: str = ""
+    attempts: int = 0
+    last_error: str = ""
+    last_attempt: datetime | None = None
+    next_attempt: datetime | None = None
+    report_url: str | None = None
+
+
+class SessionSummary(Struct, frozen=True, kw_only=True):
+    """One session as a list shows it, newest revision; all its deliveries."""
+
+    id: str
+    tracker: str
+    source: str
+    started_at: datetime
+    ended_at: datetime | None
+    events: int
+    revision: int
+    end: End | None = None
+    deliveries: tuple[Delivery, ...] = ()
+
+
+class SessionList(Struct, frozen=True, kw_only=True):
+    """Sessions, newest first."""
+
+    sessions: tuple[SessionSummary, ...]
+
+
+class SessionDetail(Struct, frozen=True, kw_only=True):
+    """One session with what it adds up to."""
+
+    session: SessionSummary
+    statistics: Statistics
+    facts: dict[str, Scalar] = field(default_factory=dict)
+
+
+class Changed(Struct, frozen=True, kw_only=True):
+    """How many deliveries a command moved, and a sentence about what was not."""
+
+    changed: int
+    note: str = ""
+
+
+class RetryRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Deliveries or sessions to try again, by id; empty means all failed ones."""
+
+    ids: tuple[str, ...] = ()
+
+
+class PauseRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Hold all uploads; `seconds` None means until resumed."""
+
+    seconds: float | None = None
+
+
+class SourceInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A configured place to read from."""
+
+    name: str
+    tracker: str
+    path: str
+    state: str = ""
+    """Filled by the daemon: `watching`, `missing` or a reason."""
+    files: int = 0
+    sessions: int = 0
+
+
+class Sources(Struct, frozen=True, kw_only=True):
+    """Every source, and the trackers that a new one may name."""
+
+    sources: tuple[SourceInfo, ...]
+    trackers: tuple[str, ...] = ()
+
+
+class NewSource(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A source to add; the daemon makes up a name where none is given."""
+
+    tracker: str
+    path: str
+    name: str | None = None
+
+
+class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A configured place to send to. Its secret is never shown, only whether there is one."""
+
+    name: str
+    dialect: str
+    url: str
+    consent: bool = False
+    credential: str = "absent"
+    """`available`, `absent`, `locked`, `denied` or `stuck`."""
+
+
+class Destinations(Struct, frozen=True, kw_only=True):
+    """Every destination, and the dialects that a new one may name."""
+
+    destinations: tuple[DestinationInfo, ...]
+    dialects: tuple[str, ...] = ()
+
+
+class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A destination to add."""
+
+    name: str
+    dialect: str
+    url: str
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What the owner agrees to for one destination, and whether they have."""
+
+    destination: str
+    granted: bool
+    policy: str
+    """The text that was or will be agreed to."""
+    policy_digest: str
+    """sha-256 hex of the text with the destination's address: a grant names the text it agrees to."""
+    granted_at: datetime | None = None
+    waiting: int = 0
+    """Deliveries that a grant would release."""
+
+
+class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agreement to exactly the text with this digest."""
+
+    policy_digest: str
+
+
+class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A secret for one destination: goes in, never comes out."""
+
+    secret: str
+    insecure_storage: bool = False
+    """Allow a file with mode 0600 where the system has no keyring."""
+
+    def __repr__(self) -> str:
+        return "Login(secret=***)"
+
+
+class Check(Struct, frozen=True, kw_only=True):
+    """One thing that doctor looked at; `level` is `ok`, `advice` or `problem`."""
+
+    name: str
+    level: str
+    message: str
+    hint: str = ""
+
+
+class Checks(Struct, frozen=True, kw_only=True):
+    """Everything doctor looked at."""
+
+    checks: tuple[Check, ...]
+
+
+class EventKind(StrEnum):
+    """What the event stream reports. Listeners ignore kinds they do not know."""
+
+    SESSION_FOUND = "session.found"
+    DELIVERY_CHANGED = "delivery.changed"
+    STATE_CHANGED = "state.changed"
+    """Pause, resume, sources, destinations, consents, attention."""
+    RESET = "reset"
+    """Events were missed: read the status afresh."""
+    GOING_AWAY = "going-away"
+    """The daemon stops."""
+
+
+class StreamEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One entry of the event log; `cursor` resumes after it."""
+
+    cursor: str
+    """`<instance>.<sequence>`"""
+    kind: EventKind
+    at: datetime
+    session: str | None = None
+    delivery: Delivery | None = None
+    tracker: str | None = None
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """It is done; nothing more to say."""
+
+    ok: bool = True

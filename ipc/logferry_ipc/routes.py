@@ -1,0 +1,123 @@
+"""Every route of the local API in one table. Server and client read it; nothing else decides a path.
+
+A route without a scope answers anybody on this computer; there is one, and it tells a name and a proof.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from urllib.parse import quote
+
+from msgspec import Struct
+
+from logferry_ipc import messages as m
+
+PREFIX = f"/v{m.API_VERSION}"
+
+SAFE_METHODS = frozenset({"GET"})
+"""Methods that change nothing; every other one needs a JSON content type, which no web form can send."""
+
+_PARAMETER = re.compile(r"{(\w+)}")
+
+
+class Scope(StrEnum):
+    """What a token may be good for; each stands alone, none contains another."""
+
+    NONE = "none"
+    STATUS_READ = "status:read"
+    EVENTS_READ = "events:read"
+    CONTROL = "control"
+    """Upload, retry, pause, resume."""
+    ADMIN = "admin"
+    """Sources, destinations, consents, secrets, and the end of the daemon."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One thing that can be asked: path parameters in order, then the body, are the call's arguments."""
+
+    name: str
+    method: str
+    path: str
+    scope: Scope
+    response: type[Struct]
+    request: type[Struct] | None = None
+    calls: str | None
+    """The method of Control; None where the server answers by itself."""
+    stream: bool = False
+    """True where the answer is server-sent events of `response`."""
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the path parameters, in the order they stand in."""
+        return tuple(_PARAMETER.findall(self.path))
+
+    def fill(self, *values: str) -> str:
+        """The path with its parameters replaced; a value can never add a segment."""
+        rest = iter(values)
+        return _PARAMETER.sub(lambda _: quote(next(rest), safe=""), self.path)
+
+
+def _route(
+    ask: str,
+    scope: Scope,
+    response: type[Struct],
+    *,
+    calls: str | None,
+    request: type[Struct] | None = None,
+    name: str | None = None,
+    stream: bool = False,
+) -> Route:
+    method, path = ask.split(" ")
+    return Route(
+        name=name or (calls or "").replace("_", "-"),
+        method=method,
+        path=PREFIX + path,
+        scope=scope,
+        response=response,
+        request=request,
+        calls=calls,
+        stream=stream,
+    )
+
+
+_READ, _LIVE, _DO, _OWN = Scope.STATUS_READ, Scope.EVENTS_READ, Scope.CONTROL, Scope.ADMIN
+_SOURCE = "/sources/{name}"
+_DESTINATION = "/destinations/{name}"
+
+ROUTES: tuple[Route, ...] = (
+    _route("GET /hello", Scope.NONE, m.Hello, calls=None, name="hello"),
+    _route("GET /status", _READ, m.Status, calls="status"),
+    _route("GET /sessions", _READ, m.SessionList, calls="sessions"),
+    _route("GET /sessions/{session}", _READ, m.SessionDetail, calls="session"),
+    _route("POST /sessions/{session}/upload", _DO, m.Changed, calls="upload"),
+    _route("POST /upload-all", _DO, m.Changed, calls="upload_all"),
+    _route("POST /retry", _DO, m.Changed, calls="retry", request=m.RetryRequest),
+    _route("POST /pause", _DO, m.Done, calls="pause", request=m.PauseRequest),
+    _route("POST /resume", _DO, m.Done, calls="resume"),
+    _route("GET /events", _LIVE, m.StreamEvent, calls="events", stream=True),
+    _route("GET /sources", _OWN, m.Sources, calls="sources"),
+    _route("POST /sources", _OWN, m.Sources, calls="add_source", request=m.NewSource),
+    _route(f"DELETE {_SOURCE}", _OWN, m.Sources, calls="remove_source"),
+    _route("GET /destinations", _OWN, m.Destinations, calls="destinations"),
+    _route("POST /destinations", _OWN, m.Destinations, calls="add_destination", request=m.NewDestination),
+    _route(f"DELETE {_DESTINATION}", _OWN, m.Destinations, calls="remove_destination"),
+    _route(f"GET {_DESTINATION}/consent", _OWN, m.Consent, calls="consent"),
+    _route(f"POST {_DESTINATION}/consent", _OWN, m.Consent, calls="grant", request=m.ConsentGrant),
+    _route(f"DELETE {_DESTINATION}/consent", _OWN, m.Consent, calls="revoke"),
+    _route(f"POST {_DESTINATION}/login", _OWN, m.Done, calls="login", request=m.Login),
+    _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout"),
+    _route("GET /doctor", _OWN, m.Checks, calls="doctor"),
+    _route("POST /stop", _OWN, m.Done, calls="stop"),
+)
+
+HELLO = ROUTES[0]
+
+BY_CALL: Mapping[str, Route] = {route.calls: route for route in ROUTES if route.calls is not None}
+"""The route that reaches a method of Control."""
+
+BY_ADDRESS: Mapping[tuple[str, str], Route] = {(route.method, route.path): route for route in ROUTES}
+"""The route behind a method and a path template, as a router resolved them."""

@@ -1,0 +1,275 @@
+"""A daemon without disk or network: Control in memory, with the manners of the real one. Time stands still unless moved."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
+
+from logferry_ipc import messages as m
+from logferry_ipc.events import EventLog
+from logferry_model.errors import Misconfigured, Refused
+from logferry_model.statistics import Statistics
+
+START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+TRACKERS = ("artemis", "resonance")
+DIALECTS = ("logferry", "artemis-rest")
+
+
+def policy(destination: m.DestinationInfo) -> str:
+    return f"Finished sessions are sent to {destination.url}, without names and chat."
+
+
+class FakeControl:
+    """Implements `logferry_ipc.control.Control`; tests put sessions in and look at what became of them."""
+
+    def __init__(self, *, instance: str = "boot1", capacity: int = 1000) -> None:
+        self.now = START
+        self.log = EventLog(instance, started=START, capacity=capacity)
+        self.found: dict[str, m.SessionSummary] = {}
+        self.watched: dict[str, m.SourceInfo] = {}
+        self.places: dict[str, m.DestinationInfo] = {}
+        self.granted_at: dict[str, datetime] = {}
+        self.secrets: dict[str, str] = {}
+        self.troubles: tuple[m.Attention, ...] = ()
+        self.paused = False
+        self.paused_until: datetime | None = None
+        self.last_report_url: str | None = None
+        self.state: m.DaemonState | None = None
+        """Set to say which state it is in, instead of working it out."""
+        self.stopping = False
+        self.calls: list[str] = []
+
+    # what a test does
+
+    def find(
+        self,
+        session: str,
+        *states: m.DeliveryState,
+        tracker: str = "artemis",
+        error: str = "",
+    ) -> m.SessionSummary:
+        """A session turns up, with one delivery per state."""
+        deliveries = tuple(
+            m.Delivery(id=f"{session}-{place}", destination=f"place{place}", revision=1, state=state, last_error=error)
+            for place, state in enumerate(states)
+        )
+        summary = m.SessionSummary(
+            id=session,
+            tracker=tracker,
+            source="main",
+            started_at=self.now,
+            ended_at=self.now + timedelta(hours=1),
+            events=3,
+            revision=1,
+            deliveries=deliveries,
+        )
+        self.found[session] = summary
+        self.log.publish(m.EventKind.SESSION_FOUND, at=self.now, session=session, tracker=tracker)
+        return summary
+
+    def trouble(self, *attention: m.Attention) -> None:
+        """These things want a person from now on."""
+        self.troubles = attention
+        self._changed()
+
+    # what Control offers
+
+    async def status(self) -> m.Status:
+        self.calls.append("status")
+        states = Counter(delivery.state for delivery in self._deliveries())
+        return m.Status(
+            state=self.state or self._state(states),
+            version="0.0.0",
+            counts=m.Counts(found=states.total(), **{state.value: count for state, count in states.items()}),
+            destinations=tuple(self._destination_status(name) for name in self.places),
+            attention=self.troubles,
+            metrics=m.Metrics(uploaded=states[m.DeliveryState.UPLOADED]),
+            paused=self.paused,
+            paused_until=self.paused_until,
+            last_report_url=self.last_report_url,
+        )
+
+    async def sessions(self) -> m.SessionList:
+        self.calls.append("sessions")
+        newest_first = sorted(self.found.values(), key=lambda session: session.started_at, reverse=True)
+        return m.SessionList(sessions=tuple(newest_first))
+
+    async def session(self, session: str) -> m.SessionDetail:
+        self.calls.append("session")
+        return m.SessionDetail(session=self._session(session), statistics=Statistics())
+
+    async def upload(self, session: str) -> m.Changed:
+        self.calls.append("upload")
+        self._session(session)
+        return m.Changed(changed=self._move({session}, m.DeliveryState.PENDING, m.DeliveryState.UPLOADED))
+
+    async def upload_all(self) -> m.Changed:
+        self.calls.append("upload_all")
+        return m.Changed(changed=self._move(set(self.found), m.DeliveryState.PENDING, m.DeliveryState.UPLOADED))
+
+    async def retry(self, request: m.RetryRequest) -> m.Changed:
+        self.calls.append("retry")
+        ids = set(request.ids) or set(self.found)
+        return m.Changed(changed=self._move(ids, m.DeliveryState.FAILED, m.DeliveryState.PENDING))
+
+    async def pause(self, request: m.PauseRequest) -> m.Done:
+        self.calls.append("pause")
+        self.paused = True
+        self.paused_until = None
+        if request.seconds is not None:
+            self.paused_until = self.now + timedelta(seconds=request.seconds)
+        self._changed()
+        return m.Done()
+
+    async def resume(self) -> m.Done:
+        self.calls.append("resume")
+        self.paused = False
+        self.paused_until = None
+        self._changed()
+        return m.Done()
+
+    async def sources(self) -> m.Sources:
+        self.calls.append("sources")
+        return m.Sources(sources=tuple(self.watched.values()), trackers=TRACKERS)
+
+    async def add_source(self, source: m.NewSource) -> m.Sources:
+        self.calls.append("add_source")
+        if source.tracker not in TRACKERS:
+            raise Misconfigured("tracker-unknown", f"There is no tracker {source.tracker}.", hint="See recipe list.")
+        name = source.name or source.tracker
+        self.watched[name] = m.SourceInfo(name=name, tracker=source.tracker, path=source.path, state="watching")
+        self._changed()
+        return await self.sources()
+
+    async def remove_source(self, name: str) -> m.Sources:
+        self.calls.append("remove_source")
+        if self.watched.pop(name, None) is None:
+            raise Misconfigured("source-unknown", f"There is no source {name}.")
+        self._changed()
+        return await self.sources()
+
+    async def destinations(self) -> m.Destinations:
+        self.calls.append("destinations")
+        return m.Destinations(destinations=tuple(map(self._place, self.places)), dialects=DIALECTS)
+
+    async def add_destination(self, destination: m.NewDestination) -> m.Destinations:
+        self.calls.append("add_destination")
+        if destination.name in self.places:
+            raise Refused("destination-exists", f"There is a destination {destination.name} already.")
+        self.places[destination.name] = m.DestinationInfo(
+            name=destination.name, dialect=destination.dialect, url=destination.url
+        )
+        self._changed()
+        return await self.destinations()
+
+    async def remove_destination(self, name: str) -> m.Destinations:
+        self.calls.append("remove_destination")
+        self._place(name)
+        for kept in (self.places, self.granted_at, self.secrets):
+            kept.pop(name, None)
+        self._changed()
+        return await self.destinations()
+
+    async def consent(self, destination: str) -> m.Consent:
+        self.calls.append("consent")
+        text = policy(self._place(destination))
+        return m.Consent(
+            destination=destination,
+            granted=destination in self.granted_at,
+            policy=text,
+            policy_digest=hashlib.sha256(text.encode()).hexdigest(),
+            granted_at=self.granted_at.get(destination),
+        )
+
+    async def grant(self, destination: str, grant: m.ConsentGrant) -> m.Consent:
+        self.calls.append("grant")
+        if grant.policy_digest != (await self.consent(destination)).policy_digest:
+            raise Refused("policy-changed", "The policy is not the one that was agreed to.", hint="Read it again.")
+        self.granted_at[destination] = self.now
+        self._changed()
+        return await self.consent(destination)
+
+    async def revoke(self, destination: str) -> m.Consent:
+        self.calls.append("revoke")
+        self._place(destination)
+        self.granted_at.pop(destination, None)
+        self._changed()
+        return await self.consent(destination)
+
+    async def login(self, destination: str, login: m.Login) -> m.Done:
+        self.calls.append("login")
+        self._place(destination)
+        self.secrets[destination] = login.secret
+        return m.Done()
+
+    async def logout(self, destination: str) -> m.Done:
+        self.calls.append("logout")
+        self._place(destination)
+        self.secrets.pop(destination, None)
+        return m.Done()
+
+    async def doctor(self) -> m.Checks:
+        self.calls.append("doctor")
+        return m.Checks(checks=(m.Check(name="clock", level="ok", message="The clock is right."),))
+
+    def events(self, cursor: str | None) -> AsyncIterator[m.StreamEvent]:
+        self.calls.append("events")
+        return self.log.follow(cursor)
+
+    async def stop(self) -> m.Done:
+        self.calls.append("stop")
+        self.stopping = True
+        return m.Done()
+
+    # how it keeps its books
+
+    def _deliveries(self) -> list[m.Delivery]:
+        return [delivery for session in self.found.values() for delivery in session.deliveries]
+
+    def _state(self, states: Counter[m.DeliveryState]) -> m.DaemonState:
+        if self.paused:
+            return m.DaemonState.PAUSED
+        if self.troubles or states[m.DeliveryState.FAILED]:
+            return m.DaemonState.ATTENTION
+        return m.DaemonState.WORKING if states[m.DeliveryState.UPLOADING] else m.DaemonState.IDLE
+
+    def _destination_status(self, name: str) -> m.DestinationStatus:
+        if self.paused:
+            return m.DestinationStatus(name=name, state="paused")
+        return m.DestinationStatus(name=name, state="ready" if name in self.granted_at else "held")
+
+    def _session(self, session: str) -> m.SessionSummary:
+        if session not in self.found:
+            raise Misconfigured("session-unknown", f"There is no session {session}.", hint="See sessions list.")
+        return self.found[session]
+
+    def _place(self, name: str) -> m.DestinationInfo:
+        if name not in self.places:
+            raise Misconfigured("destination-unknown", f"There is no destination {name}.")
+        return replace(
+            self.places[name],
+            consent=name in self.granted_at,
+            credential="available" if name in self.secrets else "absent",
+        )
+
+    def _move(self, ids: set[str], old: m.DeliveryState, new: m.DeliveryState) -> int:
+        """Every delivery of these sessions, or with these ids, from one state to another."""
+        moved = 0
+        for session in list(self.found.values()):
+            deliveries = []
+            for delivery in session.deliveries:
+                hit = delivery.state is old and not self.paused and ids & {session.id, delivery.id}
+                deliveries.append(replace(delivery, state=new) if hit else delivery)
+                if hit:
+                    moved += 1
+                    kind = m.EventKind.DELIVERY_CHANGED
+                    self.log.publish(kind, at=self.now, session=session.id, delivery=deliveries[-1])
+            self.found[session.id] = replace(session, deliveries=tuple(deliveries))
+        return moved
+
+    def _changed(self) -> None:
+        self.log.publish(m.EventKind.STATE_CHANGED, at=self.now)

@@ -1,0 +1,145 @@
+"""The follower against a real server: it tells what is, when it changes, and never in a flood."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from logferry_ipc.client import DaemonClient
+from logferry_ipc.messages import DaemonState, DeliveryState, Status
+from logferry_tray.follow import Follower
+from logferry_tray.menu import Act, Command
+from tests.ipc.serving import ThreadedDaemon, daemon_in_thread
+
+CALM = timedelta(milliseconds=200)
+
+
+class Screen:
+    """What the tray has been told, in order."""
+
+    def __init__(self) -> None:
+        self.shown: list[Status | None] = []
+        self.complaints: list[str] = []
+        self.pages: list[str] = []
+        self.times: list[float] = []
+        self._news = threading.Condition()
+
+    def show(self, status: Status | None) -> None:
+        with self._news:
+            self.shown.append(status)
+            self.times.append(time.monotonic())
+            self._news.notify_all()
+
+    def complain(self, text: str) -> None:
+        with self._news:
+            self.complaints.append(text)
+            self._news.notify_all()
+
+    def open_page(self, url: str) -> None:
+        with self._news:
+            self.pages.append(url)
+            self._news.notify_all()
+
+    def wait(self, wanted: Callable[[], bool]) -> None:
+        with self._news:
+            assert self._news.wait_for(wanted, timeout=10), self.shown
+
+    def wait_for_state(self, state: DaemonState | None) -> None:
+        self.wait(lambda: bool(self.shown) and (self.shown[-1].state if self.shown[-1] else None) is state)
+
+
+@contextmanager
+def following(runtime: Path, calm: timedelta = CALM) -> Iterator[tuple[Follower, Screen]]:
+    screen = Screen()
+    follower = Follower(
+        DaemonClient(runtime),
+        show=screen.show,
+        complain=screen.complain,
+        open_page=screen.open_page,
+        calm=calm,
+    )
+    follower.start()
+    try:
+        yield follower, screen
+    finally:
+        began = time.monotonic()
+        follower.stop()
+        assert time.monotonic() - began < 1.5
+        count = len(screen.shown)
+        assert count == len(screen.shown)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[ThreadedDaemon]:
+    with daemon_in_thread(tmp_path) as daemon:
+        yield daemon
+
+
+def test_the_first_status_comes_without_any_event(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    with following(tmp_path) as (_, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+
+
+def test_a_change_is_shown(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    with following(tmp_path) as (_, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+        daemon.do(lambda: daemon.control.find("s1", DeliveryState.FAILED))
+        screen.wait_for_state(DaemonState.ATTENTION)
+
+
+def test_a_flood_of_changes_is_shown_calmly_and_ends_with_the_truth(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    with following(tmp_path) as (_, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+        for number in range(1000):
+            daemon.do(lambda number=number: daemon.control.find(f"s{number}", DeliveryState.PENDING))  # type: ignore[misc]
+        screen.wait(lambda: screen.shown[-1] is not None and screen.shown[-1].counts.pending == 1000)
+        spread = screen.times[-1] - screen.times[0]
+        assert len(screen.shown) <= spread / CALM.total_seconds() + 2
+
+
+def test_commands_reach_the_daemon_and_return_at_once(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    with following(tmp_path) as (follower, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+        began = time.perf_counter()
+        follower.submit(Command(Act.PAUSE, timedelta(minutes=30)))
+        assert time.perf_counter() - began < 0.05
+        screen.wait_for_state(DaemonState.PAUSED)
+        shown = screen.shown[-1]
+        assert shown is not None
+        assert shown.paused_until == daemon.control.now + timedelta(minutes=30)
+        follower.submit(Command(Act.RESUME))
+        screen.wait_for_state(DaemonState.IDLE)
+        follower.submit(Command(Act.UPLOAD_ALL))
+        follower.submit(Command(Act.RETRY))
+        follower.submit(Command(Act.OPEN_REPORT, url="https://x.example/"))
+        screen.wait(lambda: bool(screen.pages))
+    assert [call for call in daemon.control.calls if call not in {"status", "events"}] == [
+        "pause",
+        "resume",
+        "upload_all",
+        "retry",
+    ]
+    assert screen.pages == ["https://x.example/"]
+
+
+def test_a_daemon_that_comes_goes_and_comes_back_is_followed(tmp_path: Path) -> None:
+    with following(tmp_path) as (_, screen):
+        screen.wait_for_state(None)
+        for _ in range(2):
+            with daemon_in_thread(tmp_path):
+                screen.wait_for_state(DaemonState.IDLE)
+            screen.wait_for_state(None)
+
+
+def test_a_command_without_a_daemon_is_a_complaint_that_helps(tmp_path: Path) -> None:
+    with following(tmp_path) as (follower, screen):
+        screen.wait_for_state(None)
+        follower.submit(Command(Act.UPLOAD_ALL))
+        screen.wait(lambda: bool(screen.complaints))
+    assert 'Start it with "logferry run".' in screen.complaints[0]
