@@ -1,0 +1,82 @@
+"""The commands in docs/first-session.md are typed as they stand there, and a report is at the end of them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.running import LOGFERRY, Programs, until
+from tests.factories import journal
+
+DOCS = Path(__file__).parents[2] / "docs"
+COMMAND = re.compile(r"^\$ (.+)$", re.MULTILINE)
+SAVED_GAMES = "Saved Games/Frontier Developments/Elite Dangerous"
+
+STAND_INS = {
+    "logferry collector keys create me": "logferry collector keys create me > key.txt",
+    "logferry consent grant home": "logferry consent grant home --yes",
+    "logferry login home": "logferry login home --stdin --insecure-storage < key.txt",
+}
+"""What a person would answer to a question, given without one: a test has no terminal and no keyring."""
+
+
+def commands(page: str) -> list[str]:
+    """The commands of a page, in order."""
+    return COMMAND.findall((DOCS / page).read_text("utf-8"))
+
+
+def script() -> str:
+    """The page's commands as one shell script that waits where a person would."""
+    lines = ["set -eu"]
+    for command in commands("first-session.md"):
+        lines.append(STAND_INS.get(command, command))
+        if command == "logferry run &":
+            lines.append('until logferry status > /dev/null 2>&1; do python -c "import time; time.sleep(0.1)"; done')
+    return "\n".join([*lines, "wait"])
+
+
+@pytest.mark.accept
+def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
+    """Typing the page's commands in order delivers a session that lay in the game's folder."""
+    saved = tmp_path / "user" / SAVED_GAMES
+    saved.mkdir(parents=True)
+    played = journal()
+    (saved / played.name).write_bytes(played.encode())
+    environment = {
+        "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
+        "HOME": str(tmp_path / "user"),
+        "LOGFERRY_HOME": str(tmp_path / "home"),
+    }
+    programs = Programs(tmp_path / "logs")
+    shell = programs.start("docs", ("bash", "-c", f"cd {shlex.quote(str(tmp_path))}\n{script()}"), environment)
+    try:
+        ask = (*LOGFERRY, "sessions", "list", "--json")
+        url = until(lambda: _report_url(programs, ask, environment), "a report", seconds=60)
+        with urllib.request.urlopen(url) as page:  # noqa: S310 -- a loopback address of our own collector
+            assert b"Elite Dangerous" in page.read()
+    except AssertionError as error:
+        raise AssertionError(f"{error}\n{shell.words}") from error
+    finally:
+        shell.clear_away()
+
+
+def _report_url(programs: Programs, ask: tuple[str, ...], environment: dict[str, str]) -> str | None:
+    asked = programs.start("ask", ask, environment)
+    asked.process.wait(10)
+    found = re.search(r'"report_url": "(http://127\.0\.0\.1[^"]+)"', asked.words)
+    return found.group(1) if found else None
+
+
+def test_every_command_in_the_docs_is_one_that_the_program_knows() -> None:
+    """Each verb that a page names exists."""
+    known = subprocess.run((*LOGFERRY, "--help"), capture_output=True, text=True, check=True).stdout
+    pages = [page.name for page in DOCS.glob("*.md")]
+    verbs = {line.split()[1] for page in pages for line in commands(page) if line.startswith("logferry ")}
+    assert verbs
+    assert {verb for verb in verbs if not re.search(rf"^    {verb}\b", known, re.MULTILINE)} == set()
