@@ -1,0 +1,1 @@
+"""The logferry command: parse, call, print."""

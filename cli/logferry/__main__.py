@@ -1,0 +1,67 @@
+"""The `logferry` command: finds the verb, calls it, turns trouble into words and an exit code. Does no work itself."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from logferry.daemon import NOT_RUNNING
+from logferry.exits import Exit
+from logferry.output import Output
+from logferry.parser import Parser
+from logferry.verbs import GROUPS
+from logferry_model.errors import LogferryError
+
+ABOUT = "Notices when a game session is over and gets it, once, to where its owner wants it."
+CODES = "exit codes: 0 done, 1 it went wrong, 2 usage, 3 the daemon is not running, 4 waiting for a person"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one verb and returns its exit code."""
+    try:
+        args = command_line().parse_args(argv)
+    except SystemExit as ended:  # argparse ends the process itself after --help, --version and mistakes
+        return int(ended.code or 0)
+    out = Output.of_process(as_json=getattr(args, "json", False))
+    try:
+        return int(args.run(args, out))
+    except LogferryError as error:
+        out.error(error)
+        return Exit.NO_DAEMON if error.code == NOT_RUNNING else Exit.FAILED
+    except KeyboardInterrupt:
+        out.trouble("Interrupted.")
+        return Exit.FAILED
+    except BrokenPipeError:
+        return _reader_gone()
+
+
+def command_line() -> Parser:
+    """The whole command line."""
+    parser = Parser(prog="logferry", description=ABOUT, epilog=CODES)
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and end")
+    verbs = parser.add_subparsers(metavar="VERB", required=True, parser_class=Parser)
+    for add in GROUPS:
+        add(verbs)
+    return parser
+
+
+class _Version(argparse.Action):
+    """Looks the version up when it is asked for: that takes longer than many a verb."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        Output.of_process(as_json=False).say(f"logferry {version('logferry')}")
+        parser.exit()
+
+
+def _reader_gone() -> Exit:
+    """`logferry sessions list | head`: the rest is not wanted, which is no mistake of ours."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""What a person is shown, as plain values: lines and grids with a tone. Knows no terminal and prints nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How something is meant; `output.py` gives it a colour."""
+
+    PLAIN = "plain"
+    STRONG = "strong"
+    DIM = "dim"
+    GOOD = "good"
+    BUSY = "busy"
+    WARN = "warn"
+    BAD = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Some words of one tone."""
+
+    text: str
+    tone: Tone = Tone.PLAIN
+
+
+Words = str | Span
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of text; `indent` holds for every row that it wraps into."""
+
+    words: tuple[Words, ...]
+    indent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A table; columns named in `right` are aligned to the right, those in `whole` never wrap."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Words, ...], ...]
+    right: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
+    indent: int = 2
+
+
+Block = Line | Grid
+
+GAP = Line(())
+"""An empty line."""
+
+
+def line(*words: Words, indent: int = 0) -> Line:
+    """A line of these words."""
+    return Line(words, indent)
+
+
+def heading(text: str) -> Line:
+    """The line above a group."""
+    return Line((Span(text, Tone.STRONG),))
+
+
+def dim(text: str) -> Span:
+    """Words that matter less."""
+    return Span(text, Tone.DIM)

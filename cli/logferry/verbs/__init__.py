@@ -1,0 +1,35 @@
+"""The verbs, one file a group. Each adds itself to the command line, asks one part of Logferry and shows the answer."""
+
+from collections.abc import Callable
+
+from logferry.parser import Verbs
+from logferry.verbs import (
+    collector,
+    consents,
+    demonstration,
+    destinations,
+    inspection,
+    logins,
+    overview,
+    running,
+    sessions,
+    sources,
+    uploads,
+)
+
+GROUPS: tuple[Callable[[Verbs], None], ...] = (
+    demonstration.add,
+    running.add,
+    overview.add,
+    inspection.add,
+    sources.add,
+    destinations.add,
+    consents.add,
+    logins.add,
+    sessions.add,
+    uploads.add,
+    collector.add,
+)
+"""In the order of `logferry --help`."""
+
+__all__ = ["GROUPS"]

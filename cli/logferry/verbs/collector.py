@@ -1,0 +1,138 @@
+"""`collector`: the self-hosted server and its keys."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from logferry.blocks import Block, Grid, Span, Tone, line
+from logferry.exits import Exit
+from logferry.output import Output
+from logferry.parser import Parser, Verbs, group, verb
+from logferry.views.words import moment
+
+if TYPE_CHECKING:
+    from logferry_collector.settings import CollectorSettings
+
+
+class KeyInfo(Struct, frozen=True, kw_only=True):
+    """A key as lists show it: what would be enough to use it is not among it."""
+
+    id: str
+    account: str
+    note: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class KeyList(Struct, frozen=True, kw_only=True):
+    """Every key."""
+
+    keys: tuple[KeyInfo, ...]
+
+
+def add(verbs: Verbs) -> None:
+    """The self-hosted server."""
+    inner = group(verbs, "collector", "the self-hosted server")
+    server = verb(inner, "serve", "run it in the foreground", serve)
+    server.add_argument("--host", help="address to listen on; 0.0.0.0 lets the whole network in")
+    server.add_argument("--port", type=int, help="port to listen on")
+    keys = group(inner, "keys", "what clients upload with")
+    new = verb(keys, "create", "make a key for an account, and the account if it is new", create)
+    new.add_argument("account", metavar="ACCOUNT")
+    new.add_argument("--note", default="", help="what it is for")
+    every = verb(keys, "list", "show every key, without its secret", list_keys, reads=True)
+    gone = verb(keys, "revoke", "make a key useless", revoke)
+    gone.add_argument("id", metavar="ID")
+    for each in (server, new, every, gone):
+        _database(each)
+
+
+def serve(args: Namespace, out: Output) -> Exit:
+    """The server, until Ctrl-C."""
+    import asyncio
+    import logging
+
+    from logferry_collector.compose import serve as run_server
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = _settings(args)
+    out.say(f"The collector listens on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
+    asyncio.run(run_server(settings))
+    return Exit.DONE
+
+
+def create(args: Namespace, out: Output) -> Exit:
+    """A key, shown this once: the key alone on the output, so that it can be piped."""
+    from logferry_collector.keys import create_key
+
+    key = create_key(_settings(args), args.account, args.note)
+    out.note(f"The key {key.public_id} for {key.account}. It cannot be shown again:")
+    out.say(key.text)
+    return Exit.DONE
+
+
+def list_keys(args: Namespace, out: Output) -> Exit:
+    """Every key, without its secret."""
+    from logferry_collector.keys import list_keys as all_keys
+
+    found = (
+        KeyInfo(
+            id=key.public_id,
+            account=key.account,
+            note=key.note,
+            created_at=key.created_at,
+            revoked_at=key.revoked_at,
+        )
+        for key in all_keys(_settings(args))
+    )
+    out.show(KeyList(keys=tuple(found)), _view)
+    return Exit.DONE
+
+
+def revoke(args: Namespace, out: Output) -> Exit:
+    """A key made useless."""
+    from logferry_collector.keys import revoke_key
+
+    revoke_key(_settings(args), args.id)
+    out.say(f"The key {args.id} opens nothing any more.")
+    return Exit.DONE
+
+
+def _database(parser: Parser) -> None:
+    parser.add_argument("--database", metavar="URL", help="as sqlite:///games.sqlite3; made when it is not there")
+
+
+def _settings(args: Namespace) -> CollectorSettings:
+    """What was given on the command line; the rest comes from the environment and the defaults."""
+    from pydantic import ValidationError
+
+    from logferry_collector.settings import CollectorSettings
+    from logferry_model.errors import Misconfigured
+
+    names = {"database": "database_url", "host": "host", "port": "port"}
+    given = {field: value for name, field in names.items() if (value := getattr(args, name, None)) is not None}
+    try:
+        return CollectorSettings(**given)
+    except ValidationError as error:
+        wrong = ", ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        raise Misconfigured("collector-settings", f"The collector cannot be set up so: {wrong}.") from error
+
+
+def _view(found: KeyList) -> Iterable[Block]:
+    if not found.keys:
+        yield line("No key yet. `logferry collector keys create ACCOUNT` makes one.")
+        return
+    columns = ("id", "account", "made", "state", "note")
+    yield Grid(columns, tuple(_rows(found)), whole=frozenset({"id"}), indent=0)
+
+
+def _rows(found: KeyList) -> Iterator[tuple[str | Span, ...]]:
+    for key in found.keys:
+        revoked = key.revoked_at is not None
+        state = Span("revoked", Tone.DIM) if revoked else Span("valid", Tone.GOOD)
+        yield key.id, key.account, moment(key.created_at), state, key.note

@@ -1,0 +1,57 @@
+"""`login` and `logout`: secrets on their way to the daemon. Never takes one from the command line, never shows one."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+
+from logferry.daemon import daemon
+from logferry.exits import Exit
+from logferry.output import Output
+from logferry.parser import Verbs, verb
+from logferry_ipc.messages import Login
+from logferry_model.errors import Misconfigured
+
+LONGEST = 64 * 1024
+"""More letters than any token has."""
+
+
+def add(verbs: Verbs) -> None:
+    """Secrets in, secrets forgotten."""
+    enter = verb(verbs, "login", "keep the secret for a destination", login)
+    # A secret among the arguments would stand in the list of processes and in the shell's history.
+    enter.add_argument("--stdin", action="store_true", help="read the secret from standard input")
+    enter.add_argument(
+        "--insecure-storage", action="store_true", help="allow a file of your own where the system has no keyring"
+    )
+    leave = verb(verbs, "logout", "forget the secret for a destination", logout)
+    for each in (enter, leave):
+        each.add_argument("destination", metavar="DEST")
+
+
+def login(args: Namespace, out: Output) -> Exit:
+    """A secret from a hidden prompt or from standard input."""
+    if not args.stdin and not out.interactive:
+        out.trouble(
+            "Nobody is here to type the secret.",
+            f"Run this in a terminal, or give it by a pipe: logferry login {args.destination} --stdin",
+        )
+        return Exit.WAITING
+    secret = _from_stdin() if args.stdin else out.ask_secret(f"Secret for {args.destination}")
+    if not secret:
+        raise Misconfigured("secret-empty", "The secret is empty.", hint="Nothing was changed.")
+    daemon().login(args.destination, Login(secret=secret, insecure_storage=args.insecure_storage))
+    out.say(f"The secret for {args.destination} is kept.")
+    return Exit.DONE
+
+
+def logout(args: Namespace, out: Output) -> Exit:
+    """The secret forgotten."""
+    daemon().logout(args.destination)
+    out.say(f"The secret for {args.destination} is forgotten.")
+    return Exit.DONE
+
+
+def _from_stdin() -> str:
+    """The first line, without its line break."""
+    return sys.stdin.readline(LONGEST).rstrip("\r\n")

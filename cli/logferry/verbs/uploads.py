@@ -1,0 +1,136 @@
+"""`upload`, `retry`, `pause` and `resume`: when things are sent."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from argparse import Namespace
+from collections.abc import Callable
+from datetime import timedelta
+
+from logferry.blocks import Span, Tone
+from logferry.daemon import daemon
+from logferry.exits import Exit
+from logferry.ids import session_id, session_or_delivery_id
+from logferry.output import Output
+from logferry.parser import Parser, Verbs, verb
+from logferry.settling import MOVING, Outcome, follow
+from logferry.views.words import counted, duration
+from logferry_ipc.client import DaemonClient
+from logferry_ipc.messages import DeliveryState, PauseRequest, RetryRequest
+
+_DURATION = re.compile(r"(\d+)([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def add(verbs: Verbs) -> None:
+    """When things are sent."""
+    send = verb(verbs, "upload", "send now what waits", upload)
+    _choice(send, "sessions", "SESSION", "look again at every source, then send all that waits")
+    again = verb(verbs, "retry", "try failed deliveries again", retry)
+    _choice(again, "ids", "ID", "every failed one")
+    for each in (send, again):
+        each.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait until it is sent")
+        each.add_argument("--wait", dest="wait", action="store_true", help="wait until it is sent (as is usual)")
+        each.set_defaults(wait=True)
+    stop = verb(verbs, "pause", "send nothing for a while", pause)
+    stop.add_argument("--for", dest="length", type=length, metavar="TIME", help="how long, as 30m or 2h")
+    verb(verbs, "resume", "send again", resume)
+
+
+def upload(args: Namespace, out: Output) -> Exit:
+    """Sends sessions now and says what became of them."""
+    client = daemon()
+    if args.all:
+        return _send(client, out, client.upload_all, chosen=None, wait=args.wait)
+    known = client.sessions()
+    chosen = tuple(session_id(each, known) for each in args.sessions)
+    return _send(client, out, lambda: [client.upload(each) for each in chosen], chosen=chosen, wait=args.wait)
+
+
+def retry(args: Namespace, out: Output) -> Exit:
+    """Puts failed deliveries back in the queue and says what became of them."""
+    client = daemon()
+    known = client.sessions()
+    ids = tuple(session_or_delivery_id(each, known) for each in args.ids)
+    chosen = {
+        session.id
+        for session in known.sessions
+        if session.id in ids
+        or any(each.id in ids if ids else each.state is DeliveryState.FAILED for each in session.deliveries)
+    }
+    return _send(client, out, lambda: client.retry(RetryRequest(ids=ids)), chosen=tuple(chosen), wait=args.wait)
+
+
+def pause(args: Namespace, out: Output) -> Exit:
+    """No further upload is started."""
+    span: timedelta | None = args.length
+    daemon().pause(PauseRequest(seconds=span.total_seconds() if span else None))
+    out.say(f"Paused for {duration(span)}." if span else "Paused until you say `logferry resume`.")
+    return Exit.DONE
+
+
+def resume(_: Namespace, out: Output) -> Exit:
+    """Uploads are started again."""
+    daemon().resume()
+    out.say("Uploading again.")
+    return Exit.DONE
+
+
+def length(text: str) -> timedelta:
+    """`90s`, `30m`, `2h` or `1d`."""
+    found = _DURATION.fullmatch(text)
+    if found is None or not int(found[1]):
+        raise argparse.ArgumentTypeError(f'"{text}" is no length of time. Write it like 30m or 2h.')
+    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+
+
+def _choice(parser: Parser, name: str, metavar: str, all_of_them: str) -> None:
+    either = parser.add_mutually_exclusive_group(required=True)
+    either.add_argument(name, nargs="*", default=[], metavar=metavar, help="its id, or the first letters of it")
+    either.add_argument("--all", action="store_true", help=all_of_them)
+
+
+def _send(
+    client: DaemonClient,
+    out: Output,
+    start: Callable[[], object],
+    *,
+    chosen: tuple[str, ...] | None,
+    wait: bool,
+) -> Exit:
+    if not wait:
+        start()
+        out.say("Asked for. `logferry status --watch` shows how it goes.")
+        return Exit.DONE
+    with out.progress("uploading") as step:
+        outcome = follow(client, start=start, chosen=chosen, watch=lambda done, total: step(done, total, ""))
+    return _report(outcome, out)
+
+
+def _report(outcome: Outcome, out: Output) -> Exit:
+    """What became of it, the worst news last, and the exit code for it."""
+    uploaded, failed = outcome.of(DeliveryState.UPLOADED), outcome.of(DeliveryState.FAILED)
+    held, moving = outcome.of(DeliveryState.HELD), outcome.of(*MOVING)
+    out.say(Span(f"{counted(len(uploaded), 'delivery')} uploaded.", Tone.GOOD))
+    if outcome.homeless:
+        out.trouble(
+            f"{counted(outcome.homeless, 'session')} held: no destination is set.",
+            "`logferry destinations add NAME --dialect D --url URL` adds one.",
+        )
+    for reason in sorted({each.reason for each in held}):
+        some = [each for each in held if each.reason == reason]
+        where = ", ".join(sorted({each.destination for each in some}))
+        out.trouble(f"{counted(len(some), 'delivery')} to {where} held: {reason or 'no reason given'}.")
+    if outcome.paused and moving:
+        out.trouble(f"{counted(len(moving), 'delivery')} wait: uploads are paused.", "`logferry resume` sends them.")
+    elif moving:
+        out.trouble(
+            f"{counted(len(moving), 'delivery')} could not be sent: {moving[0].last_error or 'no answer'}.",
+            "Nothing is lost: they are tried again by themselves.",
+        )
+    for each in failed:
+        out.trouble(f"{each.destination} refused {each.id}: {each.last_error}.", f"logferry retry {each.id}")
+    if failed or (moving and not outcome.paused):
+        return Exit.FAILED
+    return Exit.WAITING if held or outcome.homeless or moving else Exit.DONE

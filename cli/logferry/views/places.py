@@ -1,0 +1,64 @@
+"""Sources, destinations and consents as blocks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from logferry.blocks import GAP, Block, Grid, Span, Tone, dim, heading, line
+from logferry.views.words import counted, moment, state
+from logferry_ipc.messages import Consent, Destinations, Sources
+
+
+def sources(found: Sources) -> Iterator[Block]:
+    """A line a source, and what a new one may be."""
+    if found.sources:
+        yield Grid(
+            ("name", "tracker", "state", "files", "sessions", "path"),
+            tuple(
+                (each.name, each.tracker, state(each.state), f"{each.files:,}", f"{each.sessions:,}", each.path)
+                for each in found.sources
+            ),
+            right=frozenset({"files", "sessions"}),
+            whole=frozenset({"name", "tracker"}),
+            indent=0,
+        )
+    else:
+        yield line("No source yet. `logferry sources add TRACKER --path PATH` adds one.")
+    if found.trackers:
+        yield line(dim(f"trackers: {', '.join(found.trackers)}"))
+
+
+def destinations(found: Destinations) -> Iterator[Block]:
+    """A line a destination, and which dialects a new one may speak."""
+    if found.destinations:
+        yield Grid(
+            ("name", "dialect", "consent", "secret", "url"),
+            tuple(
+                (each.name, each.dialect, _yes_or_no(each.consent), state(each.credential), each.url)
+                for each in found.destinations
+            ),
+            whole=frozenset({"name", "dialect"}),
+            indent=0,
+        )
+    else:
+        yield line("No destination yet. `logferry destinations add NAME --dialect D --url URL` adds one.")
+    if found.dialects:
+        yield line(dim(f"dialects: {', '.join(found.dialects)}"))
+
+
+def consent(found: Consent) -> Iterator[Block]:
+    """The whole text, and whether it was agreed to."""
+    yield heading(f"What {found.destination} will be sent")
+    yield GAP
+    for row in found.policy.splitlines():
+        yield line(row, indent=2)
+    yield GAP
+    if found.granted:
+        yield line(Span("agreed", Tone.GOOD), f" on {moment(found.granted_at)}")
+    else:
+        waiting = f"; {counted(found.waiting, 'delivery')} would go at once" if found.waiting else ""
+        yield line(Span("not agreed", Tone.WARN), f": nothing is sent{waiting}")
+
+
+def _yes_or_no(granted: bool) -> Span:  # noqa: FBT001 -- the one thing it is about
+    return Span("yes", Tone.GOOD) if granted else Span("no", Tone.WARN)

@@ -1,0 +1,105 @@
+import io
+
+import pytest
+
+from logferry.exits import Exit
+from tests.cli.conftest import Command
+from tests.ipc.serving import ThreadedDaemon
+
+URL = "http://127.0.0.1:8765"
+POLICY = f"Finished sessions are sent to {URL}, without names and chat."
+SECRET = "lf_0123456789abcdef"
+
+
+class Typed(io.StringIO):
+    """What a person types into a terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture(autouse=True)
+def destination(logferry: Command, daemon: ThreadedDaemon) -> None:
+    logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
+
+
+def test_show_prints_the_whole_text_and_that_nothing_is_agreed(logferry: Command) -> None:
+    ran = logferry("consent", "show", "home")
+    assert ran.code == Exit.DONE
+    assert POLICY in ran.out
+    assert "not agreed" in ran.out
+
+
+def test_show_as_json_names_the_text_by_its_digest(logferry: Command) -> None:
+    told = logferry("consent", "show", "home", "--json").json
+    assert told["policy"] == POLICY
+    assert told["granted"] is False
+    assert len(told["policy_digest"]) == 64
+
+
+def test_grant_without_a_person_waits_for_one_and_says_how(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("consent", "grant", "home")
+    assert ran.code == Exit.WAITING
+    assert POLICY in ran.out
+    assert "logferry consent grant home --yes" in ran.err
+    assert daemon.control.granted_at == {}
+
+
+def test_grant_with_yes_shows_the_text_and_agrees_to_it(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("consent", "grant", "home", "--yes")
+    assert ran.code == Exit.DONE
+    assert POLICY in ran.out
+    assert "home" in daemon.control.granted_at
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y\n", Exit.DONE), ("n\n", Exit.WAITING), ("\n", Exit.WAITING)])
+def test_a_person_at_a_terminal_is_asked(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch, answer: str, code: Exit
+) -> None:
+    monkeypatch.setattr("sys.stdin", Typed(answer))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    assert logferry("consent", "grant", "home").code == code
+    assert ("home" in daemon.control.granted_at) == (code is Exit.DONE)
+
+
+def test_what_is_agreed_already_is_not_asked_again(logferry: Command) -> None:
+    logferry("consent", "grant", "home", "--yes")
+    assert logferry("consent", "grant", "home").code == Exit.DONE
+
+
+def test_revoke_takes_it_back(logferry: Command, daemon: ThreadedDaemon) -> None:
+    logferry("consent", "grant", "home", "--yes")
+    assert logferry("consent", "revoke", "home").code == Exit.DONE
+    assert daemon.control.granted_at == {}
+
+
+def test_login_reads_the_secret_from_a_pipe_and_never_shows_it(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    ran = logferry("login", "home", "--stdin")
+    assert ran.code == Exit.DONE
+    assert daemon.control.secrets == {"home": SECRET}
+    assert SECRET not in ran.out + ran.err
+
+
+def test_login_without_a_person_waits_for_one_and_says_how(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("login", "home")
+    assert ran.code == Exit.WAITING
+    assert "--stdin" in ran.err
+    assert daemon.control.secrets == {}
+
+
+def test_an_empty_secret_changes_nothing(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.control.secrets["home"] = SECRET
+    monkeypatch.setattr("sys.stdin", io.StringIO("\n"))
+    assert logferry("login", "home", "--stdin").code == Exit.FAILED
+    assert daemon.control.secrets == {"home": SECRET}
+
+
+def test_logout_forgets_the_secret(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.secrets["home"] = SECRET
+    assert logferry("logout", "home").code == Exit.DONE
+    assert daemon.control.secrets == {}

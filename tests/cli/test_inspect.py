@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+
+from logferry.exits import Exit
+from tests.cli.conftest import Command
+from tests.factories import artemis_document, encode_document, file_name, journal
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with two sessions of Artemis and a journal with two games."""
+    found = tmp_path / "logs"
+    found.mkdir()
+    for seed in (1, 2):
+        document = artemis_document(seed)
+        (found / file_name(document)).write_bytes(encode_document(document))
+    made = journal(games=2)
+    (found / made.name).write_bytes(made.encode())
+    return found
+
+
+def test_a_folder_is_read_without_a_daemon_in_the_promised_shape(logferry: Command, folder: Path) -> None:
+    ran = logferry("inspect", str(folder), "--json")
+    assert ran.code == Exit.DONE
+    files = ran.json["files"]
+    assert sorted((each["tracker"], len(each["sessions"])) for each in files) == [
+        ("artemis", 1),
+        ("artemis", 1),
+        ("elite-dangerous", 2),
+    ]
+    for file in files:
+        assert file.keys() >= {"path", "tracker", "sessions", "problems"}
+        for session in file["sessions"]:
+            assert session.keys() >= {"id", "started_at", "ended_at", "end", "identity", "events", "statistics"}
+            assert session["end"].keys() >= {"rule", "evidence", "confidence"}
+
+
+def test_people_see_why_each_session_ended(logferry: Command, folder: Path) -> None:
+    out = logferry("inspect", str(folder)).out
+    assert "explicit: endedAt" in out
+    assert "Shutdown" in out
+    assert "3 files, 4 sessions" in out
+    assert "nothing was sent" in out
+
+
+def test_one_file_is_read_as_the_tracker_that_was_named(logferry: Command, folder: Path) -> None:
+    file = next(folder.glob("Journal.*"))
+    files = logferry("inspect", str(file), "--tracker", "elite-dangerous", "--json").json["files"]
+    assert [len(each["sessions"]) for each in files] == [2]
+
+
+@pytest.mark.parametrize("argv", [("nowhere",), (".", "--tracker", "astemis")], ids=" ".join)
+def test_what_cannot_be_read_is_a_failure(logferry: Command, argv: tuple[str, ...]) -> None:
+    ran = logferry("inspect", *argv)
+    assert ran.code == Exit.FAILED
+    assert ran.err.startswith("logferry: ")

@@ -1,0 +1,71 @@
+import pytest
+
+from logferry.blocks import Grid, Span, Tone, line
+from logferry.output import printable
+from logferry_model.errors import Misconfigured
+from tests.cli.streams import on_terminal, piped
+
+GREEN = line(Span("fine", Tone.GOOD))
+
+
+@pytest.fixture
+def plain_environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Whatever this machine says about colours does not count."""
+    for name in ("NO_COLOR", "FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
+    return monkeypatch
+
+
+def test_a_terminal_gets_colours(plain_environment: pytest.MonkeyPatch) -> None:
+    out, stream = on_terminal()
+    out.blocks([GREEN])
+    assert "\x1b[32m" in stream.getvalue()
+
+
+def test_no_color_is_honoured(plain_environment: pytest.MonkeyPatch) -> None:
+    plain_environment.setenv("NO_COLOR", "1")
+    out, stream = on_terminal()
+    out.blocks([GREEN])
+    assert "\x1b[32m" not in stream.getvalue()
+
+
+def test_a_pipe_gets_none(plain_environment: pytest.MonkeyPatch) -> None:
+    out, stream = piped()
+    out.blocks([GREEN])
+    assert stream.getvalue() == "fine\n"
+
+
+def test_a_pipe_gets_whole_lines_and_cells() -> None:
+    out, stream = piped()
+    url = "http://127.0.0.1:8765/r/" + "x" * 150
+    out.blocks([line(url), Grid(("url",), ((url,),))])
+    assert stream.getvalue().count(url) == 2
+
+
+def test_square_brackets_are_words_and_no_markup() -> None:
+    out, stream = piped()
+    out.say("[bold]loot[/bold] [7]")
+    assert stream.getvalue() == "[bold]loot[/bold] [7]\n"
+
+
+@pytest.mark.parametrize("text", ["\x1b[2Jgone", "bell\x07", "\x9b31m", "over\rwritten", "\u202ereversed"])
+def test_nobody_elses_words_steer_the_terminal(text: str) -> None:
+    out, stream = piped()
+    out.error(Misconfigured("code", text))
+    out.say(text)
+    assert text not in stream.getvalue()
+    assert "\N{REPLACEMENT CHARACTER}" in printable(text)
+
+
+def test_progress_is_shown_to_a_person_only(plain_environment: pytest.MonkeyPatch) -> None:
+    for (out, stream), seen in ((on_terminal(), True), (piped(), False)):
+        with out.progress("reading") as step:
+            step(1, 2, "a file")
+        assert bool(stream.getvalue()) == seen
+
+
+def test_json_is_the_value_and_nothing_else() -> None:
+    out, stream = piped(as_json=True)
+    out.show({"state": "idle"}, lambda _: pytest.fail("a view was asked for"))
+    assert stream.getvalue() == '{\n  "state": "idle"\n}\n'

@@ -1,0 +1,58 @@
+import pytest
+
+from logferry.exits import Exit
+from logferry_ipc.messages import DeliveryState
+from tests.cli.conftest import Command
+from tests.ipc.serving import ThreadedDaemon
+
+FIRST, SECOND = "aaaa1111bbbb2222", "aaaa1133cccc4444"
+
+
+@pytest.fixture(autouse=True)
+def sessions(daemon: ThreadedDaemon) -> None:
+    daemon.control.find(FIRST, DeliveryState.UPLOADED, DeliveryState.FAILED, error="key-unknown")
+    daemon.control.find(SECOND)
+
+
+def test_the_list_as_json_has_the_promised_shape(logferry: Command) -> None:
+    told = logferry("sessions", "list", "--json").json
+    first = next(each for each in told["sessions"] if each["id"] == FIRST)
+    assert first.keys() >= {"id", "tracker", "started_at", "ended_at", "deliveries"}
+    assert first["deliveries"][1].keys() >= {
+        "destination",
+        "state",
+        "reason",
+        "attempts",
+        "last_error",
+        "last_attempt",
+        "report_url",
+    }
+    assert first["deliveries"][1]["state"] == "failed"
+
+
+def test_the_list_for_people_has_short_ids_and_a_row_a_delivery(logferry: Command) -> None:
+    out = logferry("sessions", "list").out
+    assert FIRST[:8] in out
+    assert FIRST not in out
+    assert [word in out for word in ("uploaded", "failed", "held")] == [True] * 3
+
+
+@pytest.mark.parametrize("prefix", [FIRST, FIRST[:8], FIRST[:7]])
+def test_show_takes_the_first_letters_of_an_id(logferry: Command, prefix: str) -> None:
+    ran = logferry("sessions", "show", prefix)
+    assert ran.code == Exit.DONE
+    assert FIRST in ran.out
+    assert "key-unknown" in ran.out
+
+
+def test_show_as_json_is_the_daemons_own_answer(logferry: Command) -> None:
+    told = logferry("sessions", "show", FIRST, "--json").json
+    assert told["session"]["id"] == FIRST
+    assert "statistics" in told
+
+
+@pytest.mark.parametrize(("prefix", "why"), [("aaaa11", "fits 2 ids"), ("ffff", "no session"), ("aa", "no session")])
+def test_letters_that_fit_not_exactly_one_session_are_refused(logferry: Command, prefix: str, why: str) -> None:
+    ran = logferry("sessions", "show", prefix)
+    assert ran.code == Exit.FAILED
+    assert why in ran.err
