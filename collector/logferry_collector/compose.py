@@ -1,0 +1,142 @@
+"""The parts of a collector and how they meet: the only file that names them all. Reads like a parts list."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from aiohttp import web
+from msgspec import Struct
+
+from logferry_collector.answers import Frame
+from logferry_collector.intake import Intake
+from logferry_collector.limits import Limits
+from logferry_collector.render import load_pages
+from logferry_collector.settings import CollectorSettings
+from logferry_collector.store import Store, open_store
+from logferry_collector.web import Handlers, build_app
+from logferry_model.errors import Misconfigured
+
+log = logging.getLogger(__name__)
+
+WORKERS = 2
+"""Threads that check uploads and make pages: each may hold one inflated body."""
+ID_BYTES = 16
+"""Random bytes in a report id: whoever has the link may read, so nobody may guess one."""
+LINGER_SECONDS = 2.0
+"""How long the rest of a refused body is read and dropped."""
+STOP_SECONDS = 30.0
+"""How long a stopping collector waits for requests it has begun."""
+
+
+class Running(Struct, frozen=True, kw_only=True):
+    """A collector that answers."""
+
+    url: str
+    """Where it can be reached from this machine."""
+    public_url: str
+    """What links in receipts begin with."""
+
+
+@asynccontextmanager
+async def open_collector(settings: CollectorSettings, limits: Limits | None = None) -> AsyncIterator[Running]:
+    """A collector that listens until the block ends, and then finishes what it has begun."""
+    limits = limits or Limits()
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(open_store(settings.database_url))
+        workers = stack.enter_context(ThreadPoolExecutor(WORKERS, "collector-worker"))
+        listener = stack.enter_context(_listen(settings.host, settings.port))
+        url = _url(settings.host, listener.getsockname()[1])
+        running = Running(url=url, public_url=settings.public_url or url)
+        app = _assemble(store, workers, limits, running.public_url)
+        await stack.enter_async_context(_serving(app, listener))
+        log.info("collector listening", extra={"url": running.url})
+        yield running
+
+
+def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_url: str) -> web.Application:
+    pages = load_pages()
+    intake = Intake(
+        store, limits, workers, now=_now, new_id=_new_id, report_url=lambda report: f"{public_url}/r/{report}"
+    )
+    handlers = Handlers(
+        intake=intake,
+        library=store,
+        limits=limits,
+        workers=workers,
+        page=pages.report,
+        assets=pages.assets,
+        version=version("logferry"),
+    )
+    return build_app(handlers, Frame(now=_now, new_id=_new_id, page=pages.problem))
+
+
+@asynccontextmanager
+async def _serving(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+    runner = web.AppRunner(
+        app,
+        # Digests are of the bytes on the wire, and inflating is ours: bounded, one member.
+        auto_decompress=False,
+        # aiohttp's own log line carries the path, and paths here carry keys; `answers.py` writes ours.
+        access_log=None,
+        # Long enough for an answer to arrive before its unread body is cut off, short enough for tricklers.
+        lingering_time=LINGER_SECONDS,
+        shutdown_timeout=STOP_SECONDS,
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener, backlog=1024).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=1024)
+    except OSError as error:
+        raise Misconfigured(
+            "port-unavailable",
+            f"The collector cannot listen on {host}, port {port}.",
+            hint="Another program may use the port: choose another one with LOGFERRY_COLLECTOR_PORT.",
+        ) from error
+
+
+def _url(host: str, port: int) -> str:
+    # A wildcard is where to listen, not an address anybody can open.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 -- compared only
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def serve(settings: CollectorSettings) -> None:
+    """Run a collector until it is told to stop (SIGINT, SIGTERM)."""
+    stop = asyncio.Event()
+    _on_signals(stop)
+    async with open_collector(settings):
+        await stop.wait()
+        log.info("collector stopping")
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows loops take no handlers: there Ctrl+C cancels the task, which ends the block as well.
+        with suppress(NotImplementedError):
+            loop.add_signal_handler(number, stop.set)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _new_id() -> str:
+    return secrets.token_urlsafe(ID_BYTES)

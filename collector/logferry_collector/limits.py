@@ -1,0 +1,39 @@
+"""Every bound of the collector as one frozen value. Enforces nothing itself: whoever reads, checks."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """What the collector takes at most; `/info` publishes exactly this, so nothing in here may be decoration."""
+
+    wire_bytes: int = 8 * MIB
+    """One request body as it travels, compressed or not."""
+    decoded_bytes: int = 32 * MIB
+    """The same body inflated."""
+    inflate_ratio: int = 100
+    """Decoded bytes per wire byte."""
+    inflate_ratio_from: int = MIB
+    """Decoded bytes below which the ratio is not looked at: tiny repetitive bodies are honest."""
+    json_depth: int = 64
+    """Objects and lists inside each other."""
+    json_tokens: int = 4_000_000
+    """Brackets and commas in one document: a list of empty lists costs thirty times its bytes in memory."""
+    string_bytes: int = MIB
+    """One JSON string, key or value, in UTF-8."""
+    events: int = 200_000
+    """Events of one session."""
+    participants: int = 1_000
+    """Participants of one session."""
+    idempotency_key_min: int = 16
+    """Characters."""
+    idempotency_key_max: int = 255
+    """Characters."""
+    body_grace_seconds: float = 30.0
+    """How long a body may be slower than `body_bytes_per_second` on average."""
+    body_bytes_per_second: int = KIB
+    """What a body has to bring on average once the grace is over."""

@@ -1,0 +1,116 @@
+"""The durable store: one writer, a few readers, each on its own threads. Says "done" only after the commit.
+
+Knows threads, transactions and what to do when the database is away; what is asked of the tables
+is in `queries.py`. Blocking calls never run on the event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import IntegrityError
+
+from logferry_collector import queries
+from logferry_collector.access import Account, StoredKey
+from logferry_collector.database import (
+    FileIdentity,
+    database_errors,
+    file_identity,
+    migrate,
+    open_engine,
+    parse_url,
+)
+from logferry_collector.ingest import Parcel
+from logferry_collector.queries import Naming
+from logferry_collector.stored import Shown, Taken
+from logferry_model.envelope import Receipt
+from logferry_model.errors import Unreachable
+
+READERS = 4
+RACES = 3
+"""How often a transaction is tried when another writer was first; the second try sees what that one stored."""
+
+_T = TypeVar("_T")
+
+
+class Side:
+    """One way into the database: an engine and the threads that may use it."""
+
+    def __init__(self, url: URL, engine: Engine, threads: ThreadPoolExecutor, file: FileIdentity) -> None:
+        self._url = url
+        self._engine = engine
+        self._threads = threads
+        self._file = file
+
+    async def run(self, ask: Callable[[Connection], _T]) -> _T:
+        """The result of `ask` in a transaction of its own, committed; Unreachable when that cannot be had."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, ask)
+
+    def _transact(self, ask: Callable[[Connection], _T]) -> _T:
+        for _ in range(RACES):
+            if file_identity(self._url) != self._file:
+                raise Unreachable("database-unavailable", "The database file was replaced while it was open.")
+            try:
+                with database_errors(), self._engine.begin() as connection:
+                    return ask(connection)
+            except IntegrityError:
+                continue
+        raise Unreachable("database-unavailable", "Other writers kept getting in first.")
+
+
+class Store:
+    """What the collector keeps."""
+
+    def __init__(self, writer: Side, readers: Side) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    async def take(self, account: Account, parcel: Parcel, naming: Naming) -> Taken:
+        """Store a parcel once and for all; its data, its key and its receipt are one transaction."""
+        return await self._writer.run(lambda connection: queries.take(connection, account, parcel, naming))
+
+    async def key(self, public_id: str) -> StoredKey | None:
+        """The key with this public id."""
+        return await self._readers.run(lambda connection: queries.stored_key(connection, public_id))
+
+    async def receipt(self, account: Account, key: str) -> Receipt | None:
+        """The receipt this account got under this idempotency key."""
+        return await self._readers.run(lambda connection: queries.receipt(connection, account, key))
+
+    async def shown(self, report_id: str) -> Shown | None:
+        """The revision of a report that is to be shown."""
+        return await self._readers.run(lambda connection: queries.shown(connection, report_id))
+
+    async def check(self) -> None:
+        """Return if the database answers, or raise Unreachable."""
+        await self._readers.run(lambda connection: connection.execute(text("SELECT 1")))
+
+
+@asynccontextmanager
+async def open_store(database_url: str) -> AsyncIterator[Store]:
+    """The store at `database_url`, brought up to date; closed when the block ends, after the last write."""
+    url = parse_url(database_url)
+    make_folder(url)
+    async with AsyncExitStack() as stack:
+        # Entered first, left last: the engines go only after every thread has come to its end.
+        writing = stack.enter_context(open_engine(url, begin="IMMEDIATE"))
+        reading = stack.enter_context(open_engine(url, begin="DEFERRED"))
+        writer_thread = stack.enter_context(ThreadPoolExecutor(1, "collector-writer"))
+        reader_threads = stack.enter_context(ThreadPoolExecutor(READERS, "collector-reader"))
+        await asyncio.get_running_loop().run_in_executor(writer_thread, migrate, writing)
+        file = file_identity(url)
+        yield Store(Side(url, writing, writer_thread, file), Side(url, reading, reader_threads, file))
+
+
+def make_folder(url: URL) -> None:
+    """Make the folder a SQLite file is to live in."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        with database_errors():
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,163 @@
+"""The collector over HTTP: each handler decodes, makes one call and encodes. Decides nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Executor
+from typing import Protocol
+
+from aiohttp import web
+from msgspec import Struct
+
+from logferry_collector import API_VERSION
+from logferry_collector.answers import Frame, add_headers, json_answer, page_answer
+from logferry_collector.body import read_body
+from logferry_collector.headers import read_head
+from logferry_collector.inflate import ENCODINGS
+from logferry_collector.ingest import Decision
+from logferry_collector.intake import Intake
+from logferry_collector.limits import Limits
+from logferry_collector.render import Asset
+from logferry_collector.stored import Shown
+from logferry_model.envelope import SCHEMA_VERSION
+from logferry_model.errors import Refused
+
+CREATED = {Decision.NEW_REPORT, Decision.NEW_REVISION}
+
+
+class Library(Protocol):
+    """Where reports come from."""
+
+    async def shown(self, report_id: str) -> Shown | None:
+        """The revision of a report that is to be shown."""
+        ...
+
+    async def check(self) -> None:
+        """Return if the library answers, or raise Unreachable."""
+        ...
+
+
+class Health(Struct, frozen=True, kw_only=True):
+    """Whether uploads are possible now; when they are not, the answer is a problem instead."""
+
+    status: str
+    version: str
+    database: str
+
+
+class Info(Struct, frozen=True, kw_only=True):
+    """What a client may rely on before it sends anything."""
+
+    name: str
+    version: str
+    api_version: str
+    schema_versions: tuple[int, ...]
+    encodings: tuple[str, ...]
+    limits: Limits
+
+
+class Handlers:
+    """One method a route."""
+
+    def __init__(
+        self,
+        *,
+        intake: Intake,
+        library: Library,
+        limits: Limits,
+        workers: Executor,
+        page: Callable[[Shown], str],
+        assets: dict[str, Asset],
+        version: str,
+    ) -> None:
+        self._intake = intake
+        self._library = library
+        self._limits = limits
+        self._workers = workers
+        self._page = page
+        self._assets = assets
+        self._version = version
+
+    async def ingest(self, request: web.Request) -> web.Response:
+        """POST /api/v1/ingest"""
+        account = await self._intake.account(request.headers)
+        head = read_head(request.headers, self._limits)
+        await _invite(request)
+        taken = await self._intake.take(account, head, await read_body(request.content, self._limits))
+        headers = {"Idempotency-Replayed": "true"} if taken.decision is Decision.REPLAY else {}
+        return json_answer(taken.receipt, status=201 if taken.decision in CREATED else 200, headers=headers)
+
+    async def receipt(self, request: web.Request) -> web.Response:
+        """GET /api/v1/receipts/{key}"""
+        account = await self._intake.account(request.headers)
+        return json_answer(await self._intake.receipt(account, request.match_info["key"]))
+
+    async def report(self, request: web.Request) -> web.Response:
+        """GET /r/{report_id}"""
+        shown = await self._shown(request)
+        html = await asyncio.get_running_loop().run_in_executor(self._workers, self._page, shown)
+        return page_answer(html)
+
+    async def document(self, request: web.Request) -> web.Response:
+        """GET /r/{report_id}.json"""
+        shown = await self._shown(request)
+        payload = await asyncio.get_running_loop().run_in_executor(self._workers, shown.payload)
+        return web.Response(body=payload, content_type="application/json", headers={"Cache-Control": "no-store"})
+
+    async def health(self, _request: web.Request) -> web.Response:
+        """GET /health"""
+        await self._library.check()
+        return json_answer(Health(status="ok", version=self._version, database="ok"))
+
+    async def info(self, _request: web.Request) -> web.Response:
+        """GET /info"""
+        return json_answer(
+            Info(
+                name="logferry-collector",
+                version=self._version,
+                api_version=API_VERSION,
+                schema_versions=(SCHEMA_VERSION,),
+                encodings=ENCODINGS,
+                limits=self._limits,
+            )
+        )
+
+    async def asset(self, request: web.Request) -> web.Response:
+        """GET /static/{name}: only names that were loaded at start, so no path reaches the disk."""
+        asset = self._assets.get(request.match_info["name"])
+        if asset is None:
+            raise Refused("not-found", "There is no such file.")
+        headers = {"Cache-Control": "public, max-age=3600"}
+        return web.Response(body=asset.content, content_type=asset.media_type, headers=headers)
+
+    async def _shown(self, request: web.Request) -> Shown:
+        shown = await self._library.shown(request.match_info["report_id"])
+        if shown is None:
+            raise Refused("not-found", "There is no report at this address, or it was deleted.")
+        return shown
+
+
+def build_app(handlers: Handlers, frame: Frame) -> web.Application:
+    """The routes and the frame round them."""
+    app = web.Application(middlewares=[frame.middleware()])
+    app.on_response_prepare.append(add_headers)
+    app.router.add_post("/api/v1/ingest", handlers.ingest, expect_handler=_not_yet)
+    app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
+    app.router.add_get("/health", handlers.health)
+    app.router.add_get("/info", handlers.info)
+    app.router.add_get(r"/r/{report_id:[A-Za-z0-9_-]{1,32}}.json", handlers.document)
+    app.router.add_get(r"/r/{report_id:[A-Za-z0-9_-]{1,32}}", handlers.report)
+    app.router.add_get("/static/{name}", handlers.asset)
+    return app
+
+
+async def _not_yet(_request: web.Request) -> None:
+    """Leave `Expect: 100-continue` to the handler: a body is invited once its sender is known."""
+
+
+async def _invite(request: web.Request) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # aiohttp takes bytes written for the beginning of the answer; these come before it.
+        request.writer.output_size = 0
