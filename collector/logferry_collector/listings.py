@@ -59,11 +59,19 @@ def _share(amount: float, largest: float) -> float:
 
 
 def _loot(session: Session) -> Listing:
+    loot = session.statistics.loot
+    worth = any(total.value for total in loot)
+    # Games without a price on their loot: what there was most of comes first, and no column of zeros.
     rows = (
-        (total.value, clean(total.item), (number(total.drops), number(total.quantity), money(total.value)), "")
-        for total in session.statistics.loot
+        (
+            total.value if worth else float(total.quantity),
+            clean(total.item),
+            (number(total.drops), number(total.quantity), *([money(total.value)] if worth else [])),
+            "",
+        )
+        for total in loot
     )
-    return _listing("Loot", "Item", ("Drops", "Quantity", "Value"), rows)
+    return _listing("Loot", "Item", ("Drops", "Quantity", *(["Value"] if worth else [])), rows)
 
 
 def _skills(session: Session) -> Listing:
@@ -82,7 +90,7 @@ def _skills(session: Session) -> Listing:
 
 
 def _loadouts(session: Session) -> Listing:
-    names = {loadout.id: loadout.name or loadout.id for loadout in session.loadouts}
+    names = {one.id: one.name or f"Loadout {place}" for place, one in enumerate(session.loadouts, start=1)}
     rows = ((float(total.shots), *_loadout(total, names)) for total in session.statistics.loadouts)
     return _listing("Loadouts", "Loadout", ("Shots", "Hit rate", "Damage", "Cost", "Loot"), rows)
 
@@ -99,6 +107,9 @@ def _loadout(total: LoadoutTotal, names: dict[str, str]) -> tuple[str, tuple[str
 
 
 def _participants(session: Session) -> Listing:
+    """Nothing when there is nobody to tell apart: only the player, without a name."""
+    if all(one.local and not one.name for one in session.participants):
+        return _listing("Participants", "Participant", ("Events",), ())
     per_participant = _events_of(session, [one.id for one in session.participants])
     rows = (
         (

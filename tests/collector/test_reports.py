@@ -166,6 +166,23 @@ def test_shots_without_a_loadout_have_a_row() -> None:
     assert [line.name for line in listings(session)[0].lines] == ["gone", "Without a loadout"]
 
 
+def test_loot_without_a_price_is_listed_by_quantity_and_has_no_column_of_zeros() -> None:
+    table = listings(with_statistics(loot=(LootTotal(item="iron", quantity=2), LootTotal(item="tin", quantity=9))))[0]
+    assert table.columns == ("Drops", "Quantity")
+    assert [(line.name, line.cells) for line in table.lines] == [("tin", ("0", "9")), ("iron", ("0", "2"))]
+
+
+def test_a_loadout_whose_name_was_not_shared_has_a_number() -> None:
+    totals = (LoadoutTotal(loadout="loadout-2", shots=3),)
+    loadouts = (Loadout(id="loadout-1"), Loadout(id="loadout-2"))
+    session = msgspec.structs.replace(with_statistics(loadouts=totals), loadouts=loadouts)
+    assert listings(session)[0].lines[0].name == "Loadout 2"
+
+
+def test_a_nameless_player_alone_is_no_table() -> None:
+    assert listings(tiny_session(participants=(Participant(id="me", local=True),))) == ()
+
+
 def test_a_name_that_was_not_shared_is_not_shown() -> None:
     people = (Participant(id="3f9a-token", local=True), Participant(id="p2", name="Mila"))
     table = listings(tiny_session(participants=people))[0]
