@@ -1,0 +1,123 @@
+"""How fast a session is safe: one durable transaction of the spool against one bare fdatasync of the same disk."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.harness import Case, Finding, NotMeasured, Target, interleave, seconds
+from logferry_daemon.adapters.clock_system import SystemChance
+from logferry_daemon.adapters.spool_rows import SenderFacts
+from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
+from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.preparing import prepare
+from logferry_daemon.core.settle import Signature
+from logferry_daemon.ports import FileRow, NewSession
+from logferry_daemon.trackers.artemis import Artemis
+from logferry_model.session import EndRule
+from tests.factories import START, artemis_document, encode_document
+
+ABOUT = "durable admits of the spool, one at a time, against raw fdatasync; higher is better"
+TARGET = Target(0.45, at_least=True)
+"""performance.md, row 13."""
+PEER = "fdatasync"
+SMALL, USUAL = "admit, 3 events", "admit, 90 events"
+BATCH = 100
+PAGE = b"x" * 4096
+FLUSH = getattr(os, "fdatasync", os.fsync)
+"""Where there is none, the next of kin."""
+
+
+def run(*, quick: bool) -> Iterator[Finding]:
+    rounds = 3 if quick else 9
+    with TemporaryDirectory() as name, asyncio.Runner() as runner:
+        folder = Path(name)
+        sessions = {
+            what: made(range(first, first + (rounds + 1) * BATCH), events=events)
+            for what, first, events in ((SMALL, 0, 3), (USUAL, 100_000, 90))
+        }
+        spooling = open_spool(folder / "spool.db", SystemChance(), SenderFacts(app_version="0", platform="linux"))
+        spool = runner.run(spooling.__aenter__())
+        try:
+            cases: dict[str, Case] = {
+                SMALL: lambda: rate(lambda: runner.run(admit(spool, sessions[SMALL]))),
+                USUAL: lambda: rate(lambda: runner.run(admit(spool, sessions[USUAL]))),
+                PEER: lambda: rate(lambda: sync(folder / "plain")),
+            }
+            interleave(cases, 1)  # caches, first pages
+            values = interleave(cases, rounds)
+            stored = len(runner.run(spool.sessions()))
+        finally:
+            runner.run(spooling.__aexit__(None, None, None))
+    if stored != 2 * (rounds + 1) * BATCH:
+        raise NotMeasured(f"{stored} sessions are in the spool")
+    for what in (SMALL, USUAL):
+        yield Finding(
+            benchmark="enqueue",
+            what=what,
+            unit="/s",
+            values=values[what],
+            peer=PEER,
+            peer_values=values[PEER],
+            target=TARGET if what == SMALL else None,
+        )
+
+
+def rate(batch: Callable[[], object]) -> float:
+    """How many a second."""
+    return BATCH / seconds(batch)
+
+
+def made(numbers: range, *, events: int) -> Iterator[NewSession]:
+    """Prepared sessions: making them is no part of the time."""
+    return iter([one(number, events) for number in numbers])
+
+
+def one(number: int, events: int) -> NewSession:
+    document = artemis_document(number, start=START + number * timedelta(minutes=1), events=events)
+    reader = Artemis().reader()
+    reader.feed(encode_document(document))
+    found = reader.reading(settled=True).found[0]
+    return prepare(found, found.end or end_by(EndRule.EXPLICIT, "endedAt"), only_grows=False)
+
+
+NUMBERS = count(1)
+
+
+async def admit(spool: SqliteSpool, sessions: Iterator[NewSession]) -> None:
+    """One transaction a session: the session, its delivery and its file's position."""
+    for _ in range(BATCH):
+        row = file_row(next(NUMBERS))
+        admitted = await spool.admit(row, [next(sessions)], ["home"], datetime.now(UTC))
+        if not admitted[0].new:
+            raise NotMeasured("the spool knew a session that was new")
+
+
+def file_row(number: int) -> FileRow:
+    return FileRow(
+        source="hunts",
+        path=f"session-{number}.json",
+        signature=Signature(1000, number, number, 1),
+        head="0" * 64,
+        head_size=1000,
+        offset=1000,
+        line=1,
+        first_at=START,
+        running=False,
+    )
+
+
+def sync(file: Path) -> None:
+    """Appends a page and waits for the disk, BATCH times."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        for _ in range(BATCH):
+            os.write(handle, PAGE)
+            FLUSH(handle)
+    finally:
+        os.close(handle)

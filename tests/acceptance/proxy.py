@@ -1,0 +1,125 @@
+"""A proxy between a daemon and a collector: counts connections, keeps every request, loses answers when told to."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from tests.acceptance.running import HOST
+
+LARGEST = 64 * 2**20
+SECONDS = 30.0
+"""Without a byte."""
+
+
+@dataclass(frozen=True)
+class Message:
+    """One HTTP message, as it was on the wire."""
+
+    head: bytes
+    body: bytes
+
+    @property
+    def wire(self) -> bytes:
+        return self.head + self.body
+
+    @property
+    def text(self) -> bytes:
+        """Head and body, the body without its compression."""
+        packed = b"content-encoding: gzip" in self.head.lower()
+        return self.head + (gzip.decompress(self.body) if packed else self.body)
+
+
+def nothing_lost(_: int) -> bool:
+    """The well-behaved network."""
+    return False
+
+
+@dataclass
+class Proxy:
+    """Listens on `port`; belongs to a thread of its own."""
+
+    target: int
+    loses: Callable[[int], bool] = nothing_lost
+    """Whether the answer to the n-th request, from 1, is lost after the collector has given it."""
+    port: int = 0
+    connections: int = 0
+    lost: int = 0
+    requests: list[Message] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    async def serve(self, listening: threading.Event, ended: asyncio.Event) -> None:
+        """Until `ended`."""
+        server = await asyncio.start_server(self._guest, HOST, 0, limit=LARGEST)
+        self.port = server.sockets[0].getsockname()[1]
+        listening.set()
+        try:
+            await ended.wait()
+        finally:
+            server.close()
+
+    async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+                upstream = await asyncio.open_connection(HOST, self.target, limit=LARGEST)
+                try:
+                    await self._converse((reader, writer), upstream)
+                finally:
+                    upstream[1].close()
+        finally:
+            writer.close()
+
+    async def _converse(
+        self,
+        guest: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        host: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        while True:
+            request = await _message(guest[0])
+            self.requests.append(request)
+            number = len(self.requests)
+            host[1].write(request.wire)
+            answer = await _message(host[0])
+            if self.loses(number):
+                self.lost += 1
+                return
+            guest[1].write(answer.wire)
+            await guest[1].drain()
+
+
+async def _message(reader: asyncio.StreamReader) -> Message:
+    head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
+    headers = dict(line.split(b":", 1) for line in head.lower().split(b"\r\n")[1:] if b":" in line)
+    assert b"transfer-encoding" not in headers, "this proxy reads messages with a length"
+    size = int(headers.get(b"content-length", b"0"))
+    return Message(head, await asyncio.wait_for(reader.readexactly(size), SECONDS))
+
+
+@contextmanager
+def proxy_to(target: int, loses: Callable[[int], bool] = nothing_lost) -> Iterator[Proxy]:
+    """A proxy that listens while the block lasts."""
+    proxy = Proxy(target, loses)
+    listening = threading.Event()
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(proxy.serve(listening, ended))
+
+    thread = threading.Thread(target=run, name="proxy", daemon=True)
+    thread.start()
+    assert listening.wait(SECONDS)
+    try:
+        yield proxy
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(SECONDS)

@@ -1,0 +1,317 @@
+"""Every finished session reaches the collector once, whoever is killed on the way: daemon, collector or connection."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from logferry_ipc.messages import RetryRequest
+from tests.acceptance.delivered import Verdict, judge, keys_in, plays_in
+from tests.acceptance.proxy import proxy_to
+from tests.acceptance.running import (
+    DESTINATION,
+    CollectorHome,
+    DaemonHome,
+    Program,
+    collector_home,
+    copy_quiet,
+    daemon_home,
+    make_quiet,
+    tell,
+    until,
+)
+from tests.conftest import SAMPLES, needs_samples
+from tests.factories import artemis_document, encode_document, file_name
+
+pytestmark = [pytest.mark.accept, pytest.mark.slow, pytest.mark.timeout(400)]
+
+KILLS = 20
+READY_AGAIN = 5.0
+"""Seconds from the start of a daemon after a kill to its answer: the one bound on time here."""
+SOONEST, LATEST = 0.05, 2.0
+"""Seconds after its start at which a daemon is killed."""
+BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
+
+
+def hunts(count: int, *, first: int = 0) -> Iterator[tuple[str, bytes]]:
+    """Names and bytes of Artemis sessions, a different one a number."""
+    for number in range(first, first + count):
+        document = artemis_document(number, start=BEGAN + number * timedelta(hours=1))
+        yield file_name(document), encode_document(document)
+
+
+@dataclass(frozen=True)
+class Playground:
+    """Two watched folders and everything that was put into them."""
+
+    root: Path
+    artemis: Path = field(init=False)
+    elite: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name in ("artemis", "elite"):
+            folder = self.root / name
+            folder.mkdir(parents=True)
+            object.__setattr__(self, name, folder)
+
+    @property
+    def sources(self) -> dict[str, tuple[str, Path]]:
+        return {"hunts": ("artemis", self.artemis), "flights": ("elite-dangerous", self.elite)}
+
+    def put(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Finished files, written before they appear under their name."""
+        for name, content in files:
+            draft = self.root / name
+            draft.write_bytes(content)
+            draft.rename(self.artemis / name)
+            make_quiet(self.artemis / name)
+
+    def judge(self, collector: CollectorHome) -> Verdict:
+        return judge(plays_in(self.artemis) + plays_in(self.elite), collector)
+
+    @property
+    def number_of_plays(self) -> int:
+        return (plays_in(self.artemis) + plays_in(self.elite)).total()
+
+
+@pytest.fixture
+def playground(tmp_path: Path) -> Playground:
+    return Playground(tmp_path / "games")
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[CollectorHome]:
+    with collector_home(tmp_path / "collector") as collector:
+        yield collector
+
+
+@pytest.fixture
+def daemon(tmp_path: Path, playground: Playground, collector: CollectorHome) -> Iterator[DaemonHome]:
+    with daemon_home(tmp_path / "daemon") as daemon:
+        daemon.configure(sources=playground.sources, destinations={DESTINATION: collector.url})
+        yield daemon
+
+
+def agreed(daemon: DaemonHome, collector: CollectorHome) -> None:
+    """Consent and key, from a first run that finds empty folders."""
+    first = daemon.start()
+    daemon.agree(collector.key)
+    assert first.stop() == 0
+
+
+def hurried(daemon: DaemonHome, sessions: int, *, seconds: float = 120.0) -> None:
+    """Returns when all is uploaded; waits for no pause that the daemon would keep by itself."""
+
+    def nudge() -> bool:
+        daemon.client.retry(RetryRequest())
+        daemon.client.upload_all()
+        counts = daemon.client.status().counts
+        return counts.uploaded == counts.found == sessions
+
+    until(nudge, f"{sessions} sessions uploaded", seconds=seconds, every=0.25)
+
+
+@needs_samples("elite")
+def test_every_real_journal_and_every_hunt_arrives_once(
+    playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for file in sorted((SAMPLES / "elite").iterdir()):
+        copy_quiet(file, playground.elite)
+    playground.put(list(hunts(25)))
+    plays = playground.number_of_plays
+    first = daemon.start()
+    daemon.agree(collector.key)
+    daemon.settled(plays)
+    # What a later look, an impatient person or a restart may send a second time.
+    daemon.client.upload_all()
+    daemon.settled(plays)
+    assert first.stop() == 0
+    daemon.start()
+    daemon.client.upload_all()
+    daemon.settled(plays)
+    verdict = playground.judge(collector)
+    tell(
+        capsys,
+        f"undisturbed: {verdict}",
+    )
+    assert verdict.exactly_once, verdict
+    assert plays_in(playground.elite).total() == 23
+    assert "Traceback" not in daemon.own_words()
+
+
+def moment(random: Random, number: int) -> float:
+    """Seconds after the start, evenly over the decades: the first tenths hold most of what can be interrupted."""
+    width = math.log(LATEST / SOONEST) / KILLS
+    return SOONEST * math.exp(width * (number + random.random()))
+
+
+@needs_samples("elite")
+def test_a_daemon_killed_at_random_moments_loses_and_doubles_nothing(
+    playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(20260301)
+    agreed(daemon, collector)
+    journals, served = sorted((SAMPLES / "elite").iterdir()), 0
+    moments = [moment(random, number) for number in range(KILLS)]
+    random.shuffle(moments)
+    recoveries: list[float] = []
+    hit: Counter[str] = Counter()
+    for number, delay in enumerate(moments):
+        # New work every time, so that there is always something to interrupt.
+        playground.put(list(hunts(40, first=1000 + 40 * number)))
+        share = len(journals) * (number + 1) // KILLS
+        for file in journals[served:share]:
+            copy_quiet(file, playground.elite)
+        served = share
+        # Half of the moments count from the start of the process, half from the moment when it is ready.
+        program = recovered(daemon, recoveries) if number % 2 else daemon.launch()
+        began = time.monotonic()
+        time.sleep(max(0.0, began + delay - time.monotonic()))  # the moment itself: nothing is waited for
+        program.kill()
+        hit[stage(daemon, playground, collector)] += 1
+        if number % 2 == 0:
+            recovered(daemon, recoveries).kill()  # the next one is not waited for
+    recovered(daemon, recoveries)
+    assert len(recoveries) > KILLS
+    plays = playground.number_of_plays
+    hurried(daemon, plays)
+    verdict = playground.judge(collector)
+    tell(
+        capsys,
+        f"killed {KILLS} times: {verdict}; ready again within {max(recoveries):.2f} s at most",
+        "interrupted: " + ", ".join(f"{name} {times}" for name, times in sorted(hit.items())),
+    )
+    assert verdict.exactly_once, verdict
+    assert max(recoveries) < READY_AGAIN
+    assert "Traceback" not in daemon.own_words()
+
+
+def recovered(daemon: DaemonHome, recoveries: list[float]) -> Program:
+    """A daemon that answers, after a kill; notes how long that took."""
+    began = time.monotonic()
+    program = daemon.start()
+    recoveries.append(time.monotonic() - began)
+    return program
+
+
+def stage(daemon: DaemonHome, playground: Playground, collector: CollectorHome) -> str:
+    """What a killed daemon was at, from a copy of the spool that it left."""
+    copy = daemon.root / "left"
+    shutil.rmtree(copy, ignore_errors=True)
+    copy.mkdir()
+    for file in daemon.home.state.glob("spool.db*"):
+        shutil.copy2(file, copy)
+    with closing(sqlite3.connect(copy / "spool.db")) as spool:
+        states = dict(spool.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
+        sending = {row[0] for row in spool.execute("SELECT idempotency_key FROM deliveries WHERE state = 'uploading'")}
+        files = int(spool.execute("SELECT count(*) FROM files").fetchone()[0])
+    there = len(list(playground.artemis.iterdir())) + len(list(playground.elite.iterdir()))
+    if sending & keys_in(collector.database):
+        return "stored over there, not yet noted here"
+    if sending:
+        return "in the middle of sending"
+    if files < there:
+        return "before or while reading"
+    return "between two deliveries" if states.get("pending") else "after the last delivery"
+
+
+@dataclass
+class Losses:
+    """Loses some answers: which, is a matter of the seed."""
+
+    random: Random
+    most: int
+
+    def __call__(self, number: int) -> bool:
+        lose = self.most > 0 and self.random.random() < 0.4
+        self.most -= lose
+        return lose
+
+
+def test_answers_that_are_lost_after_the_collector_has_stored_double_nothing(
+    playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with proxy_to(collector.port, Losses(Random(7), most=25)) as proxy:
+        daemon.configure(sources=playground.sources, destinations={DESTINATION: proxy.url})
+        playground.put(list(hunts(60)))
+        daemon.start()
+        daemon.agree(collector.key)
+        hurried(daemon, 60)
+        verdict = playground.judge(collector)
+        tell(
+            capsys,
+            f"{proxy.lost} answers lost of {len(proxy.requests)}: {verdict}",
+        )
+        assert proxy.lost == 25
+    assert verdict.exactly_once, verdict
+    assert "Traceback" not in daemon.own_words()
+
+
+def test_a_daemon_killed_while_its_answer_is_lost_doubles_nothing(
+    playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The worst moment: the collector has stored, the answer never comes, and the daemon dies."""
+    with proxy_to(collector.port, lambda number: number <= 8) as proxy:
+        daemon.configure(sources=playground.sources, destinations={DESTINATION: proxy.url})
+        playground.put(list(hunts(20)))
+        first = daemon.start()
+        daemon.agree(collector.key)
+        until(lambda: proxy.lost >= 4, "lost answers", every=0.001)
+        first.kill()
+        began = time.monotonic()
+        daemon.start()
+        took = time.monotonic() - began
+        hurried(daemon, 20)
+        verdict = playground.judge(collector)
+        tell(
+            capsys,
+            f"killed with {proxy.lost} answers lost: {verdict}; ready again within {took:.2f} s",
+        )
+    assert verdict.exactly_once, verdict
+    assert took < READY_AGAIN
+
+
+def test_a_collector_that_is_killed_and_comes_back_has_everything_once(
+    playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
+) -> None:
+    random = Random(11)
+    agreed(daemon, collector)
+    daemon.start()
+    program = collector.programs.started[-1]
+    for number in range(5):
+        playground.put(list(hunts(40, first=100 * number)))
+        kill_at_work(daemon, program, before=random.uniform(0.0, 0.15))
+        program = collector.start()
+    hurried(daemon, 200)
+    verdict = playground.judge(collector)
+    tell(
+        capsys,
+        f"collector killed 5 times: {verdict}",
+    )
+    assert verdict.exactly_once, verdict
+    assert "Traceback" not in daemon.own_words()
+
+
+def kill_at_work(daemon: DaemonHome, collector: Program, *, before: float) -> None:
+    """Kills the collector `before` seconds after it was sent the first of what is new."""
+    uploaded = daemon.client.status().counts.uploaded
+
+    def at_work() -> bool:
+        daemon.client.retry(RetryRequest())
+        daemon.client.upload_all()
+        return daemon.client.status().counts.uploaded > uploaded
+
+    until(at_work, "uploads")
+    time.sleep(before)  # the moment itself: nothing is waited for
+    collector.kill()
