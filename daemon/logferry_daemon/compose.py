@@ -8,7 +8,6 @@ import secrets
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -42,6 +41,7 @@ from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_ipc.endpoint import Endpoint, Keys, announced
 from logferry_ipc.events import EventLog
 from logferry_ipc.server import PORTS, open_server
+from logferry_model.errors import LogferryError
 
 PLATFORMS = {"win32": "windows", "darwin": "macos"}
 
@@ -74,10 +74,10 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         sender_facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
         spool = await stack.enter_async_context(open_spool(home.spool_file, chance, sender_facts))
         sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
-        vault = stack.enter_context(ThreadPoolExecutor(max_workers=1, thread_name_prefix="keyring"))
-        credentials = KeyringCredentials(home.secrets_file, vault)
+        credentials = KeyringCredentials(home.secrets_file)
         log = EventLog(instance, started=clock.now())
         news = News(log, spool, clock)
+        stack.enter_context(_plain_errors())
         group = await stack.enter_async_context(asyncio.TaskGroup())
         crew = Crew(group)
         stack.callback(crew.dismiss_all)
@@ -134,6 +134,24 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         endpoint = Endpoint.of_this_process(instance=instance, port=server.port, keys=keys)
         stack.enter_context(announced(home.runtime, endpoint))
         yield control
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """A task group wraps what went wrong inside it; a person is told the one thing that they can act on."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        ours = _ours(group)
+        if ours is None:
+            raise
+        raise ours from None
+
+
+def _ours(error: BaseException) -> LogferryError | None:
+    if isinstance(error, BaseExceptionGroup):
+        return next((ours for inner in error.exceptions if (ours := _ours(inner))), None)
+    return error if isinstance(error, LogferryError) else None
 
 
 async def _all_checks(checkers: Sequence[Checker]) -> AsyncIterator[Check]:

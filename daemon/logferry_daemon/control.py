@@ -144,10 +144,10 @@ class DaemonControl:
 
     async def pause(self, request: PauseRequest) -> Done:
         """Hold everything."""
-        length = None if request.seconds is None else timedelta(seconds=request.seconds)
-        if length is not None and not timedelta() < length <= MAX_PAUSE:
+        seconds = request.seconds
+        if seconds is not None and not 0 < seconds <= MAX_PAUSE.total_seconds():
             raise Misconfigured("pause-length", "A pause is between a second and 30 days long.", hint="As in: 30m")
-        await self._gates.pause(length)
+        await self._gates.pause(None if seconds is None else timedelta(seconds=seconds))
         return Done()
 
     async def resume(self) -> Done:
@@ -178,9 +178,8 @@ class DaemonControl:
         self._fleet.tracker(source.tracker)
         name = source.name or self._free_name(source.tracker)
         _check_name(name, self._fleet.runners, "source")
-        wanted = SourceSettings(tracker=source.tracker, path=source.path)
-        _check_folder(wanted.folder, self._parts.user_home)
-        settings = self._parts.settings.add("sources", name, {"tracker": source.tracker, "path": str(wanted.folder)})
+        folder = _checked_folder(source, self._parts.user_home)
+        settings = self._parts.settings.add("sources", name, {"tracker": source.tracker, "path": str(folder)})
         self._fleet.add_source(name, settings.sources[name])
         self._fleet.listeners.state_changed()
         return await self.sources()
@@ -227,9 +226,10 @@ class DaemonControl:
         self._courier_of(name)
         self._parts.settings.remove("destinations", name)
         await self._fleet.remove_destination(name)
-        await self._parts.credentials.forget(name)
         await self._gates.load()
         self._fleet.listeners.state_changed()
+        # Last: a keyring may refuse, and the destination is gone all the same.
+        await self._parts.credentials.forget(name)
         return await self.destinations()
 
     async def consent(self, destination: str) -> Consent:
@@ -321,6 +321,15 @@ def _check_name(name: str, taken: Mapping[str, object], kind: str) -> None:
         raise Misconfigured("name-unusable", f'"{name}" cannot be the name of a {kind}.', hint=f"Please {reason}.")
     if name in taken:
         raise Refused("name-taken", f'There is a {kind} "{name}" already.', hint="Choose another with --name.")
+
+
+def _checked_folder(source: NewSource, home: Path) -> Path:
+    try:
+        folder = SourceSettings(tracker=source.tracker, path=source.path).folder
+        _check_folder(folder, home)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise Misconfigured("folder-refused", f"{source.path!r} cannot be a source: {error}.") from error
+    return folder
 
 
 def _check_folder(folder: Path, home: Path) -> None:

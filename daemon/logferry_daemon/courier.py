@@ -90,13 +90,24 @@ class Courier:
         row = claimed.row
         self._changed(row.id)
         started = self._road.clock.now()
-        try:
-            outcome = await self._converse(await self._letter(claimed))
-        except LogferryError as error:
-            # Nothing that happens to one delivery may end the courier.
-            outcome = Later(reason=str(error))
-        await self._apply(row, outcome, started)
+        outcome = await self._outcome(claimed)
+        self._tell_gates(outcome)
+        await self._note_surely(row, outcome, started)
+        log.info(
+            "delivery tried",
+            extra={"action": type(outcome).__name__, "delivery": row.id, "destination": row.destination},
+        )
         self._changed(row.id)
+
+    async def _outcome(self, claimed: Claimed) -> Outcome:
+        """Nothing that happens to one delivery may end the courier."""
+        try:
+            return await self._converse(await self._letter(claimed))
+        except LogferryError as error:
+            return Later(reason=str(error), trouble=False)
+        except Exception as error:
+            log.exception("delivery failed", extra={"action": "courier", "delivery": claimed.row.id})
+            return Parked(reason=f"a mistake in Logferry: {type(error).__name__}")
 
     async def _letter(self, claimed: Claimed) -> Letter:
         if claimed.letter is not None:
@@ -124,37 +135,54 @@ class Courier:
                 outcome: Outcome = done.value
                 return outcome
 
-    async def _apply(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
-        now, outbox, name = self._road.clock.now(), self._road.outbox, self.destination.name
+    def _tell_gates(self, outcome: Outcome) -> None:
+        """What the outcome says about the destination as a whole."""
+        name = self.destination.name
         match outcome:
-            case Acked():
-                self._gates.succeeded(name)
-                await outbox.acked(row.id, outcome.receipt, "", now, now - started)
-            case GoneByOwner():
-                self._gates.succeeded(name)
-                await outbox.acked(row.id, None, f"deleted over there: {outcome.reason}", now, now - started)
-            case Parked():
-                self._gates.succeeded(name)
-                await outbox.parked(row.id, outcome.reason, now)
-            case Later():
-                await self._later(row, outcome, now)
             case Stop():
                 hint = outcome.hint.format(name=name)
-                until = None if outcome.wait is None else now + outcome.wait
-                self._gates.block(name, Block(reason=outcome.reason, hint=hint, until=until, offline=outcome.offline))
-                await outbox.deferred(row.id, outcome.reason, until or now, counts=False)
-        log.info("delivery tried", extra={"action": type(outcome).__name__, "delivery": row.id, "destination": name})
+                self._gates.block(
+                    name, Block(reason=outcome.reason, hint=hint, until=self._until(outcome), offline=outcome.offline)
+                )
+            case Later(trouble=True):
+                self._gates.failed(name, self._road.chance.jitter())
+            case Acked() | GoneByOwner() | Parked():
+                self._gates.succeeded(name)
 
-    async def _later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
-        jitter = self._road.chance.jitter()
-        if outcome.trouble:
-            self._gates.failed(self.destination.name, jitter)
+    async def _note_surely(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
+        """An answer is worth waiting for: without its note the delivery would stand as being sent for ever."""
+        while True:
+            try:
+                await self._note(row, outcome, started)
+                return
+            except LogferryError as error:
+                log.warning("outcome not noted yet", extra={"action": "courier", "code": error.code})
+                await self._road.clock.sleep(LOOK_AGAIN)
+
+    async def _note(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
+        now, outbox = self._road.clock.now(), self._road.outbox
+        match outcome:
+            case Acked():
+                await outbox.acked(row.id, outcome.receipt, "", now, now - started)
+            case GoneByOwner():
+                await outbox.acked(row.id, None, f"deleted over there: {outcome.reason}", now, now - started)
+            case Parked():
+                await outbox.parked(row.id, outcome.reason, now)
+            case Later():
+                await self._note_later(row, outcome, now)
+            case Stop():
+                await outbox.deferred(row.id, outcome.reason, self._until(outcome) or now, counts=False)
+
+    async def _note_later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
         attempts = row.attempts + 1
         if outcome.parks_after and attempts >= outcome.parks_after and now - row.created_at >= outcome.parks_age:
             await self._road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
-        wait = delay(attempts=attempts, jitter=jitter, floor=outcome.floor)
+        wait = delay(attempts=attempts, jitter=self._road.chance.jitter(), floor=outcome.floor)
         await self._road.outbox.deferred(row.id, outcome.reason, now + wait, counts=not outcome.free)
+
+    def _until(self, stop: Stop) -> datetime | None:
+        return None if stop.wait is None else self._road.clock.now() + stop.wait
 
 
 def _no_answer(error: Unreachable) -> Outcome:

@@ -152,8 +152,8 @@ class FileReading:
         elif state.read != signature or state.reading_settled != settled:
             if state.read != signature:
                 await self._further(state, signature)
-            if state.reader is not None:
-                state.reading = state.reader.reading(settled=settled)
+            if (reader := state.reader) is not None:
+                state.reading = await asyncio.to_thread(lambda: reader.reading(settled=settled))
                 state.reading_settled = settled
 
     async def _whole(self, state: FileState, signature: Signature) -> None:

@@ -109,8 +109,9 @@ class Fleet:
 
     async def rescan(self) -> None:
         """Look at every source now."""
-        for runner in list(self.runners.values()):
-            await runner.rescan()
+        for name in list(self.runners):
+            if runner := self.runners.get(name):  # else it was removed while another one looked
+                await runner.rescan()
 
     async def all_gates(self) -> Mapping[str, Gate]:
         """Destination -> gate, as of now."""

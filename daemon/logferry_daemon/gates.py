@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
 from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
@@ -43,6 +44,13 @@ class _Standing:
     access: Access | None = None
     asked_at: datetime | None = None
 
+    def forget_impossible(self, now: datetime) -> None:
+        """Drop waits that are longer than any wait can be: the clock was set back since."""
+        if self.breaker.until and self.breaker.until - now > CAP:
+            self.breaker = CLOSED
+        if self.block and self.block.until and self.block.until - now > RETRY_AFTER_CAP:
+            self.block = None
+
 
 class Gates:
     """One gate a destination."""
@@ -63,12 +71,13 @@ class Gates:
 
     async def gate(self, destination: Destination) -> Gate:
         """May anything go there now."""
-        standing = self._of(destination.name)
+        now, standing = self._clock.now(), self._of(destination.name)
         consented = self.consented(destination)
+        standing.forget_impossible(now)
         return gate_of(
             destination.name,
             Facts(
-                now=self._clock.now(),
+                now=now,
                 consented=consented,
                 # A keyring may ask its user something: not for a destination that nothing goes to anyway.
                 access=await self._access(destination.name, standing) if consented else Access.AVAILABLE,
@@ -132,7 +141,9 @@ class Gates:
 
     async def _access(self, name: str, standing: _Standing) -> Access:
         now = self._clock.now()
-        if standing.access is None or standing.asked_at is None or now - standing.asked_at > ACCESS_VALID:
+        age = None if standing.asked_at is None else now - standing.asked_at
+        # Younger than nothing: the clock was set back.
+        if standing.access is None or age is None or not timedelta() <= age <= ACCESS_VALID:
             standing.access = await self._credentials.access(name)
             standing.asked_at = now
         return standing.access
@@ -159,9 +170,8 @@ class Gates:
 
     def succeeded(self, destination: str) -> None:
         """A proper answer: the way is free."""
-        standing = self._of(destination)
-        standing.breaker = CLOSED
-        standing.block = None
+        # A block stays: this answer was on its way when another one said to stop.
+        self._of(destination).breaker = CLOSED
 
     def probing(self, destination: str) -> bool:
         """Whether only one request at a time makes sense."""

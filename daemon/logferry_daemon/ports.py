@@ -280,7 +280,7 @@ class Ledger(Protocol):
         ...
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
-        """Failed deliveries back to pending, by delivery or session id; all when `ids` is empty."""
+        """Failed deliveries back to pending, by the beginning of their or their session's id; all without `ids`."""
         ...
 
     async def delivery(self, delivery: str) -> DeliveryRow | None:

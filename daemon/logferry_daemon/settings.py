@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_model.errors import Misconfigured
@@ -129,6 +129,12 @@ def parse_settings(text: str, file: Path) -> Settings:
         raise _bad(file, f"is not TOML: {error}") from error
     except ValidationError as error:
         raise _bad(file, _first(error)) from error
+    except SettingsError as error:
+        raise Misconfigured(
+            "settings-unreadable",
+            f"A variable LOGFERRY_... of the environment is not readable: {error}.",
+            hint="Correct or remove it and start again.",
+        ) from error
 
 
 def _bad(file: Path, what: str) -> Misconfigured:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +16,9 @@ from pathlib import Path
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, Growth, Signals, Tracker, Trouble, too_large
-from logferry_daemon.core.settle import Sighting, seen, settled
-from logferry_daemon.file_state import FileReading, FileState, unreadable
+from logferry_daemon.core.settle import Sighting, Signature
+from logferry_daemon.file_state import FileReading, FileState, mark
+from logferry_daemon.orphans import Orphan, Orphans
 from logferry_daemon.ports import Admitted, Clock, FileRow, FileSeen, Intake, LogFiles, NewSession, Processes, Watcher
 from logferry_daemon.wake import Wake
 from logferry_model.errors import Damaged, LogferryError, Unreachable
@@ -25,6 +27,8 @@ from logferry_model.session import End, EndRule
 log = logging.getLogger(__name__)
 
 MISSING_RETRY = timedelta(seconds=5)
+PASSING = frozenset({"no-permission", "file-unreadable"})
+"""Troubles that go away without any sign in the file's size or time."""
 _GRAIN = timedelta(milliseconds=20)
 """Later than the exact moment, so that rounding does not make a second look necessary."""
 
@@ -51,14 +55,6 @@ class World:
     watcher: Watcher
     processes: Processes
     intake: Intake
-
-
-@dataclass(frozen=True, slots=True)
-class Orphan:
-    """A file that went away while its session was open."""
-
-    state: FileState
-    since: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,12 +87,11 @@ class SourceRunner:
         self._files: dict[str, FileState] = {}
         self._rows: dict[str, FileRow] | None = None
         """What the spool knew at the start, of files not seen yet."""
-        self._orphans: list[Orphan] = []
-        self._kept: set[str] = set()
-        """Sessions that went to the spool since the start."""
+        self._orphans = Orphans(source.tracker.growth, pace.patience)
         self._wake = Wake(world.clock)
         self._next_scan: datetime | None = None
-        self._scanned = asyncio.Event()
+        self._asked: list[asyncio.Future[None]] = []
+        """Those who wait for a look at everything."""
 
     @property
     def number_of_files(self) -> int:
@@ -105,22 +100,28 @@ class SourceRunner:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._watch())
-            group.create_task(self._look_again_and_again())
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._watch())
+                group.create_task(self._look_again_and_again())
+        finally:
+            _answer(self._asked)
 
     async def rescan(self) -> None:
-        """Look at everything now; returns when that is done."""
-        self._scanned.clear()
+        """Look at everything now; returns when that is done, or when it is followed no more."""
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._asked.append(done)
+        self._hint()
+        await done
+
+    def _hint(self) -> None:
         self._next_scan = None
         self._wake.set()
-        await self._scanned.wait()
 
     async def _watch(self) -> None:
         while True:
             async for _ in self._world.watcher.hints(self.source.root):
-                self._next_scan = None
-                self._wake.set()
+                self._hint()
             await self._world.clock.sleep(MISSING_RETRY)
 
     async def _look_again_and_again(self) -> None:
@@ -131,29 +132,30 @@ class SourceRunner:
 
     async def look(self) -> timedelta:
         """One look at the source; returns how long the next one may wait."""
-        full = self._next_scan is None or self._world.clock.now() >= self._next_scan
+        asked, self._asked = self._asked, []
         try:
-            await self._look(full=full)
+            await self._look()
         except LogferryError as error:
             # The folder is away or the spool cannot be written: nothing was lost, it is all read again.
-            self.state = error.message
             self._next_scan = None
-            log.warning(
-                "source not readable", extra={"action": "source", "source": self.source.name, "code": error.code}
-            )
+            if self.state != error.message:
+                about = {"action": "source", "source": self.source.name, "code": error.code}
+                log.warning("source not readable", extra=about)
+            self.state = error.message
             return MISSING_RETRY
         else:
             self.state = "watching"
             return self._delay()
         finally:
-            if full:
-                self._scanned.set()
+            _answer(asked)
 
-    async def _look(self, *, full: bool) -> None:
+    async def _look(self) -> None:
         now = self._world.clock.now()
-        if full:
-            await self._scan(now)
+        # The second half is for a clock that was set back.
+        if self._next_scan is None or not timedelta() < self._next_scan - now <= self._pace.rescan:
+            # Before the scan: a hint that comes while it runs asks for one more.
             self._next_scan = now + self._pace.rescan
+            await self._scan(now)
         else:
             await self._peek(now)
         waiting = [state for state in self._files.values() if not state.known]
@@ -163,7 +165,12 @@ class SourceRunner:
         for state in waiting:
             if not state.known:
                 await self._decide(state, running)
-        await self._settle_orphans(now)
+        for orphan in self._orphans.overdue(self._everything(), self._world.clock.now()):
+            await self._keep_orphan(orphan)
+
+    def _everything(self) -> Iterator[Found]:
+        for state in self._files.values():
+            yield from state.found
 
     async def _scan(self, now: datetime) -> None:
         if self._rows is None:
@@ -172,11 +179,11 @@ class SourceRunner:
         for entry in entries:
             self._note(entry, now)
         for state in self._files.values():
-            if state.row and any(trouble.code == "no-permission" for trouble in state.row.troubles):
-                state.row = None  # permission comes back without any other sign
+            state.again = state.row is not None and any(trouble.code in PASSING for trouble in state.row.troubles)
         there = {entry.path for entry in entries}
         for path in set(self._files) - there:
-            await self._gone(path, now)
+            self._orphans.check(path, self._files.pop(path).unkept, (), now)
+            await self._world.intake.forget_file(self.source.name, path)
         for path in set(self._rows) - there:
             del self._rows[path]
             await self._world.intake.forget_file(self.source.name, path)
@@ -196,48 +203,35 @@ class SourceRunner:
             row = self._rows.pop(entry.path, None) if self._rows else None
             state = FileState(path=entry.path, sighting=Sighting(entry.signature, now), row=row)
             self._files[entry.path] = state
-        state.sighting = seen(state.sighting, entry.signature, now)
+        state.see(entry.signature, now)
         state.trouble = entry.trouble or too_large(entry.signature.size, self.source.tracker.max_bytes)
-
-    async def _gone(self, path: str, now: datetime) -> None:
-        state = self._files.pop(path)
-        if state.open is not None:
-            self._orphans.append(Orphan(state, now))
-        await self._world.intake.forget_file(self.source.name, path)
-
-    async def _settle_orphans(self, now: datetime) -> None:
-        """Keep what a deleted log held, unless the log only got another name."""
-        for orphan in list(self._orphans):
-            last = orphan.state.last
-            elsewhere = {one.last.session.id for one in self._files.values() if one.last}
-            if last is None or last.session.id in elsewhere | self._kept:
-                self._orphans.remove(orphan)
-            elif now - orphan.since >= self._pace.patience:
-                self._orphans.remove(orphan)
-                await self._keep_orphan(orphan.state, last)
-
-    async def _keep_orphan(self, state: FileState, last: Found) -> None:
-        row = unreadable(state, self.source.name, Trouble(code="gone", message="the file is gone."))
-        await self._admit(row, [self._prepare(last, end_by(EndRule.SILENCE, "the log was removed"))])
-        await self._world.intake.forget_file(self.source.name, state.path)
 
     async def _advance(self, state: FileState) -> None:
         """Read what is new."""
+        before = state.unkept
         if state.trouble is None:
-            quiet = settled(state.sighting, self._world.clock.now(), self._pace.settle)
-            try:
-                await self._reading.catch_up(state, settled=quiet)
-            except Damaged as error:
-                state.trouble = Trouble(code=error.code, message=error.message)
-            except Unreachable as error:
-                log.info("file not readable now", extra={"action": "file", "code": error.code})
-            except Exception as error:
-                log.exception("reader failed", extra={"action": "file", "source": self.source.name})
-                state.trouble = Trouble(code="reader-failed", message=f"reading it failed: {type(error).__name__}.")
+            await self._catch_up(state)
         if state.trouble is not None:
-            state.rest()
-            state.row = unreadable(state, self.source.name, state.trouble)
-            await self._admit(state.row, [])
+            await self._set_aside(state, state.trouble)
+        self._orphans.check(state.path, before, state.found, self._world.clock.now())
+
+    async def _catch_up(self, state: FileState) -> None:
+        quiet = self._world.clock.now() - state.quiet_since
+        try:
+            with _mistakes_as_damage():
+                await self._reading.catch_up(state, settled=quiet >= self._pace.settle)
+        except (Damaged, Unreachable) as error:
+            log.info("file not readable now", extra={"action": "file", "code": error.code})
+            if isinstance(error, Damaged) or quiet >= self._pace.patience:
+                state.trouble = Trouble(code=error.code, message=error.message)
+
+    async def _set_aside(self, state: FileState, trouble: Trouble) -> None:
+        state.rest()
+        state.again = False
+        row = state.row_aside(self.source.name, trouble)
+        if row != state.row:
+            await self._admit(row, [])
+            state.row = row
 
     async def _running_programs(self, waiting: Sequence[FileState]) -> frozenset[str]:
         names = self.source.tracker.rules.processes
@@ -247,78 +241,102 @@ class SourceRunner:
 
     async def _decide(self, state: FileState, running: frozenset[str]) -> None:
         """Hand over what has ended, and remember how far the file was read."""
-        if state.reading is None:
-            return
-        now = self._world.clock.now()
-        quiet = now - state.sighting.quiet_since()
-        if state.read != state.sighting.signature:
+        if state.reading is None or state.read != state.sighting.signature:
             return  # it changed while we read: look again first
-        ended = [(found, end) for found in state.reading.found if (end := self._end(state, found, running, now))]
-        last = state.last
+        now = self._world.clock.now()
+        quiet, last = now - state.quiet_since, state.last
+        ended = [(found, end) for found in state.found if (end := self._end(state, found, running, now))]
         # Only the last session can still change: the others need not wait for the game to be quiet.
         fresh = [
             (found, end)
             for found, end in ended
-            if _mark(found) not in state.admitted and (found is not last or quiet >= self._pace.settle)
+            if mark(found) not in state.admitted and (found is not last or quiet >= self._pace.settle)
         ]
         patient = quiet >= self._pace.patience
-        troubles = () if state.reading.unfinished and not patient else state.reading.troubles
-        running_on = last is not None and (not ended or ended[-1][0] is not last)
-        if fresh or (patient and not _remembered(state, running=running_on)):
-            await self._keep(state, fresh, running=running_on, troubles=troubles)
+        writing = state.reading.unfinished and not patient
+        running_on = writing or (last is not None and (not ended or ended[-1][0] is not last))
+        troubles = () if writing else state.reading.troubles
+        row = state.row_of(self.source.name, running=running_on, troubles=troubles)
+        if fresh or (patient and row != state.row):
+            await self._keep(state, row, fresh)
 
     def _end(self, state: FileState, found: Found, running: frozenset[str], now: datetime) -> End | None:
-        if found.end is None:
-            state.seen_running |= running
+        if found.end is not None:
+            return found.end
+        state.seen_running |= running
         others = (other.first_at for other in self._files.values() if other is not state)
         signals = Signals(
             now=now,
-            quiet_since=state.sighting.quiet_since(),
+            quiet_since=state.quiet_since,
             process_gone=None if running else min(state.seen_running, default=None),
             next_start=min((first for first in others if first and first > found.last_at), default=None),
             rules=self.source.tracker.rules,
         )
         return end_of(found, signals)
 
-    async def _keep(
-        self, state: FileState, ended: Sequence[tuple[Found, End]], *, running: bool, troubles: tuple[Trouble, ...]
-    ) -> None:
-        prepared = await asyncio.to_thread(lambda: [self._prepare(found, end) for found, end in ended])
-        row = await self._reading.row_of(state, self.source.name, running=running, troubles=troubles)
+    async def _keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
+        try:
+            prepared = await asyncio.to_thread(lambda: [self._prepare(found, end) for found, end in ended])
+        except Damaged as error:
+            await self._set_aside(state, Trouble(code=error.code, message=error.message))
+            return
         await self._admit(row, prepared)
-        state.row = row
-        state.admitted |= {_mark(found) for found, _ in ended}
-        last = state.last
-        if last is not None and state.reader is not None:
-            state.reader.forget(last.offset)
-        if not running:
+        state.row, state.again = row, False
+        state.admitted |= {mark(found) for found, _ in ended}
+        if not row.running:
             state.rest()
-            state.read = None
+        elif state.last is not None and state.reader is not None:
+            state.reader.forget(state.last.offset)
 
     def _prepare(self, found: Found, end: End) -> NewSession:
-        return prepare(found, end, only_grows=self.source.tracker.growth is Growth.APPENDED)
+        with _mistakes_as_damage():
+            return prepare(found, end, only_grows=self.source.tracker.growth is Growth.APPENDED)
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession]) -> None:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now())
-        self._kept.update(one.session for one in admitted)
+        for one in sessions:
+            self._orphans.keep(one.session.id, len(one.session.events))
         self._found(self.source, [one for one in admitted if one.new])
+
+    async def _keep_orphan(self, orphan: Orphan) -> None:
+        end = orphan.found.end or end_by(EndRule.SILENCE, "its log does not hold it any more")
+        try:
+            prepared = self._prepare(orphan.found, end)
+        except Damaged:
+            self._orphans.keep(*mark(orphan.found))
+            return
+        state = self._files.get(orphan.path)
+        if state is not None and state.row is not None:
+            await self._admit(state.row, [prepared])
+            return
+        gone = FileState(path=orphan.path, sighting=Sighting(Signature(0, 0, 0, 0), orphan.since))
+        await self._admit(gone.row_of(self.source.name, running=False, troubles=()), [prepared])
+        await self._world.intake.forget_file(self.source.name, orphan.path)
 
     def _delay(self) -> timedelta:
         """Until the next file can have settled, or the next scan is due."""
         now = self._world.clock.now()
-        waits = [self._pace.rescan if self._next_scan is None else self._next_scan - now]
+        waits = [self._next_scan - now if self._next_scan else timedelta(), *self._orphans.waits(now)]
         for state in self._files.values():
             if not state.known:
-                quiet = now - state.sighting.quiet_since()
-                soon = self._pace.settle - quiet
+                soon = self._pace.settle - (now - state.quiet_since)
                 waits.append(soon + _GRAIN if soon > timedelta() else self._pace.busy)
         return max(min(waits), _GRAIN)
 
 
-def _remembered(state: FileState, *, running: bool) -> bool:
-    row = state.row
-    return row is not None and row.signature == state.read and row.running == running
+def _answer(asked: Sequence[asyncio.Future[None]]) -> None:
+    for one in asked:
+        if not one.done():
+            one.set_result(None)
 
 
-def _mark(found: Found) -> tuple[str, int]:
-    return found.session.id, len(found.session.events)
+@contextmanager
+def _mistakes_as_damage() -> Iterator[None]:
+    """A mistake of ours that one file brings to light is that file's trouble: the others go on."""
+    try:
+        yield
+    except LogferryError:
+        raise
+    except Exception as error:
+        log.exception("reader failed", extra={"action": "file"})
+        raise Damaged("reader-failed", f"reading it failed: {type(error).__name__}.") from error

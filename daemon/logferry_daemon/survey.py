@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -74,8 +73,7 @@ class Survey:
     async def of(self, root: Path, only: str | None, tracker: str | None, progress: Progress | None) -> Inspection:
         """Everything in `root`, or the file named `only` in it."""
         chosen = self._chosen(tracker)
-        patterns = [glob.escape(only)] if only else ["*"]
-        entries = [entry for entry in await self.files.scan(root, patterns) if only in {None, entry.path}]
+        entries = await self._entries(root, only)
         done = []
         for number, entry in enumerate(entries, start=1):
             done.append(await self._read(root, entry, chosen, forced=tracker is not None and only is not None))
@@ -83,6 +81,12 @@ class Survey:
                 progress(number, len(entries))
         done.sort(key=lambda one: (one.reading.first_at is None, one.reading.first_at or self.now, one.seen.path))
         return Inspection(files=tuple(self._inspected(one, done) for one in done))
+
+    async def _entries(self, root: Path, only: str | None) -> Sequence[FileSeen]:
+        if only is None:
+            return await self.files.scan(root, ["*"])
+        entry = await self.files.look(root, only)
+        return [entry] if entry else []
 
     def _chosen(self, name: str | None) -> Sequence[Tracker]:
         if name is None:

@@ -113,16 +113,19 @@ def content_digest(body: bytes) -> str:
     return f"sha-256=:{base64.b64encode(hashlib.sha256(body).digest()).decode()}:"
 
 
-_DIGEST_ITEM = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{44}):\s*(?=,|$)")
+_DIGEST_MEMBER = re.compile(r"([a-z*][a-z0-9_.*-]*)=:([A-Za-z0-9+/=]*):")
+"""A member of the header: no byte sequence has a comma in it, so commas part the members."""
 
 
 def parse_content_digest(header: str) -> bytes | None:
     """The 32 digest bytes of a Content-Digest header, or None when it names no readable sha-256."""
-    found = _DIGEST_ITEM.search(header)
-    if found is None:
+    members = [_DIGEST_MEMBER.fullmatch(member.strip(" \t")) for member in header.split(",")]
+    # RFC 8941 4.2: of two equal keys the last counts, and one unreadable member makes the header unreadable.
+    digests = {member[1]: member[2] for member in members if member}
+    if None in members or "sha-256" not in digests:
         return None
     try:
-        digest = base64.b64decode(found.group(1), validate=True)
+        digest = base64.b64decode(digests["sha-256"], validate=True)
     except ValueError:
         return None
     return digest if len(digest) == hashlib.sha256().digest_size else None
@@ -132,5 +135,5 @@ def decode_receipt(body: bytes) -> Receipt:
     """The receipt in a response body, or Damaged when it is anything else."""
     try:
         return msgspec.json.decode(body, type=Receipt)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Damaged("receipt-unreadable", "The answer was not a receipt.") from error

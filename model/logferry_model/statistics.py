@@ -97,6 +97,16 @@ class LoadoutTotal(Struct, frozen=True, kw_only=True, omit_defaults=True):
     cost: float = 0.0
     loot_value: float = 0.0
 
+    @property
+    def profit(self) -> float:
+        """Loot minus the cost of its shots."""
+        return self.loot_value - self.cost
+
+    @property
+    def return_rate(self) -> float | None:
+        """Loot per cost of its shots; None when they cost nothing."""
+        return self.loot_value / self.cost if self.cost else None
+
 
 class Measure(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One figure that a recipe asks for."""
@@ -121,3 +131,18 @@ class Statistics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     globals: int = 0
     """Finds announced to the whole game."""
     halls_of_fame: int = 0
+
+    @property
+    def skill_gained(self) -> float:
+        """Points gained in all skills together."""
+        return sum(skill.gained for skill in self.skills)
+
+    @property
+    def skill_per_cost(self) -> float | None:
+        """Points gained for each unit of currency spent; None when nothing was spent."""
+        return self.skill_gained / self.economy.cost if self.economy and self.economy.cost else None
+
+    @property
+    def skill_per_shot(self) -> float | None:
+        """Points gained per shot; None without a shot."""
+        return self.skill_gained / self.combat.shots if self.combat and self.combat.shots else None

@@ -37,7 +37,7 @@ HALLS_OF_FAME = frozenset({"hof", "hof_mining"})
 REVIVALS = frozenset({"revived", "divine_intervention"})
 HEALS = frozenset({"self_heal", "healed_by"})
 ONE_CREATURE_MS = 1_000
-"""Drops closer together than this came from one creature: the log names no kill."""
+"""Drops no further apart than this came from one creature: the log names no kill, and its times have whole seconds."""
 
 
 def is_shot(event: Event) -> bool:

@@ -1,7 +1,7 @@
 """Secrets in the operating system's keyring; in a file of the owner alone where they allowed that.
 
 Only known keyrings count: some that install themselves accept a secret and throw it away, others write plain text.
-Calls run on one thread with a limit, because a locked keyring may ask a question that nobody sees.
+Calls run one at a time and with a limit, because a locked keyring may ask a question that nobody sees.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from logferry_daemon.core.gate import Access
 from logferry_model.errors import Misconfigured
@@ -34,14 +35,37 @@ MAX_UNITS = 1_200
 _USER = "logferry"
 
 
+class Backend(Protocol):
+    """What this file needs of a keyring library's backend."""
+
+    def get_password(self, service: str, username: str) -> str | None: ...
+    def set_password(self, service: str, username: str, password: str) -> None: ...
+    def delete_password(self, service: str, username: str) -> None: ...
+
+
+def trusted_backends() -> Sequence[Backend]:
+    """Those of this system that keep what they are given, and keep it secret; the best one first."""
+    from keyring.backend import get_all_keyring  # noqa: PLC0415 -- 60 ms and 13 MB that only logins need
+
+    found = [one for one in get_all_keyring() if f"{type(one).__module__}.{type(one).__name__}" in TRUSTED]
+    return sorted(found, key=lambda one: -float(one.priority))
+
+
 class KeyringCredentials:
     """The keyring first, then the file."""
 
-    def __init__(self, secrets_file: Path, thread: ThreadPoolExecutor, *, limit_seconds: float = LIMIT_SECONDS) -> None:
+    def __init__(
+        self,
+        secrets_file: Path,
+        *,
+        backends: Callable[[], Sequence[Backend]] = trusted_backends,
+        limit_seconds: float = LIMIT_SECONDS,
+    ) -> None:
         self._file = secrets_file
-        self._thread = thread
+        self._backends = backends
         self._limit = limit_seconds
-        self._stuck: asyncio.Future[object] | None = None
+        self._turn = asyncio.Lock()
+        self._call: asyncio.Future[object] | None = None
 
     async def access(self, destination: str) -> Access:
         """Whether there is a secret and it can be had."""
@@ -60,19 +84,19 @@ class KeyringCredentials:
         if insecure:
             self._write_file({**self._read_file(), destination: secret})
             return
-        await self._limited(lambda: _store(destination, secret))
+        await self._changing(lambda: _store(self._backends(), destination, secret))
         if (await self._ask(destination))[1] != secret:
             raise Misconfigured(
                 "keyring-unusable",
                 "The keyring took the key but does not give it back.",
                 hint="Set up a keyring, or allow a file with --insecure-storage.",
             )
-        self._write_file({name: kept for name, kept in self._read_file().items() if name != destination})
+        self._drop_from_file(destination)
 
     async def forget(self, destination: str) -> None:
-        """Delete it everywhere it may be."""
-        self._write_file({name: kept for name, kept in self._read_file().items() if name != destination})
-        await self._limited(lambda: _delete(destination))
+        """Delete it everywhere it may be; Misconfigured when the keyring does not do it."""
+        self._drop_from_file(destination)
+        await self._changing(lambda: _delete(self._backends(), destination))
 
     def insecure(self) -> tuple[str, ...]:
         """Destinations whose secret lies in the file."""
@@ -80,17 +104,25 @@ class KeyringCredentials:
 
     async def _ask(self, destination: str) -> tuple[Access, str | None]:
         try:
-            return await self._limited(lambda: _fetch(destination))
+            return await self._limited(lambda: _fetch(self._backends(), destination))
         except TimeoutError:
             return Access.STUCK, None
 
+    async def _changing(self, call: Callable[[], None]) -> None:
+        try:
+            await self._limited(call)
+        except TimeoutError as error:
+            hint = "It may wait for an answer from you; restart your keyring service and try again."
+            raise Misconfigured("keyring-stuck", "The keyring does not answer.", hint=hint) from error
+
     async def _limited(self, call: Callable[[], T]) -> T:
-        """Run on the one thread; while one call hangs, no other is stacked upon it."""
-        if self._stuck is not None and not self._stuck.done():
-            raise TimeoutError
-        task = asyncio.get_running_loop().run_in_executor(self._thread, call)
-        self._stuck = task  # type: ignore[assignment]  # a future of anything is one of object
-        return await asyncio.wait_for(asyncio.shield(task), self._limit)
+        """Run one call after the other; while one hangs, no other is stacked upon it."""
+        async with self._turn:
+            if self._call is not None and not self._call.done():
+                raise TimeoutError
+            task = _in_thread(call)
+            self._call = task  # type: ignore[assignment]  # a future of anything is one of object
+            return await asyncio.wait_for(asyncio.shield(task), self._limit)
 
     def _read_file(self) -> dict[str, str]:
         try:
@@ -98,6 +130,11 @@ class KeyringCredentials:
         except (OSError, ValueError):
             return {}
         return {str(name): str(secret) for name, secret in kept.items()} if isinstance(kept, dict) else {}
+
+    def _drop_from_file(self, destination: str) -> None:
+        kept = self._read_file()
+        if kept.pop(destination, None) is not None:
+            self._write_file(kept)
 
     def _write_file(self, kept: dict[str, str]) -> None:
         if not kept:
@@ -118,29 +155,35 @@ def _service(destination: str) -> str:
     return f"logferry:{destination}"
 
 
-def _backends() -> list[object]:
-    from keyring.backend import get_all_keyring  # noqa: PLC0415 -- 60 ms and 13 MB that only logins need
+def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
+    """Run in a thread that no exit waits for: a keyring may hang until its user answers."""
+    done: Future[T] = Future()
 
-    found = [one for one in get_all_keyring() if f"{type(one).__module__}.{type(one).__name__}" in TRUSTED]
-    return sorted(found, key=lambda one: -float(getattr(one, "priority", 0)))
-
-
-def _fetch(destination: str) -> tuple[Access, str | None]:
-    from keyring.errors import KeyringError, KeyringLocked  # noqa: PLC0415 -- see _backends
-
-    for backend in _backends():
+    def work() -> None:
         try:
-            secret = backend.get_password(_service(destination), _USER)  # type: ignore[attr-defined]  # keyring's own type is Any
-        except KeyringLocked:
-            return Access.LOCKED, None
-        except (KeyringError, OSError, RuntimeError):
-            return Access.DENIED, None
-        return (Access.AVAILABLE, str(secret)) if secret else (Access.ABSENT, None)
-    return Access.ABSENT, None
+            done.set_result(call())
+        except BaseException as error:  # noqa: BLE001 -- handed on as it is, whatever it is
+            done.set_exception(error)
+
+    threading.Thread(target=work, name="keyring", daemon=True).start()
+    return asyncio.wrap_future(done)
 
 
-def _store(destination: str, secret: str) -> None:
-    backends = _backends()
+def _fetch(backends: Sequence[Backend], destination: str) -> tuple[Access, str | None]:
+    from keyring.errors import KeyringLocked  # noqa: PLC0415 -- see trusted_backends
+
+    if not backends:
+        return Access.ABSENT, None
+    try:
+        secret = backends[0].get_password(_service(destination), _USER)
+    except KeyringLocked:
+        return Access.LOCKED, None
+    except Exception:  # noqa: BLE001 -- Windows and D-Bus raise classes of their own, which say the same
+        return Access.DENIED, None
+    return (Access.AVAILABLE, secret) if secret else (Access.ABSENT, None)
+
+
+def _store(backends: Sequence[Backend], destination: str, secret: str) -> None:
     if not backends:
         raise Misconfigured(
             "no-keyring",
@@ -148,7 +191,7 @@ def _store(destination: str, secret: str) -> None:
             hint="Install one (gnome-keyring, KWallet), or allow a file of yours alone with --insecure-storage.",
         )
     try:
-        backends[0].set_password(_service(destination), _USER, secret)  # type: ignore[attr-defined]  # keyring's own type is Any
+        backends[0].set_password(_service(destination), _USER, secret)
     except Exception as error:
         raise Misconfigured(
             "keyring-refused",
@@ -157,11 +200,17 @@ def _store(destination: str, secret: str) -> None:
         ) from error
 
 
-def _delete(destination: str) -> None:
-    from keyring.errors import KeyringError  # noqa: PLC0415 -- see _backends
+def _delete(backends: Sequence[Backend], destination: str) -> None:
+    from keyring.errors import PasswordDeleteError  # noqa: PLC0415 -- see trusted_backends
 
-    for backend in _backends():
+    for backend in backends:
         try:
-            backend.delete_password(_service(destination), _USER)  # type: ignore[attr-defined]  # keyring's own type is Any
-        except (KeyringError, OSError, RuntimeError):
+            backend.delete_password(_service(destination), _USER)
+        except PasswordDeleteError:
             continue  # not there, which is what was asked for
+        except Exception as error:
+            raise Misconfigured(
+                "keyring-refused",
+                f"The keyring did not delete the key: {type(error).__name__}.",
+                hint="Unlock it and try again.",
+            ) from error

@@ -25,6 +25,7 @@ MAX_DEPTH = 6
 """Folders below the source's own; loops are impossible because links are not followed."""
 
 _NOT_REGULAR = Trouble(code="not-a-file", message="not a regular file (a pipe, device or folder); it is not read.")
+_NAME = Trouble(code="bad-name", message="its name is not readable text; rename it.")
 _LINK = Trouble(code="symlink", message="a symbolic link; it is not followed.")
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -57,12 +58,11 @@ def _scan(root: Path, patterns: Sequence[str]) -> Iterator[FileSeen]:
         below, depth = folders.pop()
         for entry in _entries(root, below):
             path = f"{below}/{entry.name}" if below else entry.name
-            if fits(entry.name, patterns):
-                seen = _seen(path, entry)
-                if seen is not None:
-                    yield seen
-            elif depth < MAX_DEPTH and entry.is_dir(follow_symlinks=False):
-                folders.append((path, depth + 1))
+            if entry.is_dir(follow_symlinks=False):
+                if depth < MAX_DEPTH:
+                    folders.append((path, depth + 1))
+            elif fits(entry.name, patterns) and (seen := _look(root, path)) is not None:
+                yield seen
 
 
 def _entries(root: Path, below: str) -> list[os.DirEntry[str]]:
@@ -79,20 +79,15 @@ def _entries(root: Path, below: str) -> list[os.DirEntry[str]]:
         ) from error
 
 
-def _seen(path: str, entry: os.DirEntry[str]) -> FileSeen | None:
-    try:
-        found = entry.stat(follow_symlinks=False)
-    except OSError:
-        return None  # gone between listing and looking
-    return FileSeen(path=path, signature=_signature(found), trouble=_trouble(found))
-
-
 def _look(root: Path, path: str) -> FileSeen | None:
+    """The file itself is asked: on Windows its directory entry has no inode, and a size from before it was opened."""
     try:
         found = os.lstat(root / path)
-    except OSError:
-        return None
-    return FileSeen(path=path, signature=_signature(found), trouble=_trouble(found))
+    except (OSError, ValueError):
+        return None  # gone between listing and looking
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    trouble = _trouble(found) if text == path else _NAME
+    return FileSeen(path=text, signature=_signature(found), trouble=trouble)
 
 
 def _signature(found: os.stat_result) -> Signature:

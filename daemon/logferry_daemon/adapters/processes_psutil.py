@@ -32,11 +32,17 @@ def _running(names: frozenset[str]) -> frozenset[str]:
 def _names(process: psutil.Process) -> set[str]:
     """What a process may be called; nothing when it is gone, a zombie, or not ours to ask."""
     try:
-        # Wine's own name for a process is cut after 15 characters; its command line has the whole path.
-        arguments = process.cmdline()[:_ARGUMENTS]
-        return {process.name().casefold(), *(_base(argument) for argument in arguments)}
+        return {process.name().casefold(), *(_base(argument) for argument in _arguments(process))}
     except (psutil.Error, OSError):
         return set()
+
+
+def _arguments(process: psutil.Process) -> list[str]:
+    """Wine's own name for a process is cut after 15 characters; its command line has the whole path."""
+    try:
+        return process.cmdline()[:_ARGUMENTS]
+    except psutil.AccessDenied:
+        return []  # a game with higher rights still has a name
 
 
 def _base(argument: str) -> str:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
@@ -12,15 +16,30 @@ from logferry_daemon.core.exchange import Request, Response
 from logferry_model.errors import Unreachable
 
 MAX_ANSWER = 4 * 2**20
-CONNECT_SECONDS = 10.0
-SILENCE_SECONDS = 30.0
-"""Without a single byte. There is no limit on the whole: a slow uplink that moves is a working one."""
+SLOWEST = 2_048
+"""Bytes a second that an uplink must manage; what is slower than a modem of 1994 is standing still."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long to wait for the other side."""
+
+    connect: timedelta = timedelta(seconds=10)
+    answer: timedelta = timedelta(seconds=30)
+    """For the first byte, between two bytes, and for the whole body of an answer."""
+
+    def for_all(self, size: int) -> timedelta:
+        """The limit on one exchange with `size` bytes to send."""
+        return self.connect + 2 * self.answer + timedelta(seconds=size / SLOWEST)
 
 
 @asynccontextmanager
-async def open_sender(user_agent: str) -> AsyncIterator[HttpSender]:
+async def open_sender(user_agent: str, patience: Patience | None = None) -> AsyncIterator[HttpSender]:
     """A sender with its connections, kept alive between requests."""
-    timeout = aiohttp.ClientTimeout(total=None, connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+    patience = patience or Patience()
+    timeout = aiohttp.ClientTimeout(
+        total=None, connect=patience.connect.total_seconds(), sock_read=patience.answer.total_seconds()
+    )
     async with aiohttp.ClientSession(
         timeout=timeout,
         headers={"User-Agent": user_agent, "Accept": "application/json"},
@@ -28,29 +47,36 @@ async def open_sender(user_agent: str) -> AsyncIterator[HttpSender]:
         trust_env=False,
         auto_decompress=False,
     ) as session:
-        yield HttpSender(session)
+        yield HttpSender(session, patience)
 
 
 class HttpSender:
     """Requests over one pool of connections."""
 
-    def __init__(self, session: aiohttp.ClientSession) -> None:
+    def __init__(self, session: aiohttp.ClientSession, patience: Patience) -> None:
         self._session = session
+        self._patience = patience
 
     async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
         """The whole answer, or Unreachable with `refused`, `dns`, `tls`, `timeout`, `cut` or `too-long`."""
         target = url.rstrip("/") + request.path
         headers = {**request.headers, **secret, "Accept-Encoding": "identity"}
+        # As a stream: aiohttp warns that bytes beyond a megabyte hold up the loop.
+        body = io.BytesIO(request.body) if request.body else None
         with _network_errors():
-            async with self._session.request(
-                request.method, target, headers=headers, data=request.body or None, allow_redirects=False
-            ) as answer:
-                body = await _bounded(answer)
-                return Response(
-                    status=answer.status,
-                    headers={name.lower(): value for name, value in answer.headers.items()},
-                    body=body,
-                )
+            async with (
+                asyncio.timeout(self._patience.for_all(len(request.body)).total_seconds()),
+                self._session.request(
+                    request.method, target, headers=headers, data=body, allow_redirects=False
+                ) as answer,
+                asyncio.timeout(self._patience.answer.total_seconds()),
+            ):
+                return await _whole(answer)
+
+
+async def _whole(answer: aiohttp.ClientResponse) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(status=answer.status, headers=headers, body=await _bounded(answer))
 
 
 async def _bounded(answer: aiohttp.ClientResponse) -> bytes:

@@ -42,10 +42,19 @@ class SettingsFile:
             return tomlkit.parse(self._path.read_text("utf-8"))
         except FileNotFoundError:
             return tomlkit.document()
+        except (OSError, ValueError) as error:
+            raise self._unusable(f"cannot be read: {error}") from error
 
     def _write(self, document: tomlkit.TOMLDocument) -> Settings:
         text = tomlkit.dumps(document)
         settings = parse_settings(text, self._path)
+        try:
+            self._replace(text)
+        except OSError as error:
+            raise self._unusable(f"cannot be written: {error.strerror}") from error
+        return settings
+
+    def _replace(self, text: str) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         fresh = self._path.with_suffix(".new")
         with fresh.open("w", encoding="utf-8") as out:
@@ -53,4 +62,7 @@ class SettingsFile:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._path)
-        return settings
+
+    def _unusable(self, what: str) -> Misconfigured:
+        hint = f"Mend {self._path} and try again."
+        return Misconfigured("settings-unreadable", f"The settings file {what}.", hint=hint)

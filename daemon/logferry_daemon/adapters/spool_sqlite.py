@@ -20,6 +20,7 @@ import msgspec
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, step
 from logferry_daemon.core.exchange import Letter
@@ -48,8 +49,8 @@ async def open_spool(path: Path, chance: Chance, sender: rows.SenderFacts) -> As
     """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
         spool = SqliteSpool(path, thread, chance, sender)
-        await spool.run(spool.open)
         try:
+            await spool.run(spool.open)
             yield spool
         finally:
             await spool.run(spool.close)
@@ -64,6 +65,7 @@ class SqliteSpool:
         self._chance = chance
         self._sender = sender
         self._connection: sqlite3.Connection | None = None
+        self._closed = True
         self._queries: Mapping[str, str] = {}
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -75,18 +77,23 @@ class SqliteSpool:
     def open(self) -> None:
         """Open, migrate, recover. Runs on the spool's thread."""
         self._queries = load_queries("spool.sql")
-        self._connection = connect(self._path)
-        migrate(self._connection, load_migrations())
+        self._closed = False
+        migrate(self._opened(), load_migrations())
         with self._writing() as query:
             for row in query("left_uploading"):
                 state = step(State(row["state"]), Step.RECOVER)
                 query("set_state", id=row["id"], state=state, reason="")
+                self._supersede(query, row["session"], row["destination"])
 
     def close(self) -> None:
         """Close. Runs on the spool's thread."""
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        self._closed = True
+        self._let_go()
+
+    def _let_go(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     @contextmanager
     def _writing(self) -> Iterator[Query]:
@@ -95,14 +102,19 @@ class SqliteSpool:
         try:
             yield self._query
             connection.execute("COMMIT")
+        except sqlite3.OperationalError:
+            # After a failed sync nobody knows what the disk has: what is read next is read from the disk.
+            self._let_go()
+            raise
         except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+            connection.execute("ROLLBACK")
             raise
 
     def _opened(self) -> sqlite3.Connection:
-        if self._connection is None:
+        if self._closed:
             raise Unreachable("spool-closed", "The spool is closed.")
+        if self._connection is None:
+            self._connection = connect(self._path)
         return self._connection
 
     def _query(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
@@ -154,10 +166,6 @@ class SqliteSpool:
         return Admitted(session=new.session.id, revision=revision, new=True)
 
     def _deliver(self, query: Query, destination: str, session: str, revision: int, now: datetime) -> None:
-        for older in query("older_revisions", session=session, destination=destination, revision=revision):
-            after = NEXT.get((State(older["state"]), Step.SUPERSEDE))
-            if after is not None:
-                query("set_state", id=older["id"], state=after, reason=f"superseded by revision {revision}")
         query(
             "add_delivery",
             id=self._chance.token()[:16],
@@ -167,6 +175,14 @@ class SqliteSpool:
             idempotency_key=self._chance.token(),
             now=ms(now),
         )
+        self._supersede(query, session, destination)
+
+    def _supersede(self, query: Query, session: str, destination: str) -> None:
+        """Exclude what a newer revision made pointless. What is being sent is left to be told again when it is back."""
+        for older in query("overtaken", session=session, destination=destination):
+            after = NEXT.get((State(older["state"]), Step.SUPERSEDE))
+            if after is not None:
+                query("set_state", id=older["id"], state=after, reason=f"superseded by revision {older['newest']}")
 
     # Outbox
 
@@ -174,25 +190,31 @@ class SqliteSpool:
         """The oldest deliveries that are due, marked as uploading."""
 
         def work() -> list[Claimed]:
+            latest = ms(now + RETRY_AFTER_CAP)
             with self._writing() as query:
-                due = query("due", destination=destination, now=ms(now), limit=limit)
-                state = step(State.PENDING, Step.CLAIM)
-                for row in due:
-                    query("claim", id=row["id"], state=state, now=ms(now))
-            install = self._install_id(destination)
-            return [rows.claimed(row, state, install, self._sender) for row in due]
+                due = query("due", destination=destination, now=ms(now), latest=latest, limit=limit)
+                install = self._install_id(query, destination) if due else ""
+                return [one for row in due if (one := self._claim(query, row, install, now))]
 
         return await self.run(work)
 
-    def _install_id(self, destination: str) -> str:
+    def _claim(self, query: Query, row: sqlite3.Row, install: str, now: datetime) -> Claimed | None:
+        """Mark it as being sent; a row that cannot be read is set aside and blocks no other."""
+        state = step(State(row["state"]), Step.CLAIM)
+        query("claim", id=row["id"], state=state, now=ms(now))
+        try:
+            return rows.claimed(row, state, install, self._sender)
+        except (zlib.error, ValueError) as error:
+            reason = f"its document in the spool is damaged: {error}"
+            query("parked", id=row["id"], state=step(state, Step.PARK), reason=reason, now=ms(now))
+            return None
+
+    def _install_id(self, query: Query, destination: str) -> str:
         """Random, one a destination: two collectors cannot tell that they know the same installation."""
         key = f"install-id:{destination}"
-        found = self._query("note", key=key)
-        if found:
-            return str(found[0]["value"])
-        with self._writing() as query:
+        if not query("note", key=key):
             query("keep_note", key=key, value=self._chance.token())
-        return self._install_id(destination)
+        return str(query("note", key=key)[0]["value"])
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         """The bytes, before they are sent for the first time."""
@@ -227,6 +249,7 @@ class SqliteSpool:
                 found = query("one_state", id=delivery)
                 if found:  # else its destination was removed meanwhile
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
+                    self._supersede(query, found[0]["session"], found[0]["destination"])
 
         await self.run(work)
 
@@ -303,13 +326,10 @@ class SqliteSpool:
 
         def work() -> int:
             with self._writing() as query:
-                chosen = [
-                    row
-                    for row in query("failed")
-                    if not ids or row["id"] in ids or row["session"].startswith(tuple(ids))
-                ]
+                chosen = [row for row in query("failed") if not ids or _is_meant(row, ids)]
                 for row in chosen:
                     query("retried", id=row["id"], state=step(State(row["state"]), Step.RETRY))
+                    self._supersede(query, row["session"], row["destination"])
                 return len(chosen)
 
         return await self.run(work)
@@ -372,6 +392,12 @@ def _says_nothing_new(known: sqlite3.Row, new: NewSession) -> bool:
     """The same content, or a cut copy of a log that only grows."""
     shorter = new.only_grows and len(new.session.events) < known["events"]
     return shorter or bool(known["fingerprint"] == new.fingerprint)
+
+
+def _is_meant(row: sqlite3.Row, ids: Sequence[str]) -> bool:
+    """Whether one of these is the beginning of its id or of its session's."""
+    beginnings = tuple(one for one in ids if one)
+    return bool(row["id"].startswith(beginnings) or row["session"].startswith(beginnings))
 
 
 def connect(path: Path) -> sqlite3.Connection:

@@ -20,10 +20,24 @@ class FolderWatcher:
     async def hints(self, root: Path) -> AsyncIterator[None]:
         """One item for every burst; ends when the folder cannot be watched, so that the caller tries again later."""
         try:
-            async for _ in watchfiles.awatch(
-                root, watch_filter=None, step=STEP_MS, debounce=1_000, recursive=True, raise_interrupt=False
+            watched = _identity(root)
+            async for changes in watchfiles.awatch(
+                root,
+                watch_filter=None,
+                step=STEP_MS,
+                debounce=1_000,
+                recursive=True,
+                yield_on_timeout=True,
             ):
-                yield
+                if changes:
+                    yield
+                if _identity(root) != watched:
+                    return  # another folder of that name is watched by nobody
         except (OSError, RuntimeError, UnicodeError, ExceptionGroup):
             # Missing folder, too few watches, one undecodable name: all end the watch, none ends the scans.
             return
+
+
+def _identity(root: Path) -> tuple[int, int]:
+    found = root.stat()
+    return found.st_dev, found.st_ino

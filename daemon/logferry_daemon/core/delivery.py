@@ -76,3 +76,11 @@ def public_state(state: State, gate: Gate) -> tuple[str, str]:
     if state is State.PENDING and gate.held:
         return "held", gate.reason
     return state.value, ""
+
+
+def diagram() -> str:
+    """The table as a Mermaid state diagram: docs/deliveries.md shows it, and a test compares the two."""
+    steps = (f"    {before} --> {after}: {what}" for (before, what), after in NEXT.items())
+    leaves = {before for before, _ in NEXT}
+    ends = (f"    {state} --> [*]" for state in State if state not in leaves)
+    return "\n".join(("stateDiagram-v2", f"    [*] --> {State.PENDING}", *steps, *ends))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from logferry_model.session import EpochMs, SessionId
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+YEARS = range(1970, 3000)
+"""A date outside of these is a mistake of whoever wrote it, and collectors refuse it."""
 
 
 def session_id(tracker: str, natural_key: str) -> SessionId:
@@ -27,14 +31,22 @@ def to_ms(at: datetime) -> EpochMs:
 
 
 def from_ms(at: int) -> datetime:
-    """The model's milliseconds as an aware UTC time; OverflowError or ValueError outside the calendar."""
-    return datetime.fromtimestamp(at / 1000, tz=UTC)
+    """The model's milliseconds as an aware UTC time; OverflowError outside of YEARS."""
+    # Not fromtimestamp: on Windows it refuses everything before 1970.
+    moment = EPOCH + timedelta(milliseconds=at)
+    if moment.year not in YEARS:
+        raise OverflowError(at)
+    return moment
 
 
 def parse_time(text: str) -> datetime | None:
-    """An ISO 8601 time as aware UTC, or None; a time without a zone is taken as UTC."""
+    """An ISO 8601 time as aware UTC, or None; a time without a zone is taken as UTC.
+
+    Cut to milliseconds, the unit of everything here: the spool and what is sent must agree to the digit.
+    """
     try:
         at = datetime.fromisoformat(text)
-    except ValueError:
+        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):  # the latter when its zone leads out of the calendar
         return None
-    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    return at.replace(microsecond=at.microsecond // 1000 * 1000) if at.year in YEARS else None

@@ -6,6 +6,7 @@ passes a collector that repairs nothing. Pure: bytes in, values out.
 
 from __future__ import annotations
 
+import codecs
 import json
 import math
 import re
@@ -16,6 +17,10 @@ from logferry_model.errors import Damaged
 
 MAX_DEPTH = 64
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
+_WORDS = ("true", "false", "null", "NaN", "Infinity", "-Infinity")
+_CUT_NUMBERS = frozenset({".", "e", "E", "e+", "e-", "E+", "E-"})
+"""What a number that is cut off leaves over; a lone minus sign begins a word, too."""
+_CUT_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,4}\Z")
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
@@ -30,11 +35,10 @@ class Loaded:
 
 
 class NotJson(Damaged):
-    """The bytes are not one JSON document; `position` is where it stops making sense, in characters."""
+    """The bytes are not one JSON document."""
 
-    def __init__(self, message: str, position: int) -> None:
+    def __init__(self, message: str) -> None:
         super().__init__("not-json", message)
-        self.position = position
 
 
 def load(data: bytes | str) -> Loaded:
@@ -44,9 +48,7 @@ def load(data: bytes | str) -> Loaded:
     try:
         value = _decoder(repair).decode(text)
     except json.JSONDecodeError as error:
-        raise NotJson(
-            f"not JSON at line {error.lineno} column {error.colno}: {error.msg.lower()}.", error.pos
-        ) from error
+        raise NotJson(f"not JSON at line {error.lineno} column {error.colno}: {error.msg.lower()}.") from error
     except RecursionError as error:
         raise _too_deep() from error
     if len(text) > MAX_DEPTH or _UNSENDABLE.search(text) or "\\u" in text:
@@ -55,15 +57,27 @@ def load(data: bytes | str) -> Loaded:
 
 
 def looks_unfinished(data: bytes) -> bool:
-    """Whether `data` may be the first part of a document that is still being written: empty, or cut off at its end."""
-    stripped = data.strip(b" \t\r\n\x00")
-    if not stripped:
-        return True
+    """Whether `data` may be the first part of a document that is still being written: nothing is wrong but its end."""
+    if data.rstrip(b" \t\r\n").endswith(b"\x00"):
+        return True  # room was made for what is still to come
     try:
-        load(data)
-    except NotJson as error:
-        return error.position >= len(stripped.decode("utf-8", "replace")) - 1 or not stripped.endswith((b"}", b"]"))
-    except Damaged:
+        # An incremental decoder waits for the rest of a character that is cut off.
+        text = codecs.getincrementaldecoder("utf-8-sig")().decode(data)
+    except UnicodeDecodeError:
+        return False
+    return _is_cut_off(text)
+
+
+def _is_cut_off(text: str) -> bool:
+    try:
+        json.JSONDecoder(strict=False, parse_int=str).decode(text)
+    except json.JSONDecodeError as error:
+        rest = text[error.pos :]
+        if error.msg.startswith("Invalid \\u"):
+            return _CUT_ESCAPE.search(text) is not None
+        in_text = error.msg.startswith("Unterminated string")
+        return in_text or rest in _CUT_NUMBERS or any(word.startswith(rest) for word in _WORDS)
+    except RecursionError:
         return False
     return False
 
@@ -94,7 +108,7 @@ def _text(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise NotJson(f"not text: byte {error.start} is not UTF-8.", error.start) from error
+        raise NotJson(f"not text: byte {error.start} is not UTF-8.") from error
 
 
 def _decoder(repair: _Repair) -> json.JSONDecoder:
@@ -110,9 +124,7 @@ def _decoder(repair: _Repair) -> json.JSONDecoder:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise Damaged("duplicate-key", f'the key "{twice[:40]}" stands twice in one object.')
+        raise _twice()
     return found
 
 
@@ -132,7 +144,15 @@ def _checked(value: Any, repair: _Repair, depth: int) -> Any:  # noqa: ANN401 --
         raise _too_deep()
     if isinstance(value, list):
         return [_checked(item, repair, depth - 1) for item in value]
-    return {repair.text(key): _checked(item, repair, depth - 1) for key, item in value.items()}
+    repaired = {repair.text(key): _checked(item, repair, depth - 1) for key, item in value.items()}
+    if len(repaired) != len(value):
+        raise _twice()
+    return repaired
+
+
+def _twice() -> Damaged:
+    # Which key is not said: a key is content, and content stays out of messages.
+    return Damaged("duplicate-key", "one of its objects has the same key twice.")
 
 
 def _too_deep() -> Damaged:

@@ -12,8 +12,14 @@ from pathlib import PurePath
 from urllib.parse import urlsplit
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "run", "sbin", "sys", "usr", "var"}
-_SYSTEM_WINDOWS = {"windows", "program files", "program files (x86)", "programdata"}
+_SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "system"}
+_SYSTEM_WINDOWS = {"windows"}
+"""Nothing in them is the log of a game."""
+_SHARED = {"usr", "var", "run", "private", "library", "applications"}
+_SHARED_WINDOWS = {"program files", "program files (x86)", "programdata", "users"}
+"""Not as a whole; but games write their logs somewhere inside, too."""
+_UNUSABLE = re.compile(r"[\s\\?#\x00-\x1f\x7f]")
+"""Readers of URLs do not agree on what these mean, and none belongs into an address that a path is added to."""
 
 
 def reason_against_name(name: str) -> str | None:
@@ -30,11 +36,8 @@ def reason_against_folder(folder: PurePath, home: PurePath) -> str | None:
         return "it is the whole disk"
     if folder in {home, *home.parents}:
         return "it is the whole home folder"
-    inside_home = folder.is_relative_to(home)
-    system = _SYSTEM_WINDOWS if folder.drive else _SYSTEM
-    if not inside_home and parts[0] in system and parts[0] not in {"var", "run", "usr"}:
-        return "it belongs to the system"
-    if not inside_home and len(parts) == 1 and parts[0] in system:
+    closed, shared = (_SYSTEM_WINDOWS, _SHARED_WINDOWS) if folder.drive else (_SYSTEM, _SHARED)
+    if not folder.is_relative_to(home) and (parts[0] in closed or (len(parts) == 1 and parts[0] in shared)):
         return "it belongs to the system"
     return None
 
@@ -50,8 +53,8 @@ def reason_against_url(url: str) -> str | None:
         return "it does not begin with https:// and a host name"
     if parts.username is not None or parts.password is not None:
         return "it has a user name in it; keys are given with: logferry login"
-    if parts.query or parts.fragment:
-        return "it has a query or fragment in it"
+    if _UNUSABLE.search(url):
+        return "it has a blank, a backslash, a query or a fragment in it"
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "http is not encrypted; use https (http goes to this computer only)"
     return None

@@ -22,6 +22,10 @@ class Trouble:
     message: str
 
 
+MAX_EVENTS = 200_000
+"""Of one session: more than anybody plays in one sitting, and what a collector takes."""
+
+
 def too_large(size: int, limit: int) -> Trouble | None:
     """The trouble of a file over its tracker's limit, both in bytes."""
     if size <= limit:
@@ -38,15 +42,15 @@ class Found:
     session: Session
     """Without end and statistics; `ended_at` holds the time of the last event."""
     offset: int
-    """Where its first byte is in the file."""
+    """A reader that begins at this byte finds it again: its first line, or those that lead up to it."""
     line: int
-    """The number of its first line, from 1."""
+    """The number of the line at `offset`, from 1."""
     end: End | None = None
     """What the file itself says about its end; None leaves it to the boundary rules."""
     identity: str | None = None
     """Who played, in the log's own words."""
     names: frozenset[str] = frozenset()
-    """Every name the log gave: none of them may be in what is sent."""
+    """Every name that its lines and those that lead up to it give: none of them may be in what is sent."""
 
     @property
     def last_at(self) -> datetime:

@@ -10,14 +10,15 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from unicodedata import normalize
 
 from msgspec.structs import replace
 
-from logferry_model.session import Event, Loadout, Participant, Scalar, Session
+from logferry_model.session import End, Event, Loadout, Participant, Scalar, Session
 from logferry_model.statistics import LoadoutTotal, LootTotal, SkillTotal, Statistics
 
 MIN_NAME = 3
-"""Shorter names are part of too many words to be looked for; their own field is removed all the same."""
+"""Shorter Latin names are part of too many words to be looked for; their own field is removed all the same."""
 REMOVED = "[removed]"
 
 
@@ -30,11 +31,12 @@ class Sanitised:
 
 
 def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
-    """`session` without names of people, sessions and loadouts, and without texts that contain one of `names`."""
+    """`session` without names of people, sessions, loadouts and files, and without texts that hold one of `names`."""
     scrub = _Scrub(names)
     loadouts = {one.id: f"loadout-{number}" for number, one in enumerate(session.loadouts, start=1)}
     clean = replace(
         session,
+        end=scrub.end(session.end),
         name=scrub.nothing("name", session.name),
         tags=scrub.none("tags", session.tags),
         participants=tuple(scrub.participant(person) for person in session.participants),
@@ -44,10 +46,33 @@ def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
             replace(one, name=scrub.text("skill", one.name) or REMOVED, category=scrub.text("skill", one.category))
             for one in session.skills
         ),
+        attachments=tuple(
+            replace(one, name=f"attachment-{number}") for number, one in enumerate(session.attachments, start=1)
+        ),
         facts=scrub.fields(session.facts),
         statistics=scrub.statistics(session.statistics, loadouts),
     )
     return Sanitised(clean, +scrub.removed)
+
+
+def _is_searched(name: str) -> bool:
+    # Two signs are a full name in scripts that write a word with one sign.
+    return len(name) >= MIN_NAME or (len(name) == 2 and not name.isascii())
+
+
+def _folded(text: str) -> str:
+    """`text` without regard to case and to the several ways of writing one letter."""
+    return text.lower() if text.isascii() else normalize("NFKD", normalize("NFKD", text).upper().casefold())
+
+
+def _anywhere(name: str) -> str:
+    """A pattern for a folded name that stands by itself; beside letters of other scripts a word has no visible edge."""
+    before, after = (r"(?<![a-z0-9])" * _is_latin(name[0]), r"(?![a-z0-9])" * _is_latin(name[-1]))
+    return f"{before}{re.escape(name)}{after}"
+
+
+def _is_latin(letter: str) -> bool:
+    return letter.isascii() and letter.isalnum()
 
 
 class _Scrub:
@@ -55,9 +80,8 @@ class _Scrub:
 
     def __init__(self, names: Iterable[str]) -> None:
         self.removed: Counter[str] = Counter()
-        wanted = sorted({name.strip() for name in names if len(name.strip()) >= MIN_NAME}, key=len, reverse=True)
-        joined = "|".join(re.escape(name) for name in wanted)
-        self._names = re.compile(rf"(?<!\w)(?:{joined})(?!\w)", re.IGNORECASE) if wanted else None
+        wanted = sorted({_folded(name.strip()) for name in names if _is_searched(name.strip())})
+        self._names = re.compile("|".join(map(_anywhere, wanted))) if wanted else None
 
     def nothing(self, field: str, value: str | None) -> str | None:
         """None, counted when there was something."""
@@ -71,7 +95,7 @@ class _Scrub:
 
     def text(self, field: str, value: str | None) -> str | None:
         """`value`, or None when it contains a name."""
-        if value is not None and self._names is not None and self._names.search(value):
+        if value is not None and self._names is not None and self._names.search(_folded(value)):
             self.removed[field] += 1
             return None
         return value
@@ -83,6 +107,10 @@ class _Scrub:
             for key, value in values.items()
             if not isinstance(value, str) or self.text(key, value) is not None
         }
+
+    def end(self, end: End | None) -> End | None:
+        """The same end; a program's name may be somebody's, too."""
+        return end and replace(end, evidence=self.text("evidence", end.evidence) or REMOVED)
 
     def participant(self, person: Participant) -> Participant:
         """The same person, nameless."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.identity import EPOCH
+
 
 @dataclass(frozen=True, slots=True)
 class Signature:
@@ -29,7 +31,7 @@ class Sighting:
         The file's own time counts when it is older than the sighting: a folder full of old files is quiet at once. A
         time in the future says nothing.
         """
-        written = datetime.fromtimestamp(self.signature.mtime_ns / 1e9, tz=self.since.tzinfo)
+        written = EPOCH + timedelta(microseconds=self.signature.mtime_ns // 1000)
         return min(written, self.since)
 
 

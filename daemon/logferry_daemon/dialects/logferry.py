@@ -27,7 +27,7 @@ LEVEL = 6
 
 
 class LogferryDialect:
-    """Envelope, gzip, Content-Digest, Idempotency-Key; believes only a receipt that echoes both digests."""
+    """Envelope, gzip, Content-Digest, Idempotency-Key; believes only a receipt that echoes both digests and the key."""
 
     name = "logferry"
 
@@ -78,6 +78,8 @@ def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
         return Later(reason=f"the answer ({response.status}) was not a receipt")
     if receipt.received_digest != sha256_hex(letter.body) or receipt.payload_digest != letter.payload_digest:
         return Later(reason="the receipt is for other bytes than were sent")
+    if receipt.idempotency_key != letter.headers["Idempotency-Key"].strip('"'):
+        return Later(reason="the receipt is for another delivery")
     if receipt.status is ReceiptStatus.ACCEPTED:
         return Later(reason="accepted, not stored yet", trouble=False, free=True)
     return Acked(receipt=receipt)

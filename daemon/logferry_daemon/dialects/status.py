@@ -145,7 +145,9 @@ def outcome_of_failure(response: Response, now: datetime) -> Outcome:
 def _read(response: Response, now: datetime) -> Answer:
     problem = _problem(response.body)
     said = f"{problem.title}: {problem.detail}" if problem and problem.detail else problem.title if problem else ""
-    quoted = " ".join(said.split())[:_MAX_QUOTE].rstrip(".")
+    # It ends up in a terminal: no escape sequence and no character that turns the writing round may come along.
+    plain = "".join(one if one.isprintable() else " " for one in said)
+    quoted = " ".join(plain.split())[:_MAX_QUOTE].rstrip(".")
     wait = parse_retry_after(response.headers.get("retry-after"), now)
     text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
     return Answer(response.status, problem.code if problem else "", text, wait)
@@ -154,5 +156,5 @@ def _read(response: Response, now: datetime) -> Answer:
 def _problem(body: bytes) -> Problem | None:
     try:
         return msgspec.json.decode(body, type=Problem)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None

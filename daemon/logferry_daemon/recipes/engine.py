@@ -14,18 +14,19 @@ from functools import cached_property
 from typing import Any
 
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, parse_time, session_id, to_ms
-from logferry_daemon.core.lenient_json import load
-from logferry_daemon.core.reading import EndRules, Found, Growth, Reading, Trouble
+from logferry_daemon.core.lenient_json import Loaded, load
+from logferry_daemon.core.reading import MAX_EVENTS, EndRules, Found, Growth, Reading, Trouble
 from logferry_daemon.recipes.measures import statistics_of
 from logferry_daemon.recipes.recipe import Pattern, Recipe, Take
 from logferry_model.errors import Damaged
 from logferry_model.session import End, EndRule, Event, Participant, Scalar, Session
 
 LOCAL_PLAYER = "me"
-MAX_EVENTS = 500_000
-"""Per session; no game writes more in one sitting."""
 MAX_TEXT = 200
+_JSON_BEGINS = frozenset(bytes([byte]) for byte in b'{["-0123456789tfnNI\xef')
+"""First bytes of what may be JSON, or of a byte order mark before it."""
 _SCALARS = (str, int, float)
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
@@ -73,6 +74,18 @@ class RecipeTracker:
 
 
 @dataclass
+class _Lead:
+    """Lines since the last session was over. They belong to none, but they name people that the next one is about.
+
+    Whoever reads on from a session begins with them: it must find the same names, or it would send what was removed.
+    """
+
+    offset: int
+    line: int
+    names: set[str] = field(default_factory=set)
+
+
+@dataclass
 class _Draft:
     """A session while its lines come in."""
 
@@ -83,6 +96,7 @@ class _Draft:
     identity: str | None
     facts: dict[str, Scalar]
     events: list[Event] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     end: End | None = None
 
     @cached_property
@@ -103,9 +117,10 @@ class LineReader:
         self._rest = b""
         self._oversized = False
         self._drafts: list[_Draft] = []
-        self._known_names: set[str] = set()
         self._first_at: datetime | None = None
-        self._troubles: dict[str, list[str]] = {}
+        self._troubles: dict[str, tuple[str, int]] = {}
+        """Kind -> the first of it, and how many there are."""
+        self._lead: _Lead | None = None
 
     def feed(self, data: bytes) -> None:
         """The next bytes; an unfinished last line is kept until its end comes."""
@@ -126,7 +141,7 @@ class LineReader:
 
     def reading(self, *, settled: bool) -> Reading:
         """The sessions so far; a whole last line without its newline counts once the file has settled."""
-        if settled and _is_whole(self._rest):
+        if settled and not self._oversized and _is_whole(self._rest):
             # An object that is closed cannot go on: only the newline is missing.
             self._take(self._rest)
             self._offset += len(self._rest)
@@ -135,23 +150,31 @@ class LineReader:
             found=tuple(self._found(draft) for draft in self._drafts),
             troubles=tuple(self._all_troubles()),
             first_at=self._first_at,
-            unfinished=bool(self._rest.strip()),
+            unfinished=self._cut_off,
         )
+
+    @property
+    def _cut_off(self) -> bool:
+        return self._oversized or bool(self._rest.strip())
 
     def _take(self, line: bytes) -> None:
         text = line.strip()
-        if self._oversized:
+        if self._oversized or len(line) > self._recipe.files.max_line_bytes:
             self._oversized = False
             self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
         elif text:
             try:
-                fields = _fields(text)
+                loaded = _loaded(text)
+                fields = _fields(loaded.value)
                 word, at = self._word_and_time(fields)
             except Damaged as error:
                 self._trouble(error.code, error.message)
                 return
+            if loaded.repairs:
+                self._trouble(
+                    "repaired", f"{loaded.repairs} value(s) such as NaN are not JSON; they count as not given"
+                )
             self._first_at = self._first_at or at
-            self._known_names.update(_named(self._names.get(word, ()), fields))
             self._step(word, at, fields)
 
     def _word_and_time(self, fields: Mapping[str, Any]) -> tuple[str, datetime]:
@@ -167,14 +190,13 @@ class LineReader:
         if rules.start.fits(word, fields):
             self._start(word, at, fields)
         elif draft is None or (draft.end is not None and word in rules.between):
-            return
-        elif ending := next((pattern for pattern in rules.end if pattern.fits(word, fields)), None):
-            self._add(draft, word, at, fields)
-            draft.end = end_by(EndRule.EXPLICIT, f"line {self._line}: {_evidence(ending)}")
+            self._lead = self._lead or _Lead(self._offset, self._line)
+            self._lead.names.update(self._named(word, fields))
         else:
-            # Something happened after the end: the session went on, so it was none.
-            draft.end = None
+            # After an end: the session went on, so it was none.
             self._add(draft, word, at, fields)
+            ending = next((pattern for pattern in rules.end if pattern.fits(word, fields)), None)
+            draft.end = end_by(EndRule.EXPLICIT, f"line {self._line}: {_evidence(ending)}") if ending else None
 
     def _start(self, word: str, at: datetime, fields: Mapping[str, Any]) -> None:
         if self._drafts and self._drafts[-1].end is None:
@@ -183,11 +205,12 @@ class LineReader:
             )
         rules = self._recipe.session
         identity = fields.get(rules.identity) if rules.identity else None
+        lead = self._lead or _Lead(self._offset, self._line)
         draft = _Draft(
             started_at=at,
             last_at=at,
-            offset=self._offset,
-            line=self._line,
+            offset=lead.offset,
+            line=lead.line,
             identity=identity if isinstance(identity, str) else None,
             facts={name: _scalar(fields.get(key)) for name, key in rules.facts.items() if key in fields},
         )
@@ -195,23 +218,34 @@ class LineReader:
         self._add(draft, word, at, fields)
 
     def _add(self, draft: _Draft, word: str, at: datetime, fields: Mapping[str, Any]) -> None:
+        draft.names.update(self._named(word, fields), self._lead.names if self._lead else ())
+        self._lead = None
         if len(draft.events) >= MAX_EVENTS:
             self._trouble("too-many-events", f"the session has more than {MAX_EVENTS} events; the rest is left out")
             return
         draft.last_at = max(draft.last_at, at)
         draft.events.append(_event(word, at, fields, self._recipe.take.get(word)))
 
+    def _named(self, word: str, fields: Mapping[str, Any]) -> Iterator[str]:
+        """Whom a line names, by the recipe."""
+        for key in self._names.get(word, ()):
+            value = fields.get(key)
+            for name in value if isinstance(value, list) else [value]:
+                if isinstance(name, str) and name:
+                    yield name
+
     def _trouble(self, code: str, message: str) -> None:
-        self._troubles.setdefault(code, []).append(f"line {self._line}: {message.rstrip('.')}")
+        first, times = self._troubles.get(code, (f"line {self._line}: {message.rstrip('.')}", 0))
+        self._troubles[code] = (first, times + 1)
 
     def _all_troubles(self) -> Iterator[Trouble]:
         """One for each kind: the first line it happened in, and how many more."""
-        for code, messages in self._troubles.items():
-            more = f", and {len(messages) - 1} more line(s) like it" if len(messages) > 1 else ""
-            yield Trouble(code=code, message=f"{messages[0]}{more}.")
-        if self._rest.strip():
+        for code, (first, times) in self._troubles.items():
+            more = f", and {times - 1} more line(s) like it" if times > 1 else ""
+            yield Trouble(code=code, message=f"{first}{more}.")
+        if self._cut_off:
             yield Trouble(code="cut-off", message=f"line {self._line} stops in the middle.")
-        if self._from_start and self._first_at is None and not self._troubles and not self._rest.strip():
+        if self._from_start and self._first_at is None and not self._troubles and not self._cut_off:
             yield Trouble(code="empty", message="the file is empty.")
         elif self._from_start and self._first_at is not None and not self._drafts:
             start = self._recipe.session.start.type
@@ -236,7 +270,7 @@ class LineReader:
             line=draft.line,
             end=draft.end,
             identity=draft.identity,
-            names=frozenset(self._known_names),
+            names=frozenset(draft.names),
         )
 
 
@@ -250,8 +284,14 @@ def _is_whole(rest: bytes) -> bool:
         return False
 
 
-def _fields(text: bytes) -> Mapping[str, Any]:
-    value = load(text).value
+def _loaded(text: bytes) -> Loaded:
+    if text[:1] not in _JSON_BEGINS:
+        # Said without a look at the rest: a file of noise has millions of such lines.
+        raise Damaged("not-json", "not JSON.")
+    return load(text)
+
+
+def _fields(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 -- any JSON value
     if not isinstance(value, dict):
         raise Damaged("not-an-event", "not a JSON object.")
     return value
@@ -263,14 +303,6 @@ def _names_by_type(recipe: Recipe) -> dict[str, tuple[str, ...]]:
         word, _, key = name.partition(".")
         found[word] = (*found.get(word, ()), key)
     return found
-
-
-def _named(keys: Sequence[str], fields: Mapping[str, Any]) -> Iterator[str]:
-    for key in keys:
-        value = fields.get(key)
-        for name in value if isinstance(value, list) else [value]:
-            if isinstance(name, str) and name:
-                yield name
 
 
 def _event(word: str, at: datetime, fields: Mapping[str, Any], take: Take | None) -> Event:
@@ -305,12 +337,12 @@ def _scalar(value: Any) -> Scalar:  # noqa: ANN401 -- any JSON value
 
 
 def _first(fields: Mapping[str, Any], keys: str | None) -> Any:  # noqa: ANN401 -- any JSON value
-    return next((fields[key] for key in (keys or "").split("|") if fields.get(key) is not None), None)
+    wanted = keys.split("|") if keys else ()
+    return next((fields[key] for key in wanted if fields.get(key) is not None), None)
 
 
 def _number(fields: Mapping[str, Any], keys: str | None) -> float | None:
-    value = _first(fields, keys)
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    return figure(_first(fields, keys))
 
 
 def _text(fields: Mapping[str, Any], keys: str | None) -> str | None:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 
 from logferry_model.errors import Misconfigured
 
-_DURATION = re.compile(r"(\d+)\s*([smhd])")
+_DURATION = re.compile(r"([0-9]{1,6})\s*([smhd])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -65,6 +65,12 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the log names people, as `Type.Field`."""
 
     names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """A name that says no field would protect nobody, and nothing would show it."""
+        for name in self.names:
+            if not all(name.partition(".")):
+                raise ValueError(f'"{name}" is not of the form Type.Field')
 
 
 class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -117,7 +123,7 @@ def parse_duration(text: str) -> timedelta:
         raise Misconfigured(
             "duration-unreadable", f'"{text}" is not a duration.', hint="Write it like 90s, 30m or 12h."
         )
-    return timedelta(**{_UNIT[found.group(2)]: int(found.group(1))})
+    return timedelta(**{_UNIT[found[2]]: int(found[1])})
 
 
 def parse_recipe(text: str, *, origin: str) -> Recipe:
@@ -132,7 +138,7 @@ def parse_recipe(text: str, *, origin: str) -> Recipe:
         recipe = msgspec.convert(data, Recipe)
         parse_duration(recipe.session.silence or "1s")
     except (msgspec.ValidationError, Misconfigured) as error:
-        raise _bad(origin, f"{error}.") from error
+        raise _bad(origin, f"{str(error).rstrip('.')}.") from error
     return recipe
 
 

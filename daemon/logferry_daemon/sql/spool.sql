@@ -31,10 +31,12 @@ INSERT INTO deliveries (id, session, revision, destination, state, idempotency_k
 SELECT :id, id, :revision, :destination, 'pending', :idempotency_key, started_at, :now
 FROM sessions WHERE id = :session;
 
--- older_revisions --
--- Deliveries of earlier revisions to the same destination, for the table to decide about.
-SELECT id, state FROM deliveries
-WHERE session = :session AND destination = :destination AND revision < :revision;
+-- overtaken --
+-- Deliveries of a session to a destination that has a later revision of it coming, for the table to decide about.
+SELECT id, state, newest FROM deliveries JOIN (
+    SELECT max(revision) AS newest FROM deliveries WHERE session = :session AND destination = :destination
+)
+WHERE session = :session AND destination = :destination AND revision < newest;
 
 -- set_state --
 UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
@@ -52,7 +54,9 @@ WHERE NOT EXISTS (
 SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at,
     CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
-WHERE destination = :destination AND state = 'pending' AND (next_attempt IS NULL OR next_attempt <= :now)
+WHERE destination = :destination AND state = 'pending'
+    -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
 
@@ -60,7 +64,7 @@ LIMIT :limit;
 UPDATE deliveries SET state = :state, last_attempt = :now WHERE id = :id;
 
 -- one_state --
-SELECT state, created_at FROM deliveries WHERE id = :id;
+SELECT state, session, destination FROM deliveries WHERE id = :id;
 
 -- keep_letter --
 UPDATE deliveries SET body = :body, headers = :headers, payload_digest = :payload_digest WHERE id = :id;
@@ -88,7 +92,7 @@ SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries WHERE destination =
 
 -- left_uploading --
 -- What the daemon was sending when it ended: sent again, and recognised over there by its key.
-SELECT id, state FROM deliveries WHERE state = 'uploading';
+SELECT id, session, destination, state FROM deliveries WHERE state = 'uploading';
 
 -- counts --
 SELECT destination, state, count(*) AS number FROM deliveries GROUP BY destination, state;
@@ -137,7 +141,7 @@ UPDATE deliveries SET next_attempt = NULL WHERE state = 'pending' AND (:session 
 SELECT count(*) AS number FROM deliveries WHERE state = 'pending' AND (:session IS NULL OR session = :session);
 
 -- failed --
-SELECT id, session, state FROM deliveries WHERE state = 'failed';
+SELECT id, session, destination, state FROM deliveries WHERE state = 'failed';
 
 -- retried --
 -- Attempts start afresh: a person looked at it.

@@ -12,15 +12,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, from_ms, parse_time, session_id
 from logferry_daemon.core.lenient_json import NotJson, load, looks_unfinished
-from logferry_daemon.core.reading import EndRules, Found, Growth, Reading, Trouble
+from logferry_daemon.core.reading import MAX_EVENTS, EndRules, Found, Growth, Reading, Trouble
 from logferry_model.errors import Damaged
 from logferry_model.session import EndRule, EpochMs, Event, Loadout, Participant, Session
 from logferry_model.tally import skills_of, tally
 
 NAME = "artemis"
-MAX_BYTES = 64 * 2**20
+MAX_BYTES = 24 * 2**20
+"""Some 60,000 events; a long evening has 5,000."""
 LOCAL_PLAYER = "me"
 _OWN_ID = re.compile(r"session-\d{1,20}")
 
@@ -122,8 +124,9 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
     name, started = _text(document, "id"), parse_time(_text(document, "startedAt") or "")
     if name is None or started is None:
         raise Damaged("not-a-session", 'the document is not a session: "id" or "startedAt" is missing.')
-    raw = document.get("events")
-    raw = raw if isinstance(raw, list) else []
+    raw = _list(document, "events")
+    if len(raw) > MAX_EVENTS:
+        raise Damaged("too-many-events", f"the session has more than {MAX_EVENTS} events.")
     people: dict[str, str] = {}
     events = tuple(sorted((e for e in (_event(item, people) for item in raw) if e), key=lambda event: event.at))
     ended = parse_time(_text(document, "endedAt") or "") or _last_time(started, events)
@@ -144,7 +147,7 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
         started_at=started,
         ended_at=max(started, ended),
         name=_text(document, "name"),
-        tags=tuple(tag for tag in document.get("tags") or () if isinstance(tag, str)),
+        tags=tuple(tag for tag in _list(document, "tags") if isinstance(tag, str)),
         participants=(
             Participant(id=LOCAL_PLAYER, local=True),
             *(Participant(id=label, name=person) for person, label in people.items()),
@@ -166,7 +169,7 @@ def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -
         return None
     try:
         from_ms(int(at))
-    except (OverflowError, ValueError, OSError):
+    except OverflowError:
         return None
     quantity = _number(item, "quantity")
     return Event(
@@ -213,5 +216,9 @@ def _text(source: dict[str, Any], key: str) -> str | None:
 
 
 def _number(source: dict[str, Any], key: str) -> float | None:
+    return figure(source.get(key))
+
+
+def _list(source: dict[str, Any], key: str) -> list[Any]:
     value = source.get(key)
-    return None if isinstance(value, bool) or not isinstance(value, int | float) else float(value)
+    return value if isinstance(value, list) else []

@@ -1,0 +1,59 @@
+"""Sessions that their files hold no more: deleted, overwritten, cut off. Most of them only moved. Does no IO."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from logferry_daemon.core.reading import Found, Growth
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A session without a file, and the path it was last seen at."""
+
+    path: str
+    found: Found
+    since: datetime
+
+
+class Orphans:
+    """The orphans of one source. Each gets some time to turn up elsewhere before it counts as all there is of it."""
+
+    def __init__(self, growth: Growth, patience: timedelta) -> None:
+        self._growth = growth
+        self._patience = patience
+        self._waiting: list[Orphan] = []
+        self._kept: dict[str, int] = {}
+
+    def keep(self, session: str, events: int) -> None:
+        """The spool has this session with so many events, or never will."""
+        self._kept[session] = events
+        self._waiting = [one for one in self._waiting if not self._is_kept(one.found)]
+
+    def check(self, path: str, before: Found | None, after: Sequence[Found], now: datetime) -> None:
+        """The file held `before`; does it still, now that it holds `after`?"""
+        if before is not None and not any(self._covers(one, before) for one in after):
+            self._waiting.append(Orphan(path, before, now))
+
+    def overdue(self, everywhere: Iterable[Found], now: datetime) -> Sequence[Orphan]:
+        """Those that nobody holds after all this time, until they are kept."""
+        held = list(everywhere) if self._waiting else []
+        self._waiting = [one for one in self._waiting if not self._is_covered(one.found, held)]
+        return [one for one in self._waiting if now - one.since >= self._patience]
+
+    def waits(self, now: datetime) -> Sequence[timedelta]:
+        """How long until each is overdue."""
+        return [one.since + self._patience - now for one in self._waiting]
+
+    def _is_covered(self, found: Found, held: Sequence[Found]) -> bool:
+        return self._is_kept(found) or any(self._covers(one, found) for one in held)
+
+    def _is_kept(self, found: Found) -> bool:
+        return self._kept.get(found.session.id, -1) >= len(found.session.events)
+
+    def _covers(self, one: Found, other: Found) -> bool:
+        """Whether `one` is the same session with nothing missing; a document has the last word about itself."""
+        whole = self._growth is Growth.REWRITTEN or len(one.session.events) >= len(other.session.events)
+        return one.session.id == other.session.id and whole

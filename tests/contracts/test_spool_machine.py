@@ -1,0 +1,162 @@
+"""The real spool and the one in memory, side by side through anything that can happen to them."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from logferry_daemon.core.exchange import Letter
+from logferry_daemon.ports import Claimed, Spool
+from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row
+
+PLACES = ("home", "away")
+sessions = st.sampled_from([f"{letter}{letter}" for letter in "abcd"])
+places = st.sampled_from(PLACES)
+some_places = st.sets(places)
+sizes = st.integers(0, 3)
+minutes = st.integers(0, 3).map(lambda number: timedelta(minutes=number))
+Act = Callable[[Bench], Coroutine[Any, Any, object]]
+
+
+class SpoolMachine(RuleBasedStateMachine):
+    """Every act is done with both; what they say and what they hold must be the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.folder = Path(tempfile.mkdtemp())
+        self.disk = DiskBench(self.folder / "spool.db", AsyncExitStack())
+        self.memory = MemoryBench()
+        self.now = NOW
+        self.under_way: list[tuple[Claimed, Claimed]] = []
+
+    def both(self, act: Act) -> tuple[Any, Any]:
+        return self.loop.run_until_complete(act(self.disk)), self.loop.run_until_complete(act(self.memory))
+
+    def same(self, act: Act) -> None:
+        one, other = self.both(act)
+        assert one == other
+
+    @initialize()
+    def start(self) -> None:
+        self.loop.run_until_complete(self.disk.restart())
+
+    @rule(name=sessions, events=sizes, grows=st.booleans(), to=some_places, offset=st.integers(0, 99))
+    def admit(self, name: str, events: int, grows: bool, to: set[str], offset: int) -> None:
+        new = found(name, events=events, age=ord(name[0]), only_grows=grows)
+        self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
+
+    @rule(place=places, limit=st.integers(1, 3))
+    def claim(self, place: str, limit: int) -> None:
+        one, other = self.both(lambda bench: bench.spool.claim(place, self.now, limit))
+        assert [told(each) for each in one] == [told(each) for each in other]
+        self.under_way += zip(one, other, strict=True)
+
+    def finish(self, act: Callable[[Spool, str], Coroutine[Any, Any, object]]) -> None:
+        """Something becomes of the delivery that is under way for the longest time."""
+        if self.under_way:
+            one, other = self.under_way.pop(0)
+            self.loop.run_until_complete(act(self.disk.spool, one.row.id))
+            self.loop.run_until_complete(act(self.memory.spool, other.row.id))
+
+    @rule()
+    def write_letter(self) -> None:
+        letter = Letter(body=b"body", headers={"a": "b"}, payload_digest="cd")
+        for one, other in self.under_way:
+            self.loop.run_until_complete(self.disk.spool.keep_letter(one.row.id, letter))
+            if self.loop.run_until_complete(self.memory.spool.delivery(other.row.id)):
+                self.loop.run_until_complete(self.memory.spool.keep_letter(other.row.id, letter))
+
+    @rule()
+    def ack(self) -> None:
+        self.finish(lambda spool, name: spool.acked(name, RECEIPT, "", self.now, timedelta(milliseconds=50)))
+
+    @rule(wait=minutes, counts=st.booleans())
+    def defer(self, wait: timedelta, counts: bool) -> None:
+        self.finish(lambda spool, name: spool.deferred(name, "503", self.now + wait, counts=counts))
+
+    @rule()
+    def park(self) -> None:
+        self.finish(lambda spool, name: spool.parked(name, "422", self.now))
+
+    @rule(ids=st.lists(sessions | st.just("a"), max_size=2))
+    def retry(self, ids: Sequence[str]) -> None:
+        self.same(lambda bench: bench.spool.retry(ids, self.now))
+
+    @rule(name=sessions | st.none())
+    def hurry(self, name: str | None) -> None:
+        self.same(lambda bench: bench.spool.hurry(name, self.now))
+
+    @rule(place=places)
+    def enlist(self, place: str) -> None:
+        self.same(lambda bench: bench.spool.enlist(place, self.now))
+
+    @rule(place=places)
+    def dismiss(self, place: str) -> None:
+        self.both(lambda bench: bench.spool.dismiss(place))
+
+    @rule()
+    def restart(self) -> None:
+        """Also the end of everything that was under way."""
+        self.both(lambda bench: bench.restart())
+        self.under_way.clear()
+
+    @rule(by=minutes)
+    def wait(self, by: timedelta) -> None:
+        self.now += by
+
+    @invariant()
+    def they_hold_the_same(self) -> None:
+        if hasattr(self.disk, "spool"):
+            self.same(everything)
+
+    def teardown(self) -> None:
+        self.loop.run_until_complete(self.disk.close())
+        self.loop.close()
+        shutil.rmtree(self.folder)
+
+
+def told(claimed: Claimed) -> tuple[object, ...]:
+    """All that is not made of chance or time."""
+    parcel = claimed.parcel
+    return claimed.row.session, parcel.revision, parcel.document, claimed.letter, claimed.row.attempts
+
+
+async def everything(bench: Bench) -> tuple[object, ...]:
+    spool = bench.spool
+    listed = [
+        (
+            summary,
+            [
+                (
+                    one.destination,
+                    one.revision,
+                    one.state,
+                    one.attempts,
+                    one.last_error,
+                    one.next_attempt,
+                    one.report_url,
+                )
+                for one in rows
+            ],
+        )
+        for summary, rows in await spool.sessions()
+    ]
+    due = [await spool.next_due(place) for place in PLACES]
+    return listed, due, await spool.totals(), list(await spool.files("game")), len(await spool.failures(99))
+
+
+TestSpoolMachine = SpoolMachine.TestCase
+TestSpoolMachine.settings = settings(
+    max_examples=60, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True
+)

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from logferry_daemon.core.delivery import NEXT, IllegalStep, State, Step, diagram, public_state, states_before, step
+from logferry_daemon.core.gate import OPEN, Gate
+from logferry_ipc.messages import DeliveryState
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "deliveries.md"
+HELD = Gate(open=False, held=True, reason="no consent")
+WAITING = Gate(open=False, reason="limit reached")
+ILLEGAL = [pair for pair in product(State, Step) if pair not in NEXT]
+
+
+@pytest.mark.parametrize(("state", "what"), ILLEGAL, ids=str)
+def test_a_step_that_is_not_in_the_table_is_refused(state: State, what: Step) -> None:
+    with pytest.raises(IllegalStep):
+        step(state, what)
+
+
+@pytest.mark.parametrize(("pair", "after"), NEXT.items(), ids=str)
+def test_a_step_that_is_in_the_table_leads_where_it_says(pair: tuple[State, Step], after: State) -> None:
+    assert step(*pair) is after
+
+
+def test_every_state_can_be_reached_from_the_first() -> None:
+    reached = {State.PENDING}
+    for _ in State:
+        reached |= {after for (before, _), after in NEXT.items() if before in reached}
+    assert reached == set(State)
+
+
+def test_nothing_leads_away_from_what_was_uploaded() -> None:
+    assert not [what for state, what in NEXT if state is State.UPLOADED]
+
+
+def test_only_a_proof_makes_a_delivery_uploaded() -> None:
+    assert [pair for pair, after in NEXT.items() if after is State.UPLOADED] == [(State.UPLOADING, Step.ACK)]
+
+
+def test_what_is_being_sent_is_not_superseded() -> None:
+    assert State.UPLOADING not in states_before(Step.SUPERSEDE)
+
+
+@pytest.mark.parametrize("what", Step)
+def test_the_states_before_a_step_are_those_of_the_table(what: Step) -> None:
+    assert {(state, what) for state in states_before(what)} == {pair for pair in NEXT if pair[1] is what}
+
+
+def test_a_pending_delivery_behind_a_held_gate_is_held_and_says_why() -> None:
+    assert public_state(State.PENDING, HELD) == ("held", "no consent")
+
+
+def test_a_pending_delivery_that_waits_for_a_time_is_pending() -> None:
+    assert public_state(State.PENDING, WAITING) == ("pending", "")
+
+
+@pytest.mark.parametrize("state", [state for state in State if state is not State.PENDING])
+def test_a_held_gate_changes_no_other_state(state: State) -> None:
+    assert public_state(state, HELD) == (state.value, "")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_public_state_is_a_word_of_the_local_api(state: State) -> None:
+    assert {public_state(state, gate)[0] for gate in (OPEN, HELD)} <= set(DeliveryState)
+
+
+def test_the_picture_in_the_documentation_is_the_table() -> None:
+    assert f"```mermaid\n{diagram()}\n```" in DOCUMENT.read_text("utf-8")
+
+
+@pytest.mark.parametrize("word", [*DeliveryState, *Step])
+def test_the_documentation_explains_every_state_and_step(word: str) -> None:
+    assert f"\n| {word} | " in DOCUMENT.read_text("utf-8")

@@ -1,0 +1,85 @@
+"""A recipe of a game that does not exist, with everything that a recipe may say; and lines of its log."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from logferry_daemon.core.reading import Reading
+from logferry_daemon.recipes.engine import LineReader, RecipeTracker
+from logferry_daemon.recipes.recipe import parse_recipe
+
+TEXT = """
+name = "tavern"
+title = "The Tavern"
+format = "json-lines"
+[files]
+patterns = ["tavern-*.log"]
+max_line_bytes = 400
+[files.paths]
+linux = ["~/tavern"]
+[line]
+time = "time"
+type = "kind"
+[session]
+start = { type = "Enter" }
+end = [{ type = "Leave" }, { type = "Sound", where = { track = "street" } }]
+between = ["Greet", "Sound"]
+silence = "30m"
+processes = ["tavern.exe"]
+identity = "guest"
+[session.facts]
+table = "table"
+[privacy]
+names = ["Enter.guest", "Greet.host", "Toast.others"]
+[take.Drink]
+item = "brand|kind_of_drink"
+quantity = "cups"
+value = "price"
+loot = true
+[take.Toast]
+fields = ["words", "loudness"]
+amount = "loudness"
+creature = "to"
+[[measure]]
+name = "drinks"
+label = "Drinks"
+count = ["Drink"]
+[[measure]]
+name = "spent"
+label = "Spent"
+sum = "value"
+of = ["Drink"]
+unit = "coins"
+"""
+TAVERN = RecipeTracker(parse_recipe(TEXT, origin="tavern.toml"))
+
+
+def line(kind: str, minute: int = 0, **fields: Any) -> bytes:  # noqa: ANN401 -- any JSON value
+    """One line without its newline."""
+    return json.dumps({"time": f"2026-03-01T20:{minute:02}:00Z", "kind": kind} | fields, ensure_ascii=False).encode()
+
+
+def log(*lines: bytes, newline: bytes = b"\n") -> bytes:
+    """A log whose last line has its newline."""
+    return b"".join(one + newline for one in lines)
+
+
+def fed(*blocks: bytes) -> LineReader:
+    reader = TAVERN.reader()
+    for block in blocks:
+        reader.feed(block)
+    return reader
+
+
+def read(*blocks: bytes) -> Reading:
+    return fed(*blocks).reading(settled=True)
+
+
+def codes(reading: Reading) -> list[str]:
+    return [trouble.code for trouble in reading.troubles]
+
+
+def kinds(reading: Reading) -> list[list[str]]:
+    """The event types of each session."""
+    return [[event.type for event in found.session.events] for found in reading.found]

@@ -1,0 +1,170 @@
+"""A whole daemon over fakes, without sockets: fleet, gates, news and control as compose.py joins them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from logferry_daemon.adapters.settings_file import SettingsFile
+from logferry_daemon.checks.check import Check
+from logferry_daemon.checks.destinations import DestinationsCheck
+from logferry_daemon.checks.sources import SourcesCheck
+from logferry_daemon.checks.storage import StorageCheck
+from logferry_daemon.control import DaemonControl, Parts
+from logferry_daemon.courier import Road
+from logferry_daemon.crew import Crew
+from logferry_daemon.dialects.catalogue import all_dialects
+from logferry_daemon.fleet import Fleet, Listeners
+from logferry_daemon.gates import Gates
+from logferry_daemon.news import News
+from logferry_daemon.settings import parse_settings
+from logferry_daemon.sources import Pace, World
+from logferry_daemon.trackers.catalogue import all_trackers
+from logferry_ipc.events import EventLog
+from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
+from tests.daemon.shell.office import stored
+from tests.daemon.shell.stage import hunt
+from tests.fakes import (
+    FakeProcesses,
+    FixedChance,
+    ManualClock,
+    MemoryCredentials,
+    MemoryFiles,
+    MemorySpool,
+    ScriptedSender,
+    ScriptedWatcher,
+)
+
+URL = "https://collector.example"
+
+
+class House:
+    """Everything but the world."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.user_home = folder / "user"
+        self.logs = self.user_home / "logs"
+        self.logs.mkdir(parents=True)
+        self.settings_file = folder / "logferry.toml"
+        self.clock = ManualClock()
+        self.files = MemoryFiles(self.clock)
+        self.watcher = ScriptedWatcher()
+        self.spool = MemorySpool()
+        self.sender = ScriptedSender(stored)
+        self.credentials = MemoryCredentials()
+        self.stop = asyncio.Event()
+        self.log = EventLog("boot", started=self.clock.now())
+        self.fleet: Fleet
+        self.control: DaemonControl
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[DaemonControl]:
+        async with asyncio.TaskGroup() as group:
+            crew = Crew(group)
+            self.control = await self._furnish(crew)
+            try:
+                yield self.control
+            finally:
+                crew.dismiss_all()
+
+    async def _furnish(self, crew: Crew) -> DaemonControl:
+        news = News(self.log, self.spool, self.clock)
+        crew.hire("news", news.run())
+
+        def gates_changed() -> None:
+            news.state_changed()
+            self.fleet.wake_couriers()
+
+        gates = Gates(self.clock, self.spool, self.credentials, gates_changed)
+        await gates.load()
+        self.fleet = Fleet(
+            crew=crew,
+            world=World(
+                clock=self.clock,
+                files=self.files,
+                watcher=self.watcher,
+                processes=FakeProcesses(),
+                intake=self.spool,
+            ),
+            road=Road(
+                clock=self.clock,
+                chance=FixedChance(),
+                outbox=self.spool,
+                sender=self.sender,
+                credentials=self.credentials,
+            ),
+            pace=Pace(),
+            spool=self.spool,
+            gates=gates,
+            trackers=all_trackers(),
+            dialects=all_dialects(),
+            listeners=Listeners(
+                session_found=news.session_found,
+                delivery_changed=news.delivery_changed,
+                state_changed=news.state_changed,
+            ),
+        )
+        text = self.settings_file.read_text() if self.settings_file.exists() else ""
+        await self.fleet.launch(parse_settings(text, self.settings_file))
+        return DaemonControl(
+            Parts(
+                version="1.2.3",
+                clock=self.clock,
+                spool=self.spool,
+                fleet=self.fleet,
+                credentials=self.credentials,
+                settings=SettingsFile(self.settings_file),
+                log=self.log,
+                checks=self._checks,
+                stop=self.stop,
+                user_home=self.user_home,
+            )
+        )
+
+    async def _checks(self) -> AsyncIterator[Check]:
+        checkers = (
+            SourcesCheck(self.fleet),
+            DestinationsCheck(self.fleet),
+            StorageCheck(self.settings_file, lambda: ["home"]),
+        )
+        for checker in checkers:
+            async for check in checker.run():
+                yield check
+
+    # what a person does
+
+    async def add_source(self, name: str = "hunts") -> None:
+        await self.control.add_source(NewSource(tracker="artemis", path=str(self.logs), name=name))
+
+    async def add_destination(self, name: str = "home") -> None:
+        await self.control.add_destination(NewDestination(name=name, dialect="logferry", url=URL))
+
+    async def agree(self, name: str = "home") -> None:
+        shown = await self.control.consent(name)
+        await self.control.grant(name, ConsentGrant(policy_digest=shown.policy_digest))
+
+    async def set_up(self) -> None:
+        """A source and a destination that may be sent to."""
+        await self.add_source()
+        await self.add_destination()
+        await self.control.login("home", Login(secret="s3cret"))
+        await self.agree()
+
+    async def hunt(self, *seeds: int) -> None:
+        """Finished sessions lie in the folder, and the daemon has looked at them."""
+        for seed in seeds or (1,):
+            long_ago = datetime(2026, 1, 1, tzinfo=self.clock.now().tzinfo)
+            self.files.write(f"session-{seed}.json", hunt(seed), mtime=long_ago)
+        await self.fleet.rescan()
+        await self.quiet()
+
+    async def quiet(self) -> None:
+        """Everybody waits."""
+        await self.clock.idle(len(self.fleet.runners) + len(self.fleet.couriers))
+
+    async def pass_time(self, duration: timedelta) -> None:
+        await self.clock.advance(duration, len(self.fleet.runners) + len(self.fleet.couriers))

@@ -1,0 +1,182 @@
+"""What decides whether a destination may be sent to, and what of it lasts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from logferry_daemon.core.consent import Grant, policy_digest
+from logferry_daemon.core.gate import Access, Block
+from logferry_daemon.gates import ACCESS_VALID, Destination, Gates
+from tests.contracts.spooling import HOME
+from tests.daemon.shell.office import DESTINATION, SECOND
+from tests.fakes import ManualClock, MemoryCredentials, MemorySpool
+
+HOUR = timedelta(hours=1)
+
+
+class House:
+    """Gates over fakes, and a count of what they tell."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.spool = MemorySpool()
+        self.credentials = MemoryCredentials(home="s3cret")
+        self.told = 0
+        self.gates = self._gates()
+
+    def _gates(self) -> Gates:
+        return Gates(self.clock, self.spool, self.credentials, self._tell)
+
+    def _tell(self) -> None:
+        self.told += 1
+
+    async def restart(self) -> None:
+        self.gates = self._gates()
+        await self.gates.load()
+
+    async def agree(self, destination: Destination = DESTINATION) -> None:
+        digest = policy_digest(destination.policy)
+        await self.gates.agreed(
+            Grant(destination=destination.name, policy_digest=digest, policy_version=1, granted_at=self.clock.now())
+        )
+
+    async def reason(self, destination: Destination = DESTINATION) -> str:
+        return (await self.gates.gate(destination)).reason
+
+
+@pytest.fixture
+async def house() -> House:
+    made = House()
+    await made.agree()
+    return made
+
+
+async def test_a_gate_opens_with_consent_and_key(house: House) -> None:
+    assert (await house.gates.gate(DESTINATION)).open
+
+
+async def test_consent_survives_a_restart(house: House) -> None:
+    await house.restart()
+    assert (await house.gates.gate(DESTINATION)).open
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(DESTINATION, url="https://elsewhere.example"),
+        replace(DESTINATION, url="https://collector.example:8443"),
+        replace(DESTINATION, dialect="artemis-rest"),
+        replace(DESTINATION, name="other"),
+    ],
+    ids=["address", "port", "dialect", "name"],
+)
+async def test_consent_is_for_exactly_this_destination(house: House, changed: Destination) -> None:
+    assert await house.reason(changed) == "no consent"
+    assert await house.reason() == ""
+
+
+async def test_consent_that_is_taken_back_is_gone_also_after_a_restart(house: House) -> None:
+    await house.gates.withdrawn(HOME)
+    assert await house.reason() == "no consent"
+    await house.restart()
+    assert await house.reason() == "no consent"
+
+
+async def test_an_open_pause_survives_a_restart_and_ends_only_by_hand(house: House) -> None:
+    await house.gates.pause(None)
+    await house.restart()
+    house.clock.move(300 * HOUR)
+    assert (house.gates.paused, house.gates.paused_until) == (True, None)
+    assert (await house.gates.gate(DESTINATION)).state == "paused"
+    await house.gates.resume()
+    await house.restart()
+    assert not house.gates.paused
+
+
+async def test_a_pause_ends_by_time_also_over_a_restart(house: House) -> None:
+    await house.gates.pause(HOUR)
+    end = house.clock.now() + HOUR
+    await house.restart()
+    assert (house.gates.paused, house.gates.paused_until) == (True, end)
+    assert (await house.gates.gate(DESTINATION)).until == end
+    house.clock.move(HOUR)
+    assert not house.gates.paused
+    assert (await house.gates.gate(DESTINATION)).open
+
+
+async def test_the_keyring_is_asked_at_most_every_half_minute(house: House) -> None:
+    for _ in range(120):
+        await house.gates.gate(DESTINATION)
+        house.clock.move(SECOND)
+    assert 1 <= house.credentials.asked <= 120 * SECOND / ACCESS_VALID
+
+
+async def test_the_keyring_is_asked_again_when_somebody_changed_something(house: House) -> None:
+    house.credentials.state = Access.LOCKED
+    assert await house.reason() == "keyring locked"
+    house.credentials.state = None
+    assert await house.reason() == "keyring locked"
+    house.gates.forgive(HOME)
+    assert await house.reason() == ""
+
+
+async def test_the_keyring_is_asked_again_after_the_clock_was_set_back(house: House) -> None:
+    house.credentials.state = Access.LOCKED
+    await house.reason()
+    house.credentials.state = None
+    house.clock.set(house.clock.now() - timedelta(days=3))
+    assert await house.reason() == ""
+
+
+async def test_the_keyring_is_never_asked_for_a_destination_without_consent(house: House) -> None:
+    await house.gates.withdrawn(HOME)
+    for _ in range(10):
+        await house.gates.gate(DESTINATION)
+        house.clock.move(HOUR)
+    assert house.credentials.asked == 0
+
+
+async def test_a_block_without_an_end_lasts_until_somebody_does_something(house: House) -> None:
+    house.gates.block(HOME, Block(reason="key refused"))
+    house.clock.move(300 * HOUR)
+    assert await house.reason() == "key refused"
+    house.gates.forgive_all()
+    assert await house.reason() == ""
+
+
+async def test_a_block_with_an_end_ends(house: House) -> None:
+    house.gates.block(HOME, Block(reason="limit", until=house.clock.now() + HOUR))
+    assert await house.reason() == "limit"
+    house.clock.move(HOUR)
+    assert await house.reason() == ""
+
+
+async def test_no_block_outlasts_a_clock_that_was_set_back(house: House) -> None:
+    house.gates.block(HOME, Block(reason="limit", until=house.clock.now() + HOUR))
+    house.clock.set(house.clock.now() - timedelta(days=3))
+    assert await house.reason() == ""
+
+
+async def test_one_destinations_trouble_closes_no_other(house: House) -> None:
+    other = replace(DESTINATION, name="other")
+    await house.agree(other)
+    await house.credentials.keep("other", "s3cret", insecure=False)
+    for _ in range(9):
+        house.gates.failed(HOME, 0.5)
+    assert await house.reason() == "cannot be reached"
+    assert await house.reason(other) == ""
+    house.gates.succeeded(HOME)
+    assert await house.reason() == ""
+
+
+async def test_whatever_an_owner_decides_is_told(house: House) -> None:
+    told = house.told
+    await house.gates.pause(HOUR)
+    await house.gates.resume()
+    await house.gates.withdrawn(HOME)
+    house.gates.block(HOME, Block(reason="limit"))
+    house.gates.forgive(HOME)
+    assert house.told == told + 5

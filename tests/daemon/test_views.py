@@ -1,0 +1,236 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict
+
+from logferry_daemon import views
+from logferry_daemon.core.delivery import State
+from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.ports import DeliveryRow, SessionRow, Totals
+from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
+from logferry_model.session import EndRule, SessionId
+
+NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
+SESSION = SessionId("0123456789abcdef")
+HELD = Gate(open=False, held=True, state="held", reason="no consent", hint="logferry consent grant home")
+PAUSED = Gate(open=False, held=True, state="paused", reason="paused")
+OFFLINE = Gate(open=False, state="offline", reason="cannot be reached", until=NOW)
+GATES = {"open": OPEN, "held": HELD, "paused": PAUSED, "offline": OFFLINE}
+
+gates = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(tuple(GATES.values())))
+tables = st.dictionaries(st.tuples(st.sampled_from("abcde"), st.sampled_from(State)), st.integers(0, 10**6))
+
+
+def totals(by_state: dict[tuple[str, State], int] | None = None, *, homeless: int = 0) -> Totals:
+    return Totals(
+        by_state=by_state or {},
+        homeless=homeless,
+        uploaded=7,
+        bytes_sent=1000,
+        average_ms=12.5,
+        last_upload=NOW,
+        last_report_url="/reports/p1",
+    )
+
+
+def row(state: State = State.FAILED, **fields: Any) -> DeliveryRow:  # noqa: ANN401 -- any field
+    usual: dict[str, Any] = {
+        "id": "d1",
+        "session": SESSION,
+        "destination": "home",
+        "revision": 1,
+        "state": state,
+        "attempts": 2,
+        "created_at": NOW,
+        "last_error": "Not a session (422)",
+    }
+    return DeliveryRow(**usual | fields)
+
+
+def session_row(end_rule: str = "explicit") -> SessionRow:
+    return SessionRow(
+        id=SESSION,
+        tracker="artemis",
+        source="hunts",
+        started_at=NOW,
+        ended_at=NOW,
+        events=3,
+        revision=1,
+        end_rule=end_rule,
+        end_evidence="line 9: Shutdown",
+        end_confidence=1.0,
+    )
+
+
+def troubles(number: int) -> list[tuple[str, str, Trouble]]:
+    return [("hunts", f"file-{one}.json", Trouble(code="empty", message="the file is empty.")) for one in range(number)]
+
+
+def codes(entries: tuple[Attention, ...]) -> list[str]:
+    return [entry.code for entry in entries]
+
+
+@given(tables, gates, st.integers(0, 10**6))
+def test_found_is_the_sum_of_all_other_counts(
+    table: dict[tuple[str, State], int], closed: dict[str, Gate], homeless: int
+) -> None:
+    counted = asdict(views.counts(totals(table, homeless=homeless), closed))
+    assert counted.pop("found") == sum(counted.values())
+
+
+@given(tables, gates, st.integers(0, 10**6))
+def test_no_delivery_is_lost_in_counting(
+    table: dict[tuple[str, State], int], closed: dict[str, Gate], homeless: int
+) -> None:
+    assert views.counts(totals(table, homeless=homeless), closed).found == sum(table.values()) + homeless
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_is_counted_under_its_own_name(state: State) -> None:
+    assert getattr(views.counts(totals({("home", state): 3}), {"home": OPEN}), state) == 3
+
+
+def test_what_waits_behind_a_held_gate_is_counted_as_held() -> None:
+    assert views.counts(totals({("home", State.PENDING): 3}), {"home": HELD}) == Counts(found=3, held=3)
+
+
+def test_what_waits_for_the_network_is_counted_as_pending() -> None:
+    assert views.counts(totals({("home", State.PENDING): 3}), {"home": OFFLINE}) == Counts(found=3, pending=3)
+
+
+def test_a_session_without_a_destination_is_counted_as_held() -> None:
+    assert views.counts(totals(homeless=2), {}) == Counts(found=2, held=2)
+
+
+def test_a_delivery_to_a_destination_that_is_gone_is_counted_as_it_is_stored() -> None:
+    assert views.counts(totals({("gone", State.PENDING): 1}), {}).pending == 1
+
+
+def test_a_held_delivery_says_why() -> None:
+    shown = views.delivery(row(State.PENDING), {"home": HELD})
+    assert (shown.state, shown.reason) == (DeliveryState.HELD, "no consent")
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.EXCLUDED])
+def test_a_delivery_that_goes_no_further_says_why(state: State) -> None:
+    assert views.delivery(row(state), {"home": OPEN}).reason == "Not a session (422)"
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.UPLOADING, State.UPLOADED])
+def test_a_delivery_on_its_way_gives_no_reason_for_it(state: State) -> None:
+    assert views.delivery(row(state), {"home": OPEN}).reason == ""
+
+
+def test_a_delivery_keeps_its_last_error_while_it_is_tried_again() -> None:
+    assert views.delivery(row(State.PENDING), {"home": OPEN}).last_error == "Not a session (422)"
+
+
+def test_a_session_is_shown_with_its_deliveries() -> None:
+    summary = views.session(session_row(), [row(), row(id="d2", destination="club")], {"home": OPEN})
+    assert [one.destination for one in summary.deliveries] == ["home", "club"]
+
+
+def test_a_session_is_shown_with_its_end() -> None:
+    end = views.session(session_row(), [], {}).end
+    assert end is not None
+    assert end.rule is EndRule.EXPLICIT
+
+
+def test_a_running_session_is_shown_without_an_end() -> None:
+    assert views.session(session_row(end_rule=""), [], {}).end is None
+
+
+def test_metrics_count_failures_over_all_destinations() -> None:
+    table = {("home", State.FAILED): 2, ("club", State.FAILED): 3, ("home", State.UPLOADED): 7}
+    assert views.metrics(totals(table)).failed == 5
+
+
+def test_metrics_tell_what_was_sent() -> None:
+    shown = views.metrics(totals())
+    assert (shown.uploaded, shown.bytes_sent, shown.average_upload_ms, shown.last_upload) == (7, 1000, 12.5, NOW)
+
+
+def test_each_destination_is_shown_with_what_it_waits_for() -> None:
+    shown = [(one.name, one.state, one.reason, one.next_attempt) for one in views.destinations(GATES)]
+    assert shown == [
+        ("open", "ready", "", None),
+        ("held", "held", "no consent", None),
+        ("paused", "paused", "paused", None),
+        ("offline", "offline", "cannot be reached", NOW),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("found", "gate", "paused", "state"),
+    [
+        (Counts(), OPEN, False, DaemonState.IDLE),
+        (Counts(uploading=1), OPEN, False, DaemonState.WORKING),
+        (Counts(pending=1), OPEN, False, DaemonState.IDLE),
+        (Counts(pending=1), OFFLINE, False, DaemonState.OFFLINE),
+        (Counts(), OFFLINE, False, DaemonState.IDLE),
+        (Counts(uploading=1, pending=1), OFFLINE, False, DaemonState.WORKING),
+        (Counts(failed=1, uploading=1), OPEN, False, DaemonState.ATTENTION),
+        (Counts(uploading=1), HELD, False, DaemonState.ATTENTION),
+        (Counts(failed=1, uploading=1), HELD, True, DaemonState.PAUSED),
+    ],
+)
+def test_the_daemon_shows_the_most_urgent_thing_that_is_true(
+    found: Counts, gate: Gate, paused: bool, state: DaemonState
+) -> None:
+    assert views.daemon_state(found, {"home": gate}, paused=paused) is state
+
+
+def test_what_needs_a_person_comes_in_the_order_of_its_urgency() -> None:
+    entries = views.attention({"home": HELD}, [row()], {"hunts": "the folder is not there"}, troubles(1))
+    assert codes(entries) == ["destination-held", "delivery-failed", "source-missing", "empty"]
+
+
+def test_nothing_to_say_is_nothing_said() -> None:
+    assert views.attention({"home": OPEN}, [], {"hunts": "watching", "putts": "starting"}, []) == ()
+
+
+def test_a_pause_is_the_owners_own_wish_and_needs_no_attention() -> None:
+    assert views.attention({"home": PAUSED}, [], {}, []) == ()
+
+
+def test_a_closed_destination_says_what_to_do() -> None:
+    (entry,) = views.attention({"home": HELD}, [], {}, [])
+    assert (entry.message, entry.hint) == ("home: no consent.", "logferry consent grant home")
+
+
+def test_a_failed_delivery_names_session_destination_and_reason() -> None:
+    (entry,) = views.attention({}, [row()], {}, [])
+    assert entry.message == f"Session {SESSION} was refused by home: Not a session (422)."
+
+
+def test_a_failed_delivery_says_how_to_try_again() -> None:
+    (entry,) = views.attention({}, [row()], {}, [])
+    assert f"logferry retry {SESSION}" in entry.hint
+
+
+def test_a_file_in_trouble_is_named() -> None:
+    (entry,) = views.attention({}, [], {}, troubles(1))
+    assert entry.message == "hunts: file-0.json: the file is empty."
+
+
+def test_as_many_entries_as_there_is_room_for_are_all_told() -> None:
+    assert len(views.attention({}, [], {}, troubles(views.MAX_ATTENTION))) == views.MAX_ATTENTION
+
+
+def test_more_entries_than_there_is_room_for_are_counted() -> None:
+    entries = views.attention({}, [], {}, troubles(views.MAX_ATTENTION + 7))
+    assert (len(entries), entries[-1]) == (
+        views.MAX_ATTENTION + 1,
+        Attention(code="more", message="... and 7 more."),
+    )
+
+
+def test_the_most_urgent_is_never_among_those_only_counted() -> None:
+    entries = views.attention({"home": HELD}, [row()], {}, troubles(200))
+    assert codes(entries)[:2] == ["destination-held", "delivery-failed"]

@@ -1,0 +1,628 @@
+"""The world in memory: one small honest class a port. Each passes the same contract tests as the real adapter."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import hashlib
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from logferry_daemon.core.backoff import RETRY_AFTER_CAP
+from logferry_daemon.core.consent import Grant
+from logferry_daemon.core.delivery import NEXT, State, Step, step
+from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
+from logferry_daemon.core.gate import Access
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.settle import Signature
+from logferry_daemon.ports import Admitted, Claimed, DeliveryRow, FileRow, FileSeen, NewSession, SessionRow, Totals
+from logferry_model.envelope import Receipt
+from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
+from logferry_model.session import Session
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_TURNS = 20
+"""Rounds of the loop after which whatever was woken has begun to run."""
+
+
+class ManualClock:
+    """Stands still until it is moved; whoever sleeps is woken by moving it, in the order of their times."""
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self._now = at
+        self._passed = timedelta()
+        self._sleepers: list[tuple[timedelta, asyncio.Future[None]]] = []
+        self._news = asyncio.Event()
+
+    def now(self) -> datetime:
+        return self._now
+
+    def set(self, at: datetime) -> None:
+        """Somebody sets the clock: nobody who waits notices."""
+        self._now = at
+
+    async def sleep(self, duration: timedelta) -> None:
+        woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        sleeper = (self._passed + duration, woken)
+        if duration <= timedelta():
+            await asyncio.sleep(0)
+            return
+        self._sleepers.append(sleeper)
+        self._news.set()
+        try:
+            await woken
+        finally:
+            if sleeper in self._sleepers:
+                self._sleepers.remove(sleeper)
+
+    def move(self, duration: timedelta) -> None:
+        """Time passes, and nothing else happens yet."""
+        self._now += duration
+        self._passed += duration
+        for due, woken in list(self._sleepers):
+            if due <= self._passed and not woken.done():
+                woken.set_result(None)
+
+    async def idle(self, sleepers: int = 1) -> None:
+        """Until everybody has gone as far as they can and so many sleep."""
+        for _ in range(_TURNS):
+            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            while len(self._sleepers) < sleepers:
+                self._news.clear()
+                await self._news.wait()
+
+    async def advance(self, duration: timedelta, sleepers: int = 1) -> None:
+        """Time passes from one sleeper's end to the next, and all do what they have to do in between."""
+        end = self._passed + duration
+        while due := sorted(when for when, _ in self._sleepers if when <= end):
+            self.move(due[0] - self._passed)
+            await self.idle(sleepers)
+        self.move(end - self._passed)
+        await self.idle(sleepers)
+
+
+class FixedChance:
+    """The same jitter every time, and tokens that anybody could guess."""
+
+    def __init__(self, jitter: float = 0.5) -> None:
+        self._jitter = jitter
+        self._tokens = 0
+
+    def jitter(self) -> float:
+        return self._jitter
+
+    def token(self) -> str:
+        self._tokens += 1
+        return hashlib.sha256(str(self._tokens).encode()).hexdigest()[:32]
+
+
+@dataclass
+class _File:
+    data: bytes
+    mtime: datetime
+    inode: int
+    trouble: Trouble | None = None
+    error: LogferryError | None = None
+
+
+class MemoryFiles:
+    """A folder in memory, with the ways in which programs change files."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        self._clock = clock
+        self._files: dict[str, _File] = {}
+        self._inodes = 100
+        self.present = True
+        """Whether the folder itself is there."""
+        self.before_read: Callable[[str], None] = lambda _: None
+        """Called with the path before every read: what happens between looking and reading."""
+        self.after_scan: Callable[[], None] = lambda: None
+        """Called before a scan returns: what happens too late for it."""
+        self.reads = 0
+        self.scans = 0
+
+    # the port
+
+    async def scan(self, root: Path, patterns: Sequence[str]) -> Sequence[FileSeen]:
+        self.scans += 1
+        if not self.present:
+            raise Unreachable("source-missing", f"The folder {root} cannot be read: no such file or directory.")
+        found = [
+            self._seen(path)
+            for path in sorted(self._files)
+            if any(fnmatch.fnmatch(path.rpartition("/")[2], pattern) for pattern in patterns)
+        ]
+        self.after_scan()
+        return found
+
+    async def look(self, root: Path, path: str) -> FileSeen | None:
+        return self._seen(path) if self.present and path in self._files else None
+
+    async def read(self, root: Path, path: str, *, offset: int, limit: int) -> bytes:
+        self.before_read(path)
+        self.reads += 1
+        file = self._files.get(path) if self.present else None
+        if file is None:
+            raise Unreachable("file-unreadable", f"{path} cannot be read: no such file or directory.")
+        if file.trouble:
+            raise Damaged(file.trouble.code, file.trouble.message)
+        if file.error:
+            raise file.error
+        return file.data[offset : offset + limit]
+
+    def _seen(self, path: str) -> FileSeen:
+        file = self._files[path]
+        written = round(file.mtime.timestamp() * 1000) * 1_000_000
+        return FileSeen(path=path, signature=Signature(len(file.data), written, file.inode, 1), trouble=file.trouble)
+
+    # what programs do
+
+    def content(self, path: str) -> bytes:
+        return self._files[path].data
+
+    @property
+    def paths(self) -> Sequence[str]:
+        return sorted(self._files)
+
+    def write(self, path: str, data: bytes, *, mtime: datetime | None = None, inode: int | None = None) -> None:
+        """Make it, or write it afresh in place."""
+        old = self._files.get(path)
+        if inode is None:
+            inode = old.inode if old else self._new_inode()
+        self._files[path] = _File(data, mtime or self._clock.now(), inode)
+
+    def replace(self, path: str, data: bytes, *, mtime: datetime | None = None) -> None:
+        """Another file takes its name, as editors do."""
+        self.write(path, data, mtime=mtime, inode=self._new_inode())
+
+    def append(self, path: str, data: bytes, *, mtime: datetime | None = None) -> None:
+        file = self._files.get(path)
+        self.write(path, (file.data if file else b"") + data, mtime=mtime)
+
+    def touch(self, path: str) -> None:
+        """Only its time moves."""
+        self._files[path].mtime = self._clock.now()
+
+    def truncate(self, path: str, size: int = 0) -> None:
+        self.write(path, self._files[path].data[:size])
+
+    def rename(self, path: str, to: str) -> None:
+        self._files[to] = self._files.pop(path)
+
+    def copy(self, path: str, to: str, *, mtime: datetime | None = None) -> None:
+        self.write(to, self._files[path].data, mtime=mtime)
+
+    def delete(self, path: str) -> int:
+        """Its inode may be used again."""
+        return self._files.pop(path).inode
+
+    def spoil(self, path: str, code: str) -> None:
+        """Put something there that is not read: `symlink` or `not-a-file`."""
+        self.write(path, b"")
+        self._files[path].trouble = Trouble(code=code, message=f"{code}.")
+
+    def deny(self, path: str) -> None:
+        """Take the permission away, which changes neither size nor time."""
+        self.fail(path, Damaged("no-permission", "no permission to read it."))
+
+    def fail(self, path: str, error: LogferryError) -> None:
+        """Reading it brings this."""
+        self._files[path].error = error
+
+    def permit(self, path: str) -> None:
+        """Reading works again."""
+        self._files[path].error = None
+
+    def _new_inode(self) -> int:
+        self._inodes += 1
+        return self._inodes
+
+
+class ScriptedWatcher:
+    """Hints when it is told to; without being told it is the watcher that misses everything."""
+
+    def __init__(self) -> None:
+        self._bursts: asyncio.Queue[bool] = asyncio.Queue()
+        self.watches = 0
+        """How often watching was begun."""
+
+    def hint(self) -> None:
+        self._bursts.put_nowait(True)
+
+    def end(self) -> None:
+        """The folder cannot be watched any more."""
+        self._bursts.put_nowait(False)
+
+    async def hints(self, root: Path) -> AsyncIterator[None]:
+        self.watches += 1
+        while await self._bursts.get():
+            yield
+
+
+class FakeProcesses:
+    """Programs that run because a test says so."""
+
+    def __init__(self, *running: str) -> None:
+        self._running = set(running)
+        self.asked = 0
+
+    def start(self, name: str) -> None:
+        self._running.add(name)
+
+    def stop(self, name: str) -> None:
+        self._running.discard(name)
+
+    async def running(self, names: Collection[str]) -> frozenset[str]:
+        self.asked += 1
+        running = {name.casefold() for name in self._running}
+        return frozenset(name for name in names if name.casefold() in running)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """One request as it went out."""
+
+    url: str
+    request: Request
+    secret: Mapping[str, str]
+
+
+Answer = Response | LogferryError | Callable[[Sent], Response]
+
+
+class ScriptedSender:
+    """Answers in the order of the script, then always with its last line; remembers what was sent."""
+
+    def __init__(self, *script: Answer) -> None:
+        self.script = list(script)
+        self.sent: list[Sent] = []
+        self.free = asyncio.Event()
+        """Cleared: answers are a long time coming."""
+        self.free.set()
+        self.at_once = 0
+        """The most requests that were under way together."""
+        self._under_way = 0
+
+    async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
+        sent = Sent(url, request, secret)
+        self.sent.append(sent)
+        answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
+        self._under_way += 1
+        self.at_once = max(self.at_once, self._under_way)
+        try:
+            await self.free.wait()
+        finally:
+            self._under_way -= 1
+        if isinstance(answer, LogferryError):
+            raise answer
+        return answer(sent) if callable(answer) else answer
+
+
+MAX_UNITS = 1_200
+
+
+class MemoryCredentials:
+    """A keyring in memory."""
+
+    def __init__(self, **secrets: str) -> None:
+        self._secrets = dict(secrets)
+        self.state: Access | None = None
+        """Set: what the keyring says of every secret."""
+        self.asked = 0
+
+    async def access(self, destination: str) -> Access:
+        self.asked += 1
+        return self.state or (Access.AVAILABLE if destination in self._secrets else Access.ABSENT)
+
+    async def secret(self, destination: str) -> str | None:
+        return None if self.state else self._secrets.get(destination)
+
+    async def keep(self, destination: str, secret: str, *, insecure: bool) -> None:
+        if len(secret.encode("utf-16-le")) // 2 > MAX_UNITS:
+            raise Misconfigured("secret-too-long", f"The key is longer than {MAX_UNITS} characters.")
+        if self.state and not insecure:
+            raise Misconfigured("keyring-refused", f"The keyring is {self.state}.", hint="Unlock it and try again.")
+        self._secrets[destination] = secret
+
+    async def forget(self, destination: str) -> None:
+        self._secrets.pop(destination, None)
+
+
+@dataclass
+class _Session:
+    new: NewSession
+    source: str
+    revision: int
+
+
+@dataclass
+class _Delivery:
+    row: DeliveryRow
+    key: str
+    letter: Letter | None = None
+    sent: int = 0
+    took: timedelta | None = None
+    uploaded_at: datetime | None = None
+
+
+@dataclass
+class MemorySpool:
+    """All four parts of the spool, in dictionaries."""
+
+    chance: FixedChance = field(default_factory=FixedChance)
+    broken: LogferryError | None = None
+    """Set: nothing can be written, as on a full disk."""
+    _files: dict[tuple[str, str], FileRow] = field(default_factory=dict)
+    _sessions: dict[str, _Session] = field(default_factory=dict)
+    _deliveries: dict[str, _Delivery] = field(default_factory=dict)
+    _grants: dict[str, Grant] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
+
+    def restart(self) -> None:
+        """The daemon was ended and started."""
+        for one in self._deliveries.values():
+            if one.row.state is State.UPLOADING:
+                self._set(one, Step.RECOVER, last_error="")
+                self._supersede(one.row.session, one.row.destination)
+
+    # Intake
+
+    async def files(self, source: str) -> Sequence[FileRow]:
+        return [row for row in self._files.values() if row.source == source]
+
+    async def admit(
+        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+    ) -> Sequence[Admitted]:
+        self._writable()
+        admitted = [self._admit(row.source, one, destinations, now) for one in sessions]
+        self._files[row.source, row.path] = row
+        return admitted
+
+    async def forget_file(self, source: str, path: str) -> None:
+        self._writable()
+        self._files.pop((source, path), None)
+
+    def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> Admitted:
+        known = self._sessions.get(new.session.id)
+        if known is not None:
+            cut = new.only_grows and len(new.session.events) < len(known.new.session.events)
+            if cut or known.new.fingerprint == new.fingerprint:
+                return Admitted(session=new.session.id, revision=known.revision, new=False)
+        revision = known.revision + 1 if known else 1
+        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision)
+        for destination in destinations:
+            self._deliver(new.session.id, destination, now)
+        return Admitted(session=new.session.id, revision=revision, new=True)
+
+    def _deliver(self, session: str, destination: str, now: datetime) -> None:
+        kept = self._sessions[session]
+        row = DeliveryRow(
+            id=self.chance.token()[:16],
+            session=kept.new.session.id,
+            destination=destination,
+            revision=kept.revision,
+            state=State.PENDING,
+            attempts=0,
+            created_at=now,
+        )
+        self._deliveries[row.id] = _Delivery(row, self.chance.token())
+        self._supersede(session, destination)
+
+    def _supersede(self, session: str, destination: str) -> None:
+        these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
+        newest = max((one.row.revision for one in these), default=0)
+        for one in these:
+            if one.row.revision < newest and (one.row.state, Step.SUPERSEDE) in NEXT:
+                self._set(one, Step.SUPERSEDE, last_error=f"superseded by revision {newest}")
+
+    # Outbox
+
+    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
+        self._writable()
+        due = [one for one in self._pending(destination) if self._is_due(one.row, now)]
+        due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
+        return [self._claim(one, now) for one in due[:limit]]
+
+    def _is_due(self, row: DeliveryRow, now: datetime) -> bool:
+        return row.next_attempt is None or not now < row.next_attempt <= now + RETRY_AFTER_CAP
+
+    def _claim(self, one: _Delivery, now: datetime) -> Claimed:
+        self._set(one, Step.CLAIM, last_attempt=now)
+        session = self._sessions[one.row.session].new.session
+        parcel = Parcel(
+            session=session.id,
+            tracker=session.tracker,
+            natural_key=session.natural_key,
+            revision=one.row.revision,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            document=b"" if one.letter else self._sessions[session.id].new.document,
+            idempotency_key=one.key,
+            install_id=self._notes.setdefault(f"install-id:{one.row.destination}", self.chance.token()),
+            app_version="1.2.3",
+            platform="linux",
+        )
+        return Claimed(row=one.row, parcel=parcel, letter=one.letter)
+
+    async def keep_letter(self, delivery: str, letter: Letter) -> None:
+        self._writable()
+        self._deliveries[delivery].letter = letter
+
+    async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        url = receipt.report_url if receipt else None
+        self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
+        one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
+        one.took, one.uploaded_at = took, now
+
+    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        attempts = one.row.attempts + counts
+        self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
+        self._supersede(one.row.session, one.row.destination)
+
+    async def parked(self, delivery: str, reason: str, now: datetime) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        attempts = one.row.attempts + 1
+        self._set(one, Step.PARK, last_error=reason, attempts=attempts, next_attempt=None, last_attempt=now)
+        self._supersede(one.row.session, one.row.destination)
+
+    async def next_due(self, destination: str) -> datetime | None:
+        long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+        return min((one.row.next_attempt or long_ago for one in self._pending(destination)), default=None)
+
+    # Ledger
+
+    async def totals(self) -> Totals:
+        done = [one for one in self._all() if one.row.state is State.UPLOADED]
+        took = [one.took / timedelta(milliseconds=1) for one in done if one.took is not None]
+        by_state: dict[tuple[str, State], int] = {}
+        for one in self._all():
+            key = one.row.destination, one.row.state
+            by_state[key] = by_state.get(key, 0) + 1
+        reports = [one for one in done if one.row.report_url]
+        last = max(reports, key=lambda one: one.uploaded_at or NOON) if reports else None
+        at_home = {one.row.session for one in self._all()}
+        return Totals(
+            by_state=by_state,
+            homeless=sum(session not in at_home for session in self._sessions),
+            uploaded=len(done),
+            bytes_sent=sum(one.sent for one in done),
+            average_ms=sum(took) / len(took) if took else None,
+            last_upload=max((one.uploaded_at for one in done if one.uploaded_at), default=None),
+            last_report_url=last.row.report_url if last else None,
+        )
+
+    async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
+        newest = sorted(self._sessions, key=lambda key: (-self._start(key), key))
+        return [(self._session_row(key), self._rows_of(key)) for key in newest]
+
+    def _start(self, session: str) -> float:
+        return self._sessions[session].new.session.started_at.timestamp()
+
+    def _rows_of(self, session: str) -> list[DeliveryRow]:
+        rows = [one.row for one in self._all() if one.row.session == session]
+        return sorted(rows, key=lambda row: (row.revision, row.destination))
+
+    def _session_row(self, key: str) -> SessionRow:
+        kept = self._sessions[key]
+        session, end = kept.new.session, kept.new.session.end
+        return SessionRow(
+            id=session.id,
+            tracker=session.tracker,
+            source=kept.source,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            events=len(session.events),
+            revision=kept.revision,
+            end_rule=end.rule if end else "",
+            end_evidence=end.evidence if end else "",
+            end_confidence=end.confidence if end else 0.0,
+        )
+
+    async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
+        found = [key for key in self._sessions if key.startswith(session)]
+        if not session or len(found) != 1:
+            return None
+        document = msgspec.json.decode(self._sessions[found[0]].new.document, type=Session)
+        return self._session_row(found[0]), self._rows_of(found[0]), document
+
+    async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
+        return [(*key, trouble) for key in sorted(self._files) for trouble in self._files[key].troubles]
+
+    async def hurry(self, session: str | None, now: datetime) -> int:
+        self._writable()
+        chosen = [one for one in self._all() if one.row.state is State.PENDING and session in {None, one.row.session}]
+        for one in chosen:
+            one.row = replace(one.row, next_attempt=None)
+        return len(chosen)
+
+    async def retry(self, ids: Sequence[str], now: datetime) -> int:
+        self._writable()
+        failed = [one for one in self._all() if one.row.state is State.FAILED]
+        beginnings = tuple(one for one in ids if one)
+        chosen = [
+            one
+            for one in failed
+            if not ids or one.row.id.startswith(beginnings) or one.row.session.startswith(beginnings)
+        ]
+        for one in chosen:
+            self._set(one, Step.RETRY, attempts=0, next_attempt=None)
+            self._supersede(one.row.session, one.row.destination)
+        return len(chosen)
+
+    async def delivery(self, delivery: str) -> DeliveryRow | None:
+        return self._deliveries[delivery].row if delivery in self._deliveries else None
+
+    async def failures(self, limit: int) -> Sequence[DeliveryRow]:
+        failed = [one.row for one in self._all() if one.row.state is State.FAILED]
+        return sorted(failed, key=lambda row: row.last_attempt or NOON, reverse=True)[:limit]
+
+    # Choices
+
+    async def grants(self) -> Mapping[str, Grant]:
+        return dict(self._grants)
+
+    async def grant(self, grant: Grant) -> None:
+        self._writable()
+        self._grants[grant.destination] = grant
+
+    async def revoke(self, destination: str) -> None:
+        self._writable()
+        self._grants.pop(destination, None)
+
+    async def enlist(self, destination: str, now: datetime) -> int:
+        self._writable()
+        has = {(one.row.session, one.row.revision) for one in self._all() if one.row.destination == destination}
+        strangers = [key for key, kept in self._sessions.items() if (key, kept.revision) not in has]
+        for key in strangers:
+            self._deliver(key, destination, now)
+        return len(strangers)
+
+    async def dismiss(self, destination: str) -> None:
+        self._writable()
+        for one in self._all():
+            if one.row.destination == destination and one.row.state is not State.UPLOADED:
+                del self._deliveries[one.row.id]
+        self._grants.pop(destination, None)
+        self._notes.pop(f"install-id:{destination}", None)
+
+    async def note(self, key: str) -> str | None:
+        return self._notes.get(key)
+
+    async def set_note(self, key: str, value: str | None) -> None:
+        self._writable()
+        if value is None:
+            self._notes.pop(key, None)
+        else:
+            self._notes[key] = value
+
+    # within
+
+    def _all(self) -> list[_Delivery]:
+        return list(self._deliveries.values())
+
+    def _pending(self, destination: str) -> list[_Delivery]:
+        return [one for one in self._all() if (one.row.destination, one.row.state) == (destination, State.PENDING)]
+
+    def _set(self, one: _Delivery, what: Step, **changes: object) -> None:
+        one.row = replace(one.row, state=step(one.row.state, what), **changes)  # type: ignore[arg-type]  # fields of a row
+
+    def _writable_delivery(self, delivery: str) -> _Delivery | None:
+        self._writable()
+        return self._deliveries.get(delivery)
+
+    def _writable(self) -> None:
+        if self.broken:
+            raise self.broken
