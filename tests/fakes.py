@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import hashlib
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,8 +18,21 @@ from logferry_daemon.core.delivery import NEXT, State, Step, step
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.revision import is_news
 from logferry_daemon.core.settle import Signature
-from logferry_daemon.ports import Admitted, Claimed, DeliveryRow, FileRow, FileSeen, NewSession, SessionRow, Totals
+from logferry_daemon.ports import (
+    Admitted,
+    Claimed,
+    DeliveryRow,
+    FileRow,
+    FileSeen,
+    NewSession,
+    SessionRow,
+    Totals,
+    earlier,
+    place_note,
+    version_of,
+)
 from logferry_model.envelope import Receipt
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
 from logferry_model.session import Session
@@ -295,6 +308,7 @@ class ScriptedSender:
         self._under_way += 1
         self.at_once = max(self.at_once, self._under_way)
         try:
+            await asyncio.sleep(0)  # the others set out in the meantime
             await self.free.wait()
         finally:
             self._under_way -= 1
@@ -365,7 +379,10 @@ class MemorySpool:
 
     def restart(self) -> None:
         """The daemon was ended and started."""
-        for one in self._deliveries.values():
+        self._recover(self._all())
+
+    def _recover(self, these: Iterable[_Delivery]) -> None:
+        for one in these:
             if one.row.state is State.UPLOADING:
                 self._set(one, Step.RECOVER, last_error="")
                 self._supersede(one.row.session, one.row.destination)
@@ -389,10 +406,8 @@ class MemorySpool:
 
     def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> Admitted:
         known = self._sessions.get(new.session.id)
-        if known is not None:
-            cut = new.only_grows and len(new.session.events) < len(known.new.session.events)
-            if cut or known.new.fingerprint == new.fingerprint:
-                return Admitted(session=new.session.id, revision=known.revision, new=False)
+        if known is not None and not is_news(version_of(known.new), version_of(new)):
+            return Admitted(session=new.session.id, revision=known.revision, new=False)
         revision = known.revision + 1 if known else 1
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision)
         for destination in destinations:
@@ -469,6 +484,10 @@ class MemorySpool:
         attempts = one.row.attempts + counts
         self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
         self._supersede(one.row.session, one.row.destination)
+
+    async def released(self, deliveries: Sequence[str]) -> None:
+        self._writable()
+        self._recover(one for one in self._all() if one.row.id in deliveries)
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         one = self._writable_delivery(delivery)
@@ -582,8 +601,9 @@ class MemorySpool:
         self._writable()
         self._grants.pop(destination, None)
 
-    async def enlist(self, destination: str, now: datetime) -> int:
+    async def enlist(self, destination: str, place: str, now: datetime) -> int:
         self._writable()
+        self._move(destination, place)
         has = {(one.row.session, one.row.revision) for one in self._all() if one.row.destination == destination}
         strangers = [key for key, kept in self._sessions.items() if (key, kept.revision) not in has]
         for key in strangers:
@@ -592,11 +612,26 @@ class MemorySpool:
 
     async def dismiss(self, destination: str) -> None:
         self._writable()
-        for one in self._all():
-            if one.row.destination == destination and one.row.state is not State.UPLOADED:
-                del self._deliveries[one.row.id]
+        self._move(destination, None)
         self._grants.pop(destination, None)
-        self._notes.pop(f"install-id:{destination}", None)
+
+    def _move(self, destination: str, place: str | None) -> None:
+        before = self._notes.get(place_note(destination))
+        if place is None or before not in {None, place}:
+            for one in self._all():
+                if one.row.destination == destination and one.row.state is not State.UPLOADED:
+                    del self._deliveries[one.row.id]
+            self._rename(destination, earlier(destination, before or ""))
+            self._notes.pop(f"install-id:{destination}", None)
+            self._notes.pop(place_note(destination), None)
+        if place is not None and before != place:
+            self._rename(earlier(destination, place), destination)
+            self._notes[place_note(destination)] = place
+
+    def _rename(self, destination: str, to: str) -> None:
+        for one in self._all():
+            if one.row.destination == destination:
+                one.row = replace(one.row, destination=to)
 
     async def note(self, key: str) -> str | None:
         return self._notes.get(key)

@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
@@ -27,14 +27,15 @@ from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
-from logferry_daemon.control import DaemonControl, Parts
+from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.news import News
+from logferry_daemon.core.gate import Gate
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
-from logferry_daemon.news import News
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
@@ -52,6 +53,8 @@ def run(home: Home) -> int:
     Raises Misconfigured for settings that cannot be read, and Refused when another daemon has this home.
     """
     settings = load_settings(home.settings_file)
+    # What the daemon writes is for its owner alone, also in a folder that others may enter.
+    os.umask(0o077)
     with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
         asyncio.run(_until_stopped(home, settings))
     return 0
@@ -76,7 +79,11 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
         credentials = KeyringCredentials(home.secrets_file)
         log = EventLog(instance, started=clock.now())
-        news = News(log, spool, clock)
+
+        async def gates_now() -> Mapping[str, Gate]:
+            return await fleet.all_gates()
+
+        news = News(log, spool, clock, gates_now)
         stack.enter_context(_plain_errors())
         group = await stack.enter_async_context(asyncio.TaskGroup())
         crew = Crew(group)
@@ -106,6 +113,7 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
                 delivery_changed=news.delivery_changed,
                 state_changed=news.state_changed,
             ),
+            user_home=Path.home(),
         )
         checkers = (
             SourcesCheck(fleet),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -52,6 +52,8 @@ class Courier:
         self._gates = gates
         self._changed = changed
         self._wake = Wake(road.clock)
+        self._under_way: set[str] = set()
+        """Deliveries claimed and not yet noted as anything else."""
 
     def wake(self) -> None:
         """Something may have become possible."""
@@ -81,10 +83,35 @@ class Courier:
         if not claimed:
             due = await self._road.outbox.next_due(name)
             return LOOK_AGAIN if due is None else min(max(due - now, timedelta()), LOOK_AGAIN)
+        await self._deliver_while_allowed(claimed)
+        return None
+
+    async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
+        """Deliver all; stop in the middle when the owner takes consent back or pauses."""
+        self._under_way = {one.row.id for one in claimed}
+        work = asyncio.ensure_future(self._deliver_all(claimed))
+        watch = asyncio.ensure_future(self._until_closed_by_owner())
+        try:
+            await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (work, watch):
+                task.cancel()
+            ended, _ = await asyncio.gather(work, watch, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
+        await self._road.outbox.released(sorted(self._under_way))
+        for delivery in self._under_way:
+            self._changed(delivery)
+
+    async def _deliver_all(self, claimed: Sequence[Claimed]) -> None:
         async with asyncio.TaskGroup() as group:
             for one in claimed:
                 group.create_task(self._deliver(one))
-        return None
+
+    async def _until_closed_by_owner(self) -> None:
+        while not (await self._gates.gate(self.destination)).by_owner:
+            self._wake.clear()
+            await self._wake.wait(None)
 
     async def _deliver(self, claimed: Claimed) -> None:
         row = claimed.row
@@ -93,6 +120,7 @@ class Courier:
         outcome = await self._outcome(claimed)
         self._tell_gates(outcome)
         await self._note_surely(row, outcome, started)
+        self._under_way.discard(row.id)
         log.info(
             "delivery tried",
             extra={"action": type(outcome).__name__, "delivery": row.id, "destination": row.destination},
@@ -121,7 +149,7 @@ class Courier:
         if secret is None:
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
         headers = self._dialect.credentials(secret)
-        talk = self._dialect.deliver(letter, now=self._road.clock.now())
+        talk = self._dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
         request = next(talk)
         while True:
             try:
@@ -145,7 +173,7 @@ class Courier:
                     name, Block(reason=outcome.reason, hint=hint, until=self._until(outcome), offline=outcome.offline)
                 )
             case Later(trouble=True):
-                self._gates.failed(name, self._road.chance.jitter())
+                self._gates.failed(name, outcome.reason, self._road.chance.jitter())
             case Acked() | GoneByOwner() | Parked():
                 self._gates.succeeded(name)
 

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
+from logferry_daemon.core.places import reason_against_folder
 from logferry_daemon.core.reading import Tracker
 from logferry_daemon.courier import Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.gates import Destination, Gates
-from logferry_daemon.ports import Admitted, Spool
+from logferry_daemon.ports import Admitted, Spool, place_note
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
@@ -44,6 +46,7 @@ class Fleet:
     trackers: Mapping[str, Tracker]
     dialects: Mapping[str, Dialect]
     listeners: Listeners
+    user_home: Path
     runners: dict[str, SourceRunner] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
 
@@ -57,6 +60,7 @@ class Fleet:
     def add_source(self, name: str, settings: SourceSettings) -> None:
         """Follow one more folder; Misconfigured when nothing here reads it."""
         tracker = self.tracker(settings.tracker)
+        check_folder(settings.folder, self.user_home)
         source = Source(name=name, tracker=tracker, root=settings.folder)
         runner = SourceRunner(source, self.world, self.pace, self.destinations, self._found)
         self.runners[name] = runner
@@ -74,7 +78,10 @@ class Fleet:
         courier = Courier(destination, dialect, self.road, self.gates, self.listeners.delivery_changed)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
         self.couriers[name] = courier
-        await self.spool.enlist(name, self.road.clock.now())
+        if await self.spool.note(place_note(name)) not in {None, destination.place}:
+            # A key is for the address it was given for, and goes nowhere else.
+            await self.road.credentials.forget(name)
+        await self.spool.enlist(name, destination.place, self.road.clock.now())
         self.crew.hire(f"courier:{name}", courier.run())
 
     async def remove_destination(self, name: str) -> None:
@@ -122,3 +129,12 @@ class Fleet:
             self.listeners.session_found(one.session, source.tracker.name)
         if admitted:
             self.wake_couriers()
+
+
+def check_folder(folder: Path, home: Path) -> None:
+    """Misconfigured `folder-refused` when this folder cannot be a source; it need not exist yet."""
+    hint = "Name the log folder itself."
+    if reason := reason_against_folder(folder, home):
+        raise Misconfigured("folder-refused", f"{folder} cannot be a source: {reason}.", hint=hint)
+    if folder.exists() and not folder.is_dir():
+        raise Misconfigured("folder-refused", f"{folder} is not a folder.", hint="Name the folder the file is in.")

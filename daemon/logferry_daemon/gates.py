@@ -13,6 +13,7 @@ from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
 from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
+from logferry_daemon.core.identity import content_mark
 from logferry_daemon.ports import Choices, Clock, Credentials
 
 ACCESS_VALID = timedelta(seconds=30)
@@ -30,6 +31,11 @@ class Destination:
     url: str
 
     @property
+    def place(self) -> str:
+        """Stands for where it really is: another address under the same name is another destination."""
+        return content_mark(self.dialect, self.url)
+
+    @property
     def policy(self) -> str:
         """What its consent is about."""
         return policy_text(name=self.name, dialect=self.dialect, url=self.url)
@@ -41,6 +47,8 @@ class _Standing:
 
     block: Block | None = None
     breaker: Breaker = field(default=CLOSED)
+    trouble: str = ""
+    """What was wrong the last time."""
     access: Access | None = None
     asked_at: datetime | None = None
 
@@ -85,6 +93,7 @@ class Gates:
                 paused_until=self.paused_until,
                 block=standing.block,
                 breaker_until=standing.breaker.until,
+                trouble=standing.trouble,
             ),
         )
 
@@ -163,9 +172,10 @@ class Gates:
         self._of(destination).block = block
         self._changed()
 
-    def failed(self, destination: str, jitter: float) -> None:
+    def failed(self, destination: str, reason: str, jitter: float) -> None:
         """No answer, or an answer of trouble."""
         standing = self._of(destination)
+        standing.trouble = reason
         standing.breaker = standing.breaker.failed(self._clock.now(), jitter)
 
     def succeeded(self, destination: str) -> None:

@@ -13,6 +13,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.revision import Version
 from logferry_daemon.core.settle import Signature
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session, SessionId
@@ -145,6 +146,16 @@ class NewSession:
     """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
 
 
+def version_of(new: NewSession) -> Version:
+    """What decides whether it is a new revision."""
+    return Version(
+        fingerprint=new.fingerprint,
+        events=len(new.session.events),
+        end_rule=new.session.end.rule if new.session.end else "",
+        only_grows=new.only_grows,
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """What became of one session: the revision it has now, and whether that is news."""
@@ -210,6 +221,16 @@ class Totals:
     last_report_url: str | None
 
 
+def earlier(destination: str, place: str) -> str:
+    """What deliveries are filed under whose destination is not at this place any more. No destination is named so."""
+    return f"{destination}~{place}"
+
+
+def place_note(destination: str) -> str:
+    """The note that remembers a destination's place."""
+    return f"place:{destination}"
+
+
 class Intake(Protocol):
     """The spool as the sources see it."""
 
@@ -245,6 +266,10 @@ class Outbox(Protocol):
 
     async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
         """Back to pending."""
+        ...
+
+    async def released(self, deliveries: Sequence[str]) -> None:
+        """Those of them that are still being sent are pending again: sending was broken off."""
         ...
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
@@ -307,12 +332,16 @@ class Choices(Protocol):
         """Take it back."""
         ...
 
-    async def enlist(self, destination: str, now: datetime) -> int:
-        """A delivery of every session to a destination that has none of it yet."""
+    async def enlist(self, destination: str, place: str, now: datetime) -> int:
+        """A delivery of every session to a destination that has none of it yet; how many there were.
+
+        `place` stands for the address behind the name. When it is another one than before, what was uploaded there is
+        filed under `earlier(...)` and counts for nothing here; when it is one of before, it counts again.
+        """
         ...
 
     async def dismiss(self, destination: str) -> None:
-        """Forget unsent deliveries and the agreement of a destination that is gone."""
+        """Forget the unsent deliveries and the agreement of a destination that is gone, and file the uploaded ones."""
         ...
 
     async def note(self, key: str) -> str | None:

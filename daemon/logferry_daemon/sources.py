@@ -254,7 +254,8 @@ class SourceRunner:
         ]
         patient = quiet >= self._pace.patience
         writing = state.reading.unfinished and not patient
-        running_on = writing or (last is not None and (not ended or ended[-1][0] is not last))
+        kept = state.admitted | {mark(found) for found, _ in fresh}
+        running_on = writing or (last is not None and mark(last) not in kept)
         troubles = () if writing else state.reading.troubles
         row = state.row_of(self.source.name, running=running_on, troubles=troubles)
         if fresh or (patient and row != state.row):

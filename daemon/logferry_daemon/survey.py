@@ -14,8 +14,8 @@ from logferry_daemon.core.reading import Found, Reading, Signals, Tracker, Troub
 from logferry_daemon.file_state import BLOCK
 from logferry_daemon.ports import FileSeen, LogFiles
 from logferry_model.errors import LogferryError, Misconfigured
+from logferry_model.figures import Statistics
 from logferry_model.session import End
-from logferry_model.statistics import Statistics
 
 Progress = Callable[[int, int], None]
 """Files done, files in all."""

@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from logferry_model.figures import Statistics
 from logferry_model.session import End, Scalar
-from logferry_model.statistics import Statistics
 
 API_VERSION = 1
 

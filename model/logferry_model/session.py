@@ -8,7 +8,7 @@ from typing import NewType
 
 from msgspec import Struct, field
 
-from logferry_model.statistics import Statistics
+from logferry_model.figures import Statistics
 
 EpochMs = NewType("EpochMs", int)
 """Milliseconds since 1970-01-01T00:00:00Z: the unit of the trackers' own files, so nothing is rounded."""

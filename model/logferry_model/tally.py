@@ -9,8 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from logferry_model.session import EpochMs, Event, Skill
-from logferry_model.statistics import (
+from logferry_model.figures import (
     Combat,
     Defence,
     Economy,
@@ -19,6 +18,7 @@ from logferry_model.statistics import (
     SkillTotal,
     Statistics,
 )
+from logferry_model.session import EpochMs, Event, Skill
 
 HIT = "damage_dealt"
 MISS = {

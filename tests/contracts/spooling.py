@@ -10,16 +10,20 @@ from typing import Protocol
 
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import open_spool
+from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, NewSession, Spool
 from logferry_model.envelope import Receipt, ReceiptStatus, encode_session, sha256_hex
+from logferry_model.session import EndRule
 from tests.factories import START, event, session
 from tests.fakes import FixedChance, MemorySpool
 
 FACTS = SenderFacts(app_version="1.2.3", platform="linux")
 NOW = START + timedelta(days=1)
+PLACE = "here"
+"""Stands for an address."""
 HOME = "home"
 SECOND = timedelta(seconds=1)
 LETTER = Letter(body=b"the letter", headers={"Idempotency-Key": '"k"'}, payload_digest="ab" * 32)
@@ -72,12 +76,18 @@ class DiskBench:
 
 
 def found(
-    identity: str = "aa", *, events: int = 3, age: int = 0, only_grows: bool = False, mark: str = ""
+    identity: str = "aa",
+    *,
+    events: int = 3,
+    age: int = 0,
+    only_grows: bool = False,
+    mark: str = "",
+    rule: EndRule = EndRule.EXPLICIT,
 ) -> NewSession:
     """A session with so many events; a larger `age` is an older one, another `mark` another content."""
     start = START - age * timedelta(hours=1)
     happened = tuple(event(item=f"{mark}{number}", after=number * SECOND, start=start) for number in range(events))
-    made = session(identity, start=start, events=happened)
+    made = session(identity, start=start, events=happened, end=end_by(rule, "seen"))
     document = encode_session(made)
     return NewSession(session=made, document=document, fingerprint=sha256_hex(document), only_grows=only_grows)
 

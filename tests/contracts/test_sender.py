@@ -237,7 +237,7 @@ async def test_an_answer_that_stalls_is_given_up(sender: Sender) -> None:
         assert await code_of(sender, server.url) == "timeout"
 
 
-async def test_an_answer_that_drips_is_given_up(sender: Sender) -> None:
+async def test_an_answer_that_drips_is_given_up() -> None:
     async def drip(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
@@ -245,7 +245,8 @@ async def test_an_answer_that_drips_is_given_up(sender: Sender) -> None:
             await answer.write(b" ")
             await asyncio.sleep(0.05)
 
-    async with site(drip) as server:
+    patience = Patience(connect=timedelta(hours=1), answer=timedelta(seconds=0.3))
+    async with site(drip) as server, open_sender("logferry/0", patience) as sender, asyncio.timeout(10):
         assert await code_of(sender, server.url) == "timeout"
 
 

@@ -12,12 +12,14 @@ import pytest
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import IllegalStep, State
-from logferry_daemon.ports import Spool
+from logferry_daemon.ports import Spool, earlier
 from logferry_model.envelope import encode_session
+from logferry_model.session import EndRule
 from tests.contracts.spooling import (
     HOME,
     LETTER,
     NOW,
+    PLACE,
     RECEIPT,
     SECOND,
     Bench,
@@ -252,6 +254,7 @@ async def test_a_deferred_delivery_waits_for_its_time(spool: Spool) -> None:
     assert await claim(spool, now=later - timedelta(milliseconds=1)) == []
     (again,) = await claim(spool, now=later)
     assert (again.row.attempts, again.row.last_error) == (1, "503")
+    assert again.parcel == one.parcel
 
 
 async def test_a_free_try_does_not_count(spool: Spool) -> None:
@@ -399,9 +402,9 @@ async def test_an_agreement_is_kept_changed_and_taken_back(bench: Bench) -> None
 async def test_a_new_destination_gets_everything_there_is_once(spool: Spool) -> None:
     await admit(spool, found("aa"), found("bb"))
     await admit(spool, found("aa", events=5))
-    assert await spool.enlist(AWAY, NOW) == 2
-    assert await spool.enlist(AWAY, NOW) == 0
-    assert await spool.enlist(HOME, NOW) == 0
+    assert await spool.enlist(AWAY, PLACE, NOW) == 2
+    assert await spool.enlist(AWAY, PLACE, NOW) == 0
+    assert await spool.enlist(HOME, PLACE, NOW) == 0
     assert {key: state for key, state in (await states(spool)).items() if key[2] == AWAY} == {
         ("aa", 2, AWAY): "pending",
         ("bb", 1, AWAY): "pending",
@@ -409,6 +412,7 @@ async def test_a_new_destination_gets_everything_there_is_once(spool: Spool) -> 
 
 
 async def test_a_destination_that_goes_takes_along_all_but_what_it_has(spool: Spool) -> None:
+    await spool.enlist(HOME, PLACE, NOW)
     await admit(spool, found("aa", age=3), found("bb", age=2), found("cc", age=1), to=[HOME, AWAY])
     (one,) = await claim(spool, limit=1)
     await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
@@ -416,17 +420,54 @@ async def test_a_destination_that_goes_takes_along_all_but_what_it_has(spool: Sp
     await spool.grant(Grant(destination=HOME, policy_digest="ab", policy_version=1, granted_at=NOW))
     await spool.dismiss(HOME)
     left = await states(spool)
-    assert {key for key in left if key[2] == HOME} == {("aa", 1, HOME)}
+    assert {key for key in left if key[2] == HOME} == set()
+    assert left["aa", 1, earlier(HOME, PLACE)] == "uploaded"
     assert len([key for key in left if key[2] == AWAY]) == 3
     assert await spool.grants() == {}
-    assert await spool.enlist(HOME, NOW) == 2
+    assert await spool.enlist(HOME, PLACE, NOW) == 2
+
+
+async def test_another_address_under_the_same_name_gets_everything(spool: Spool) -> None:
+    await spool.enlist(HOME, PLACE, NOW)
+    await admit(spool, found("aa", age=2), found("bb", age=1))
+    (one, _) = await claim(spool)
+    await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
+    assert await spool.enlist(HOME, "elsewhere", NOW) == 2
+    assert {key: state for key, state in (await states(spool)).items() if key[2] == HOME} == {
+        ("aa", 1, HOME): "pending",
+        ("bb", 1, HOME): "pending",
+    }
+
+
+async def test_an_address_that_comes_back_is_known_to_have_what_it_has(spool: Spool) -> None:
+    await spool.enlist(HOME, PLACE, NOW)
+    await admit(spool, found("aa", age=2), found("bb", age=1))
+    (one, _) = await claim(spool)
+    await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
+    await spool.enlist(HOME, "elsewhere", NOW)
+    assert await spool.enlist(HOME, PLACE, NOW) == 1
+    assert (await states(spool))["aa", 1, HOME] == "uploaded"
+
+
+async def test_what_was_broken_off_is_pending_and_what_arrived_stays_so(spool: Spool) -> None:
+    await admit(spool, found("aa", age=2), found("bb", age=1))
+    one, other = await claim(spool)
+    await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
+    await spool.released([one.row.id, other.row.id, "unheard-of"])
+    assert await states(spool) == {("aa", 1, HOME): "uploaded", ("bb", 1, HOME): "pending"}
+
+
+async def test_a_copy_that_was_only_given_up_for_silent_does_not_replace_an_ended_session(spool: Spool) -> None:
+    await admit(spool, found("aa", events=5))
+    (again,) = await spool.admit(row("backup"), [found("aa", events=3, rule=EndRule.SILENCE)], [HOME], NOW)
+    assert (again.new, again.revision) == (False, 1)
 
 
 async def test_a_destination_that_comes_back_sees_another_installation(spool: Spool) -> None:
     await admit(spool, found())
     (before,) = await claim(spool)
     await spool.dismiss(HOME)
-    await spool.enlist(HOME, NOW)
+    await spool.enlist(HOME, PLACE, NOW)
     (after,) = await claim(spool)
     assert after.parcel.install_id != before.parcel.install_id
     assert after.parcel.idempotency_key != before.parcel.idempotency_key

@@ -97,9 +97,9 @@ class SpoolMachine(RuleBasedStateMachine):
     def hurry(self, name: str | None) -> None:
         self.same(lambda bench: bench.spool.hurry(name, self.now))
 
-    @rule(place=places)
-    def enlist(self, place: str) -> None:
-        self.same(lambda bench: bench.spool.enlist(place, self.now))
+    @rule(place=places, address=st.sampled_from(["here", "there"]))
+    def enlist(self, place: str, address: str) -> None:
+        self.same(lambda bench: bench.spool.enlist(place, address, self.now))
 
     @rule(place=places)
     def dismiss(self, place: str) -> None:

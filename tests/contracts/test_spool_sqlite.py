@@ -152,6 +152,22 @@ async def test_a_transaction_that_fails_leaves_nothing(spool: SqliteSpool) -> No
     assert await states(spool) == {("aa", 1, HOME): "pending"}
 
 
+async def test_after_a_failed_write_the_database_is_opened_anew(spool: SqliteSpool) -> None:
+    before = spool._connection
+
+    def fail() -> None:
+        with spool._writing() as query:
+            query("keep_note", key="a", value="b")
+            raise sqlite3.OperationalError("disk I/O error")
+
+    with pytest.raises(Unreachable):
+        await spool.run(fail)
+    assert await spool.note("a") is None
+    await spool.set_note("a", "c")
+    assert await spool.note("a") == "c"
+    assert spool._connection is not before
+
+
 async def test_what_was_begun_is_finished_when_its_caller_is_cancelled(spool: SqliteSpool) -> None:
     task = asyncio.ensure_future(admit(spool, found("aa")))
     await asyncio.sleep(0)

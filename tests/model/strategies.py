@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from hypothesis import strategies as st
 
+from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import (
     Attachment,
     End,
@@ -20,7 +21,6 @@ from logferry_model.session import (
     SessionId,
     Skill,
 )
-from logferry_model.statistics import LoadoutTotal, LootTotal, SkillTotal, Statistics
 
 T = TypeVar("T")
 WHOLE = st.integers(-(2**63), 2**63 - 1)

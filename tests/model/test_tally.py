@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from logferry_model.figures import Combat, Defence, Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import Event
-from logferry_model.statistics import Combat, Defence, Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.tally import MISS, SHOTS, is_shot, skills_of, tally
 from tests.factories import event, session
 

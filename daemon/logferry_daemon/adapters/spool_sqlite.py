@@ -25,7 +25,20 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, step
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Admitted, Chance, Claimed, DeliveryRow, FileRow, NewSession, SessionRow, Totals
+from logferry_daemon.core.revision import Version, is_news
+from logferry_daemon.ports import (
+    Admitted,
+    Chance,
+    Claimed,
+    DeliveryRow,
+    FileRow,
+    NewSession,
+    SessionRow,
+    Totals,
+    earlier,
+    place_note,
+    version_of,
+)
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
@@ -80,10 +93,7 @@ class SqliteSpool:
         self._closed = False
         migrate(self._opened(), load_migrations())
         with self._writing() as query:
-            for row in query("left_uploading"):
-                state = step(State(row["state"]), Step.RECOVER)
-                query("set_state", id=row["id"], state=state, reason="")
-                self._supersede(query, row["session"], row["destination"])
+            self._recover(query, query("left_uploading"))
 
     def close(self) -> None:
         """Close. Runs on the spool's thread."""
@@ -157,7 +167,7 @@ class SqliteSpool:
         self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
     ) -> Admitted:
         known = query("known_session", id=new.session.id)
-        if known and _says_nothing_new(known[0], new):
+        if known and not is_news(_known(known[0]), version_of(new)):
             return Admitted(session=new.session.id, revision=known[0]["revision"], new=False)
         revision = known[0]["revision"] + 1 if known else 1
         query("keep_session", **rows.session_values(new, source, revision, now))
@@ -211,7 +221,7 @@ class SqliteSpool:
 
     def _install_id(self, query: Query, destination: str) -> str:
         """Random, one a destination: two collectors cannot tell that they know the same installation."""
-        key = f"install-id:{destination}"
+        key = _install_note(destination)
         if not query("note", key=key):
             query("keep_note", key=key, value=self._chance.token())
         return str(query("note", key=key)[0]["value"])
@@ -238,6 +248,20 @@ class SqliteSpool:
         await self._step(
             "deferred", Step.DEFER, delivery, reason=reason, next_attempt=ms(next_attempt), counts=int(counts)
         )
+
+    async def released(self, deliveries: Sequence[str]) -> None:
+        """Pending again, those that are still being sent."""
+
+        def work() -> None:
+            with self._writing() as query:
+                self._recover(query, [row for row in query("left_uploading") if row["id"] in deliveries])
+
+        await self.run(work)
+
+    def _recover(self, query: Query, rows: Sequence[sqlite3.Row]) -> None:
+        for row in rows:
+            query("set_state", id=row["id"], state=step(State(row["state"]), Step.RECOVER), reason="")
+            self._supersede(query, row["session"], row["destination"])
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         """Failed, with the text of the other side."""
@@ -352,11 +376,12 @@ class SqliteSpool:
         """Take it back."""
         await self._write("drop_grant", destination=destination)
 
-    async def enlist(self, destination: str, now: datetime) -> int:
+    async def enlist(self, destination: str, place: str, now: datetime) -> int:
         """A delivery of every session to a destination that has none of it yet."""
 
         def work() -> int:
             with self._writing() as query:
+                self._move(query, destination, place)
                 strangers = query("strangers_to", destination=destination)
                 for row in strangers:
                     self._deliver(query, destination, row["id"], row["revision"], now)
@@ -364,14 +389,27 @@ class SqliteSpool:
 
         return await self.run(work)
 
+    def _move(self, query: Query, destination: str, place: str | None) -> None:
+        """The destination is at `place` from now on, or nowhere."""
+        note = place_note(destination)
+        known = query("note", key=note)
+        before = known[0]["value"] if known else None
+        if place is None or before not in {None, place}:
+            query("drop_unsent", destination=destination)
+            query("rename", destination=destination, to=earlier(destination, before or ""))
+            query("drop_note", key=_install_note(destination))
+            query("drop_note", key=note)
+        if place is not None and before != place:
+            query("rename", destination=earlier(destination, place), to=destination)
+            query("keep_note", key=note, value=place)
+
     async def dismiss(self, destination: str) -> None:
         """Forget what was not sent to a destination that is gone."""
 
         def work() -> None:
             with self._writing() as query:
-                query("drop_unsent", destination=destination)
+                self._move(query, destination, None)
                 query("drop_grant", destination=destination)
-                query("drop_note", key=f"install-id:{destination}")
 
         await self.run(work)
 
@@ -388,10 +426,12 @@ class SqliteSpool:
             await self._write("keep_note", key=key, value=value)
 
 
-def _says_nothing_new(known: sqlite3.Row, new: NewSession) -> bool:
-    """The same content, or a cut copy of a log that only grows."""
-    shorter = new.only_grows and len(new.session.events) < known["events"]
-    return shorter or bool(known["fingerprint"] == new.fingerprint)
+def _known(row: sqlite3.Row) -> Version:
+    return Version(fingerprint=row["fingerprint"], events=row["events"], end_rule=row["end_rule"])
+
+
+def _install_note(destination: str) -> str:
+    return f"install-id:{destination}"
 
 
 def _is_meant(row: sqlite3.Row, ids: Sequence[str]) -> bool:

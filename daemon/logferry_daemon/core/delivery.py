@@ -39,7 +39,7 @@ class Step(StrEnum):
     SUPERSEDE = "supersede"
     """A newer revision of the session makes it pointless."""
     RECOVER = "recover"
-    """The daemon ended in the middle of it."""
+    """Sending was broken off: the daemon ended, or its owner held it."""
 
 
 NEXT: Mapping[tuple[State, Step], State] = {

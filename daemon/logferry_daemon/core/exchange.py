@@ -128,6 +128,6 @@ class Dialect(Protocol):
         """Headers that carry the secret."""
         ...
 
-    def deliver(self, letter: Letter, *, now: datetime) -> Conversation:
-        """The conversation that hands over `letter`."""
+    def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
+        """The conversation that hands over `letter` to the destination at `url`."""
         ...

@@ -6,7 +6,7 @@ Reasons that wait for a person come first and hold; reasons that pass by themsel
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -44,6 +44,8 @@ class Facts:
     paused_until: datetime | None = None
     block: Block | None = None
     breaker_until: datetime | None = None
+    trouble: str = ""
+    """What kept failing before the breaker opened."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +54,8 @@ class Gate:
 
     open: bool
     held: bool = False
+    by_owner: bool = False
+    """Its owner closed it, so what is under way stops, too."""
     state: str = "ready"
     reason: str = ""
     hint: str = ""
@@ -71,16 +75,19 @@ _ACCESS = {
 def gate_of(name: str, facts: Facts) -> Gate:
     """The first reason against sending to `name`, or OPEN."""
     if not facts.consented:
-        return _held("no consent", f"Read and agree with: logferry consent grant {name}")
+        hint = f"Read and agree with: logferry consent grant {name}"
+        return replace(_held("no consent", hint), by_owner=True)
     if facts.paused:
-        return _held("paused", "Go on with: logferry resume", state="paused", until=facts.paused_until)
+        hint = "Go on with: logferry resume"
+        return replace(_held("paused", hint), by_owner=True, state="paused", until=facts.paused_until)
     if facts.access is not Access.AVAILABLE:
         reason, hint = _ACCESS[facts.access]
         return _held(reason, hint.format(name=name))
     if facts.block is not None and (facts.block.until is None or facts.block.until > facts.now):
         return _blocked(facts.block)
     if facts.breaker_until is not None and facts.breaker_until > facts.now:
-        return Gate(open=False, state="offline", reason="cannot be reached", until=facts.breaker_until)
+        reason = f"does not work at the moment: {facts.trouble}" if facts.trouble else "cannot be reached"
+        return Gate(open=False, state="offline", reason=reason, until=facts.breaker_until)
     return OPEN
 
 
@@ -89,8 +96,8 @@ def earliest(gates: Sequence[Gate]) -> datetime | None:
     return min((gate.until for gate in gates if gate.until), default=None)
 
 
-def _held(reason: str, hint: str, *, state: str = "held", until: datetime | None = None) -> Gate:
-    return Gate(open=False, held=True, state=state, reason=reason, hint=hint, until=until)
+def _held(reason: str, hint: str) -> Gate:
+    return Gate(open=False, held=True, state="held", reason=reason, hint=hint)
 
 
 def _blocked(block: Block) -> Gate:

@@ -15,7 +15,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "system"}
 _SYSTEM_WINDOWS = {"windows"}
 """Nothing in them is the log of a game."""
-_SHARED = {"usr", "var", "run", "private", "library", "applications"}
+_SHARED = {"usr", "var", "run", "private", "library", "applications", "home", "tmp", "mnt", "media", "opt", "srv"}
 _SHARED_WINDOWS = {"program files", "program files (x86)", "programdata", "users"}
 """Not as a whole; but games write their logs somewhere inside, too."""
 _UNUSABLE = re.compile(r"[\s\\?#\x00-\x1f\x7f]")

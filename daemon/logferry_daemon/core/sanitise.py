@@ -14,8 +14,8 @@ from unicodedata import normalize
 
 from msgspec.structs import replace
 
+from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import End, Event, Loadout, Participant, Scalar, Session
-from logferry_model.statistics import LoadoutTotal, LootTotal, SkillTotal, Statistics
 
 MIN_NAME = 3
 """Shorter Latin names are part of too many words to be looked for; their own field is removed all the same."""

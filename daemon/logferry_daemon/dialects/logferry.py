@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 from collections.abc import Mapping
 from datetime import datetime
+from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from logferry_daemon.core.exchange import Acked, Conversation, Later, Letter, Outcome, Parcel, Request, Response
 from logferry_daemon.dialects.status import outcome_of_failure
@@ -60,10 +62,20 @@ class LogferryDialect:
         """A bearer key."""
         return {"Authorization": f"Bearer {secret}"}
 
-    def deliver(self, letter: Letter, *, now: datetime) -> Conversation:
+    def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""
         response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
-        return outcome(letter, response, now)
+        found = outcome(letter, response, now)
+        if isinstance(found, Acked):
+            return Acked(receipt=replace(found.receipt, report_url=on_origin(url, found.receipt.report_url)))
+        return found
+
+
+def on_origin(url: str, report_url: str) -> str:
+    """The report's address at the destination itself, wherever the receipt points: only the owner names hosts."""
+    origin = urlsplit(url)
+    path = quote("/" + urlsplit(report_url).path.lstrip("/"), safe="/%:@-._~!$&'()*+,;=")
+    return urlunsplit((origin.scheme, origin.netloc, path, "", ""))
 
 
 def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:

@@ -233,6 +233,7 @@ class LineReader:
             for name in value if isinstance(value, list) else [value]:
                 if isinstance(name, str) and name:
                     yield name
+                    yield from _without_titles(name, self._recipe.privacy.titles)
 
     def _trouble(self, code: str, message: str) -> None:
         first, times = self._troubles.get(code, (f"line {self._line}: {message.rstrip('.')}", 0))
@@ -272,6 +273,12 @@ class LineReader:
             identity=draft.identity,
             names=frozenset(draft.names),
         )
+
+
+def _without_titles(name: str, titles: Sequence[str]) -> Iterator[str]:
+    for title in titles:
+        if name.startswith(title):
+            yield name.removeprefix(title).rstrip(";")
 
 
 def _is_whole(rest: bytes) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logferry_daemon.recipes.recipe import MeasureRule, Recipe
+from logferry_model.figures import LootTotal, Measure, Statistics
 from logferry_model.session import Event
-from logferry_model.statistics import LootTotal, Measure, Statistics
 
 
 def statistics_of(events: Sequence[Event], recipe: Recipe) -> Statistics:

@@ -65,6 +65,8 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where the log names people, as `Type.Field`."""
 
     names: tuple[str, ...] = ()
+    titles: tuple[str, ...] = ()
+    """What the log puts before a name, as "CMDR "; the name alone is looked for, too."""
 
     def __post_init__(self) -> None:
         """A name that says no field would protect nobody, and nothing would show it."""

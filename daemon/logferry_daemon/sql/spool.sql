@@ -14,7 +14,7 @@ DELETE FROM files WHERE source = :source AND path = :path;
 
 -- known_session --
 -- The newest revision of a session and what it was made of.
-SELECT revision, fingerprint, events FROM sessions WHERE id = :id;
+SELECT revision, fingerprint, events, end_rule FROM sessions WHERE id = :id;
 
 -- keep_session --
 INSERT INTO sessions VALUES (
@@ -163,6 +163,10 @@ DELETE FROM grants WHERE destination = :destination;
 
 -- drop_unsent --
 DELETE FROM deliveries WHERE destination = :destination AND state != 'uploaded';
+
+-- rename --
+-- Files uploaded deliveries under another name of their destination, or takes them back from there.
+UPDATE deliveries SET destination = :to WHERE destination = :destination;
 
 -- note --
 SELECT value FROM notes WHERE key = :key;

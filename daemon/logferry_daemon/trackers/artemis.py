@@ -137,8 +137,10 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
         fallback_cost=_number(document, "manualCostPerShot") or 0.0,
         other_cost=sum(_number(document, f"manual{kind}Cost") or 0.0 for kind in ("Armor", "Fap", "Misc")),
     )
-    # The tracker makes ids of a time; anything else was typed by somebody and may name them.
-    mark = name if _OWN_ID.fullmatch(name) else content_mark(name)
+    # The tracker makes ids of a time; anything else was typed by somebody and may name them, also as a digest. What
+    # the first event was tells two such sessions of the same moment apart, and stays the same while they grow.
+    first = events[:1] and (events[0].at, events[0].type, events[0].amount, events[0].value)
+    mark = name if _OWN_ID.fullmatch(name) else content_mark(first)
     natural_key = f"{mark}@{started.isoformat()}"
     session = Session(
         id=session_id(NAME, natural_key),

@@ -12,8 +12,8 @@ from msgspec.structs import asdict
 
 from logferry_daemon.core.sanitise import REMOVED, Sanitised, sanitise
 from logferry_model.envelope import encode_session
+from logferry_model.figures import Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import Attachment, End, EndRule, Event, Loadout, Participant, Session, Skill
-from logferry_model.statistics import Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from tests.daemon.texts import holding, texts
 from tests.factories import event, session
 from tests.model.strategies import sendable_text, sessions

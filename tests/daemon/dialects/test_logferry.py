@@ -37,6 +37,7 @@ PARCEL = Parcel(
 )
 DIALECT: Dialect = LogferryDialect()
 LETTER = DIALECT.write(PARCEL)
+URL = "https://collector.example:8443/base"
 JSON = {"content-type": "application/json"}
 
 
@@ -61,12 +62,12 @@ def receipt(**changes: Any) -> bytes:  # noqa: ANN401 -- any field
 
 
 def ask() -> Request:
-    return next(DIALECT.deliver(LETTER, now=NOW))
+    return next(DIALECT.deliver(LETTER, url=URL, now=NOW))
 
 
 def told(body: bytes, *, status: int = 201, headers: Mapping[str, str] = JSON) -> Outcome:
     """What comes of the conversation when this is the answer."""
-    talk = DIALECT.deliver(LETTER, now=NOW)
+    talk = DIALECT.deliver(LETTER, url=URL, now=NOW)
     next(talk)
     with pytest.raises(StopIteration) as done:
         talk.send(Response(status=status, headers=headers, body=body))
@@ -144,7 +145,30 @@ def test_a_delivery_is_one_post_of_the_letter() -> None:
 def test_a_whole_receipt_that_echoes_what_was_sent_is_a_success(status: int, word: str) -> None:
     outcome = told(receipt(status=word), status=status)
     assert isinstance(outcome, Acked)
-    assert outcome.receipt.report_url == "/reports/p1"
+    assert outcome.receipt.report_url == "https://collector.example:8443/reports/p1"
+
+
+@pytest.mark.parametrize(
+    "report_url",
+    [
+        "https://evil.example/reports/p1",
+        "//evil.example/reports/p1",
+        "http://collector.example:8443/reports/p1",
+        "https://collector.example:8443@evil.example/reports/p1",
+        "file:///reports/p1",
+        "reports/p1?next=https://evil.example#x",
+    ],
+)
+def test_a_report_is_looked_for_at_the_destination_wherever_the_receipt_points(report_url: str) -> None:
+    outcome = told(receipt(report_url=report_url))
+    assert isinstance(outcome, Acked)
+    assert outcome.receipt.report_url == "https://collector.example:8443/reports/p1"
+
+
+def test_an_address_that_is_code_is_only_a_path() -> None:
+    outcome = told(receipt(report_url="javascript:alert(1)"))
+    assert isinstance(outcome, Acked)
+    assert outcome.receipt.report_url == "https://collector.example:8443/alert(1)"
 
 
 def test_a_receipt_may_say_more_than_we_know() -> None:

@@ -31,6 +31,7 @@ identity = "guest"
 [session.facts]
 table = "table"
 [privacy]
+titles = ["Sir "]
 names = ["Enter.guest", "Greet.host", "Toast.others"]
 [take.Drink]
 item = "brand|kind_of_drink"

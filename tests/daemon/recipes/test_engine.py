@@ -203,6 +203,11 @@ def test_a_name_that_another_field_repeats_is_not_sent() -> None:
     assert holding(sent(found), SECRET) + holding(sent(found), "Hob") == []
 
 
+def test_a_name_is_looked_for_without_its_title_too() -> None:
+    found = only(log(line("Enter", guest=f"Sir {SECRET}"), line("Toast", 2, words=f"To {SECRET}!")))
+    assert holding(sent(found), SECRET) == []
+
+
 # Lines that are none
 
 

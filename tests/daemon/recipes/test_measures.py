@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from logferry_daemon.recipes.measures import statistics_of
-from logferry_model.statistics import LootTotal, Measure
+from logferry_model.figures import LootTotal, Measure
 from tests.daemon.recipes.small import TAVERN
 from tests.factories import event
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,13 +13,14 @@ from logferry_daemon.checks.check import Check
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
-from logferry_daemon.control import DaemonControl, Parts
+from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.news import News
+from logferry_daemon.core.gate import Gate
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
-from logferry_daemon.news import News
 from logferry_daemon.settings import parse_settings
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
@@ -71,8 +72,11 @@ class House:
             finally:
                 crew.dismiss_all()
 
+    async def _gates_now(self) -> Mapping[str, Gate]:
+        return await self.fleet.all_gates()
+
     async def _furnish(self, crew: Crew) -> DaemonControl:
-        news = News(self.log, self.spool, self.clock)
+        news = News(self.log, self.spool, self.clock, self._gates_now)
         crew.hire("news", news.run())
 
         def gates_changed() -> None:
@@ -107,6 +111,7 @@ class House:
                 delivery_changed=news.delivery_changed,
                 state_changed=news.state_changed,
             ),
+            user_home=Path("/home/mila"),
         )
         text = self.settings_file.read_text() if self.settings_file.exists() else ""
         await self.fleet.launch(parse_settings(text, self.settings_file))

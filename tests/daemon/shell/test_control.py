@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.control import DaemonControl
+from logferry_daemon.control.answers import DaemonControl
+from logferry_daemon.settings import SourceSettings
 from logferry_ipc.control import Control
 from logferry_ipc.messages import (
     ConsentGrant,
@@ -311,6 +312,30 @@ async def test_a_destination_is_added_and_shown_without_its_secret(house: House,
     assert "s3cret" not in house.settings_file.read_text()
 
 
+async def test_another_address_gets_everything_and_not_the_key_of_the_one_before(
+    house: House, control: DaemonControl
+) -> None:
+    await house.add_source()
+    await house.hunt(1, 2)
+    await house.add_destination()
+    await control.login("home", Login(secret="s3cret"))
+    await house.agree()
+    await house.quiet()
+    await control.remove_destination("home")
+    await house.credentials.keep("home", "of-the-old-address", insecure=False)
+    await house.spool.set_note("place:home", "the old address")
+    await control.add_destination(NewDestination(name="home", dialect="logferry", url="https://other.example"))
+    (moved,) = (await control.destinations()).destinations
+    assert (moved.credential, moved.consent) == ("absent", False)
+    assert (await control.consent("home")).waiting == 2
+
+
+@pytest.mark.parametrize("path", ["/", "/home/mila", "/etc/games"])
+def test_a_folder_in_the_settings_file_is_checked_as_one_that_is_added(path: str, house: House) -> None:
+    with pytest.raises(Misconfigured, match="cannot be a source"):
+        house.fleet.add_source("all", SourceSettings(tracker="artemis", path=path))
+
+
 async def test_a_new_destination_gets_what_was_found_before(house: House, control: DaemonControl) -> None:
     await house.add_source()
     await house.hunt(1, 2)
@@ -327,9 +352,9 @@ async def test_a_new_destination_gets_what_was_found_before(house: House, contro
     [
         (NewDestination(name="home", dialect="nope", url=URL), "dialect-unknown"),
         (NewDestination(name="No Good", dialect="logferry", url=URL), "name-unusable"),
-        (NewDestination(name="home", dialect="logferry", url="http://collector.example"), "settings-unreadable"),
-        (NewDestination(name="home", dialect="logferry", url="https://me:pw@collector.example"), "settings-unreadable"),
-        (NewDestination(name="home", dialect="logferry", url="file:///etc/passwd"), "settings-unreadable"),
+        (NewDestination(name="home", dialect="logferry", url="http://collector.example"), "url-refused"),
+        (NewDestination(name="home", dialect="logferry", url="https://me:pw@collector.example"), "url-refused"),
+        (NewDestination(name="home", dialect="logferry", url="file:///etc/passwd"), "url-refused"),
     ],
     ids=["dialect", "name", "open", "password", "file"],
 )

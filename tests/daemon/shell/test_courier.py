@@ -134,8 +134,8 @@ class Clumsy(LogferryDialect):
             raise ZeroDivisionError
         return super().write(parcel)
 
-    def deliver(self, letter: Letter, *, now: datetime) -> Conversation:
-        return super().deliver(letter, now=now)
+    def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
+        return super().deliver(letter, url=url, now=now)
 
 
 async def test_a_mistake_of_ours_sets_one_item_aside_and_the_others_go_on() -> None:
@@ -235,6 +235,27 @@ async def test_without_consent_nothing_is_sent_and_the_keyring_is_not_asked() ->
         await desk.agree()
         await desk.clock.idle()
     assert len(desk.sender.sent) == 1
+
+
+@pytest.mark.parametrize("stop", ["revoke", "pause"])
+async def test_what_is_under_way_is_broken_off_when_its_owner_says_so(stop: str) -> None:
+    desk = await office()
+    desk.sender.free.clear()
+    async with asyncio.timeout(5), asyncio.TaskGroup() as group:
+        work = group.create_task(desk.courier.run())
+        while not desk.sender.sent:
+            await asyncio.sleep(0)
+        await (desk.gates.withdrawn(HOME) if stop == "revoke" else desk.gates.pause(None))
+        await desk.clock.idle()
+        assert await desk.states() == {"aa": "pending"}
+        desk.sender.free.set()
+        await desk.clock.advance(HOUR)
+        assert (await desk.states(), len(desk.sender.sent)) == ({"aa": "pending"}, 1)
+        await (desk.agree() if stop == "revoke" else desk.gates.resume())
+        await desk.clock.idle()
+        work.cancel()
+    assert await desk.states() == {"aa": "uploaded"}
+    assert len({sent.request.headers["Idempotency-Key"] for sent in desk.sender.sent}) == 1
 
 
 async def test_consent_that_is_taken_back_holds_what_comes_after() -> None:

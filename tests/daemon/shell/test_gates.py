@@ -165,8 +165,8 @@ async def test_one_destinations_trouble_closes_no_other(house: House) -> None:
     await house.agree(other)
     await house.credentials.keep("other", "s3cret", insecure=False)
     for _ in range(9):
-        house.gates.failed(HOME, 0.5)
-    assert await house.reason() == "cannot be reached"
+        house.gates.failed(HOME, "no answer in time", 0.5)
+    assert await house.reason() == "does not work at the moment: no answer in time"
     assert await house.reason(other) == ""
     house.gates.succeeded(HOME)
     assert await house.reason() == ""

@@ -15,7 +15,19 @@ SCHEDULES = settings(max_examples=300, deadline=None, derandomize=True, suppress
 LOG = "Journal.0.log"
 waits = st.sampled_from([0.2, 1.2, 3, 12, 40, 70]).map(lambda number: number * SECOND)
 deeds = st.sampled_from(
-    ["append", "append", "new session", "end", "half", "rename", "rotate", "truncate", "replace", "touch", "restart"]
+    [
+        "append",
+        "whole session",
+        "new session",
+        "end",
+        "half",
+        "rename",
+        "rotate",
+        "truncate",
+        "replace",
+        "touch",
+        "restart",
+    ]
 )
 
 
@@ -28,7 +40,6 @@ class Game:
         """Start of a session -> numbers of its jumps."""
         self._path = LOG
         self._number = 0
-        self._written = b""
         self._rest = b""
         self._current: datetime | None = None
 
@@ -76,6 +87,13 @@ class Game:
         if self._current is not None:
             self.write(shutdown(self.stage.clock.now()))
             self._current = None
+
+    def whole_session(self) -> None:
+        """Over before anybody looked."""
+        self.end()
+        self.new_session()
+        self.append()
+        self.end()
 
     def rename(self) -> None:
         if self._path in self.stage.files.paths:

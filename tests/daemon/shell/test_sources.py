@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from logferry_daemon.core.reading import EndRules, Growth, Reading, Tracker
+from logferry_daemon.file_state import BLOCK
 from logferry_model.errors import Damaged, Unreachable
 from logferry_model.session import EndRule
 from tests.daemon.shell.stage import (
@@ -215,6 +216,33 @@ async def test_a_document_that_is_rewritten_while_it_is_read_is_read_again(stage
     assert [(one.events, one.revision) for one in await stage.kept()] == [(5, 1)]
 
 
+async def test_a_large_document_is_never_put_together_from_two_states(stage: Stage) -> None:
+    before = hunt(events=9_000, endedAt="2026-03-02T10:00:00.000Z")
+    after = before.replace(b"T10:00:00.000Z", b"T11:00:00.000Z")
+    assert len(before) == len(after) > BLOCK
+    stage.files.write(DOCUMENT, before)
+
+    def rewrite(path: str) -> None:
+        if stage.files.reads == 1:
+            stage.files.write(path, after)
+
+    stage.files.before_read = rewrite
+    await stage.run(MINUTE)
+    ((kept, document),) = [(one, await stage.document()) for one in await stage.kept()]
+    assert kept.revision == 1
+    assert document.ended_at == datetime(2026, 3, 2, 11, 0, tzinfo=UTC)
+
+
+async def test_an_old_state_of_a_document_that_comes_and_goes_changes_nothing(stage: Stage) -> None:
+    stage.files.write(DOCUMENT, hunt(events=9))
+    await stage.run(MINUTE)
+    stage.files.replace(DOCUMENT, hunt(events=4, running=True))
+    await stage.run(2 * PACE.rescan)
+    stage.files.delete(DOCUMENT)
+    await stage.run(5 * MINUTE)
+    assert [(one.events, one.revision) for one in await stage.kept()] == [(9, 1)]
+
+
 async def test_a_document_that_is_edited_later_is_a_revision(stage: Stage) -> None:
     stage.files.write(DOCUMENT, hunt(events=5))
     await stage.run(MINUTE)
@@ -301,6 +329,18 @@ async def test_what_follows_the_end_at_once_belongs_to_the_same_revision(elite: 
     elite.files.append(JOURNAL, shutdown(elite.clock.now()))
     await elite.run(MINUTE)
     assert [one.revision for one in await elite.kept()] == [1]
+
+
+async def test_every_session_that_ended_between_two_looks_is_kept(elite: Stage) -> None:
+    for _ in range(3):
+        play(elite, end=True)
+        await elite.run(0.5 * SECOND)
+        elite.clock.move(10 * SECOND)
+        play(elite, end=True)
+        elite.clock.move(10 * SECOND)
+        play(elite, end=True)
+        await elite.run(2 * PACE.rescan)
+    assert [(one.events, one.revision) for one in await elite.kept()] == [(5, 1)] * 9
 
 
 async def test_late_lines_make_a_second_revision(elite: Stage) -> None:
@@ -436,6 +476,17 @@ async def test_a_log_that_is_cut_and_grows_past_the_old_place_unseen_is_read_fro
     play(elite, jumps=30, end=True)
     await elite.run(2 * MINUTE)
     assert sorted(one.events for one in await elite.kept()) == [3, 32]
+
+
+async def test_a_known_log_that_another_one_replaced_is_read_from_its_start(elite: Stage) -> None:
+    play(elite, jumps=5, end=True)
+    await elite.run(MINUTE)
+    play(elite, jumps=1, end=True)
+    await elite.run(2 * PACE.rescan)
+    now = elite.clock.now()
+    elite.files.replace(JOURNAL, begin(now) + jump(now) * 30 + shutdown(now))
+    await elite.run(2 * MINUTE)
+    assert sorted(one.events for one in await elite.kept()) == [3, 7, 32]
 
 
 async def test_a_renamed_log_is_the_same_log(elite: Stage) -> None:

@@ -108,8 +108,16 @@ def test_an_id_that_somebody_typed_is_not_sent() -> None:
 
 
 def test_a_session_with_an_id_that_somebody_typed_is_still_told_from_another() -> None:
-    one, other = (found_in(document(id=name)).session.natural_key for name in ("Hunt with Oriana", "Hunt with Hob"))
+    one, other = (
+        found_in(document(id="Hunt", events=[{"timestamp": at, "type": "miss"}])).session.natural_key
+        for at in (1_772_395_200_000, 1_772_395_200_001)
+    )
     assert one != other
+
+
+def test_an_id_that_somebody_typed_leaves_no_trace_not_even_a_digest() -> None:
+    one, other = (found_in(document(id=name)).session.natural_key for name in ("Hunt with Oriana", "Hunt with Hob"))
+    assert one == other
 
 
 def test_an_event_word_that_nobody_knows_could_be_anything() -> None:

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 
-from logferry_daemon import views
-from logferry_daemon.core.gate import OPEN
+from logferry_daemon.control import views
+from logferry_daemon.core.gate import Gate
 from logferry_daemon.ports import Clock, Ledger
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import EventKind
 from logferry_model.errors import LogferryError
 
+AllGates = Callable[[], Awaitable[Mapping[str, Gate]]]
+
 
 class News:
     """A queue of changes and the one task that publishes them."""
 
-    def __init__(self, log: EventLog, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, log: EventLog, ledger: Ledger, clock: Clock, gates: AllGates) -> None:
         self._log = log
+        self._gates = gates
         self._ledger = ledger
         self._clock = clock
         self._changed: asyncio.Queue[str] = asyncio.Queue()
@@ -42,7 +46,7 @@ class News:
             except LogferryError:
                 continue  # the spool is in trouble, which its own users report
             if row is not None:
-                message = views.delivery(row, {row.destination: OPEN})
+                message = views.delivery(row, await self._gates())
                 self._log.publish(
                     EventKind.DELIVERY_CHANGED, at=self._clock.now(), session=row.session, delivery=message
                 )

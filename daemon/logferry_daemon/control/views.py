@@ -30,7 +30,7 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
     state, reason = public_state(row.state, gates.get(row.destination, OPEN))
     return Delivery(
         id=row.id,
-        destination=row.destination,
+        destination=_place(row.destination),
         revision=row.revision,
         state=DeliveryState(state),
         reason=reason or (row.last_error if row.state in {State.FAILED, State.EXCLUDED} else ""),
@@ -40,6 +40,12 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
         next_attempt=row.next_attempt,
         report_url=row.report_url,
     )
+
+
+def _place(destination: str) -> str:
+    """The destination's name; deliveries to an address it had before say so."""
+    name, _, before = destination.partition("~")
+    return f"{name} (earlier address)" if before else name
 
 
 def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[str, Gate]) -> SessionSummary:
@@ -96,17 +102,26 @@ def destinations(gates: Mapping[str, Gate]) -> tuple[DestinationStatus, ...]:
     )
 
 
-def daemon_state(found: Counts, gates: Mapping[str, Gate], *, paused: bool) -> DaemonState:
-    """The most urgent thing that is true."""
+def daemon_state(found: Counts, gates: Mapping[str, Gate], sources: Mapping[str, str], *, paused: bool) -> DaemonState:
+    """The most urgent thing that is true. `sources` is name -> state."""
+    closed = [gate for gate in gates.values() if not gate.open]
     if paused:
         return DaemonState.PAUSED
-    if found.failed or any(gate.held for gate in gates.values()):
+    if found.failed or any(gate.held or gate.hint for gate in closed) or any(_missing(sources)):
         return DaemonState.ATTENTION
-    if found.uploading:
+    if found.uploading or (found.pending and not closed):
         return DaemonState.WORKING
-    if found.pending and any(gate.state == "offline" for gate in gates.values()):
-        return DaemonState.OFFLINE
-    return DaemonState.IDLE
+    return DaemonState.OFFLINE if found.pending else DaemonState.IDLE
+
+
+def closed(gates: Mapping[str, Gate]) -> Iterator[str]:
+    """A sentence for each destination that nothing goes to now, and until when or until what."""
+    for name, gate in gates.items():
+        if gate.held:
+            yield f"{name} is held: {gate.reason}. {gate.hint}".rstrip()
+        elif not gate.open:
+            until = f"; next try at {gate.until:%H:%M:%S} UTC" if gate.until else ""
+            yield f"{name} waits: {gate.reason}{until}."
 
 
 def attention(

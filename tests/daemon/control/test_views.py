@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from logferry_daemon import views
+from logferry_daemon.control import views
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import DeliveryRow, SessionRow, Totals
+from logferry_daemon.ports import DeliveryRow, SessionRow, Totals, earlier
 from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
 from logferry_model.session import EndRule, SessionId
 
@@ -171,7 +172,7 @@ def test_each_destination_is_shown_with_what_it_waits_for() -> None:
     [
         (Counts(), OPEN, False, DaemonState.IDLE),
         (Counts(uploading=1), OPEN, False, DaemonState.WORKING),
-        (Counts(pending=1), OPEN, False, DaemonState.IDLE),
+        (Counts(pending=1), OPEN, False, DaemonState.WORKING),
         (Counts(pending=1), OFFLINE, False, DaemonState.OFFLINE),
         (Counts(), OFFLINE, False, DaemonState.IDLE),
         (Counts(uploading=1, pending=1), OFFLINE, False, DaemonState.WORKING),
@@ -183,7 +184,25 @@ def test_each_destination_is_shown_with_what_it_waits_for() -> None:
 def test_the_daemon_shows_the_most_urgent_thing_that_is_true(
     found: Counts, gate: Gate, paused: bool, state: DaemonState
 ) -> None:
-    assert views.daemon_state(found, {"home": gate}, paused=paused) is state
+    assert views.daemon_state(found, {"home": gate}, {"hunts": "watching"}, paused=paused) is state
+
+
+def test_a_folder_that_is_not_there_needs_a_person() -> None:
+    assert views.daemon_state(Counts(), {"home": OPEN}, {"hunts": "gone"}, paused=False) is DaemonState.ATTENTION
+
+
+def test_a_destination_that_a_person_can_mend_needs_one_although_it_is_tried_again() -> None:
+    tls = Gate(open=False, state="waiting", reason="its certificate is not trusted", hint="Check it.", until=NOW)
+    assert views.daemon_state(Counts(pending=1), {"home": tls}, {}, paused=False) is DaemonState.ATTENTION
+
+
+def test_every_closed_destination_says_why_and_until_when() -> None:
+    assert list(views.closed({"a": OPEN, "b": OFFLINE})) == ["b waits: cannot be reached; next try at 20:00:00 UTC."]
+
+
+def test_a_delivery_to_an_earlier_address_says_so() -> None:
+    filed = replace(row(), destination=earlier("home", "0123456789ab"))
+    assert views.delivery(filed, {}).destination == "home (earlier address)"
 
 
 def test_what_needs_a_person_comes_in_the_order_of_its_urgency() -> None:

@@ -9,11 +9,11 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from logferry_daemon import views
 from logferry_daemon.checks.check import Check as DoctorCheck
+from logferry_daemon.control import views
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
-from logferry_daemon.core.places import reason_against_folder, reason_against_name
-from logferry_daemon.fleet import Fleet
+from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Credentials, Spool
 from logferry_daemon.settings import Settings, SourceSettings
@@ -90,7 +90,7 @@ class DaemonControl:
         sources = {name: runner.state for name, runner in self._fleet.runners.items()}
         failures = await self._spool.failures(MAX_FAILURES)
         return Status(
-            state=views.daemon_state(counts, gates, paused=self._gates.paused),
+            state=views.daemon_state(counts, gates, sources, paused=self._gates.paused),
             version=self._parts.version,
             counts=counts,
             destinations=views.destinations(gates),
@@ -132,9 +132,8 @@ class DaemonControl:
 
     async def _hurried(self, changed: int) -> Changed:
         gates = await self._fleet.all_gates()
-        held = [f"{name} is held: {gate.reason}. {gate.hint}" for name, gate in gates.items() if gate.held]
         self._fleet.wake_couriers()
-        return Changed(changed=changed, note=" ".join(held))
+        return Changed(changed=changed, note=" ".join(views.closed(gates)))
 
     async def retry(self, request: RetryRequest) -> Changed:
         """Failed deliveries, once more; destinations that were given up are tried, too."""
@@ -215,6 +214,9 @@ class DaemonControl:
         """One more place to send to; nothing goes there before consent."""
         self._fleet.dialect(destination.dialect)
         _check_name(destination.name, self._fleet.couriers, "destination")
+        if reason := reason_against_url(destination.url):
+            said = f'"{destination.url}" cannot be a destination: {reason}.'
+            raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         values = {"dialect": destination.dialect, "url": destination.url}
         settings = self._parts.settings.add("destinations", destination.name, values)
         await self._fleet.add_destination(destination.name, settings.destinations[destination.name])
@@ -320,7 +322,7 @@ def _check_name(name: str, taken: Mapping[str, object], kind: str) -> None:
     if reason := reason_against_name(name):
         raise Misconfigured("name-unusable", f'"{name}" cannot be the name of a {kind}.', hint=f"Please {reason}.")
     if name in taken:
-        raise Refused("name-taken", f'There is a {kind} "{name}" already.', hint="Choose another with --name.")
+        raise Refused("name-taken", f'There is a {kind} "{name}" already.', hint="Choose another name.")
 
 
 def _checked_folder(source: NewSource, home: Path) -> Path:
@@ -333,13 +335,8 @@ def _checked_folder(source: NewSource, home: Path) -> Path:
 
 
 def _check_folder(folder: Path, home: Path) -> None:
-    if reason := reason_against_folder(folder, home):
-        raise Misconfigured(
-            "folder-refused", f"{folder} cannot be a source: {reason}.", hint="Name the log folder itself."
-        )
+    check_folder(folder, home)
     whole = folder.resolve()
     if whole != folder:
         said = f"{folder} is reached through a link."
         raise Misconfigured("folder-refused", said, hint=f"Name the folder itself: {whole}")
-    if folder.exists() and not folder.is_dir():
-        raise Misconfigured("folder-refused", f"{folder} is not a folder.", hint="Name the folder the file is in.")
