@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from logferry_ipc import messages as m
 from logferry_ipc.events import EventLog
 from logferry_model.errors import Misconfigured, Refused
-from logferry_model.statistics import Statistics
+from logferry_model.figures import Statistics
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 TRACKERS = ("artemis", "resonance")

@@ -15,7 +15,7 @@ from logferry.verbs import GROUPS
 from logferry_model.errors import LogferryError
 
 ABOUT = "Notices when a game session is over and gets it, once, to where its owner wants it."
-CODES = "exit codes: 0 done, 1 it went wrong, 2 usage, 3 the daemon is not running, 4 waiting for a person"
+CODES = "exit codes: 0 done, 1 it went wrong, 2 usage, 3 no daemon runs, 4 waiting for a person or a destination"
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -14,4 +14,4 @@ class Exit(IntEnum):
     NO_DAEMON = 3
     """The daemon is not running."""
     WAITING = 4
-    """A person has to decide first."""
+    """A person has to decide first, or a destination takes nothing before a time."""

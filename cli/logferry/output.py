@@ -33,8 +33,12 @@ STYLES = {
 PIPE_WIDTH = 200
 """A program that reads our tables should not get cut lines."""
 
-_UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""Control characters in a server's answer could steer the terminal; only the line break may pass."""
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
+)
+"""In a file name or a server's answer these could steer the terminal, write lines of their own, turn words round or
+hide in them. Line breaks are among them: a line is made by a `Line`, never by a character."""
 
 Shown = TypeVar("Shown")
 
@@ -106,14 +110,14 @@ class Output:
 
     def ask(self, question: str) -> bool:
         """A yes or no from a person; anything but yes is a no."""
-        print(f"{question} [y/N] ", end="", file=self._stderr, flush=True)
+        print(f"{printable(question)} [y/N] ", end="", file=self._stderr, flush=True)
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def ask_secret(self, prompt: str) -> str:
         """A secret typed by a person: it is not echoed."""
         import getpass
 
-        return getpass.getpass(f"{prompt}: ", stream=self._stderr)
+        return getpass.getpass(f"{printable(prompt)}: ", stream=self._stderr)
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Step]:
@@ -148,7 +152,7 @@ class Output:
 
 
 def printable(text: str) -> str:
-    """The text without what could steer a terminal."""
+    """The text with a mark in place of whatever could steer a terminal or end the line."""
     return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
 
 

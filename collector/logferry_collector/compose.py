@@ -7,16 +7,18 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import cast
 
 from aiohttp import web
 from msgspec import Struct
 
 from logferry_collector.answers import Frame
+from logferry_collector.door import Door
 from logferry_collector.intake import Intake
 from logferry_collector.limits import Limits
 from logferry_collector.render import load_pages
@@ -57,7 +59,7 @@ async def open_collector(settings: CollectorSettings, limits: Limits | None = No
         url = _url(settings.host, listener.getsockname()[1])
         running = Running(url=url, public_url=settings.public_url or url)
         app = _assemble(store, workers, limits, running.public_url)
-        await stack.enter_async_context(_serving(app, listener))
+        await stack.enter_async_context(_serving(app, listener, limits))
         log.info("collector listening", extra={"url": running.url})
         yield running
 
@@ -80,7 +82,7 @@ def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_
 
 
 @asynccontextmanager
-async def _serving(app: web.Application, listener: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: web.Application, listener: socket.socket, limits: Limits) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app,
         # Digests are of the bytes on the wire, and inflating is ours: bounded, one member.
@@ -89,12 +91,18 @@ async def _serving(app: web.Application, listener: socket.socket) -> AsyncIterat
         access_log=None,
         # Long enough for an answer to arrive before its unread body is cut off, short enough for tricklers.
         lingering_time=LINGER_SECONDS,
+        # aiohttp counts this from the beginning of a connection too, and only a whole head stops it.
+        keepalive_timeout=limits.head_seconds,
         shutdown_timeout=STOP_SECONDS,
     )
     await runner.setup()
     try:
-        await web.SockSite(runner, listener, backlog=1024).start()
-        yield
+        door = Door(cast("web.Server", runner.server), limits.connections)  # None only before setup()
+        listening = await asyncio.get_running_loop().create_server(door, sock=listener, backlog=1024)
+        try:
+            yield
+        finally:
+            listening.close()
     finally:
         await runner.cleanup()
 
@@ -103,11 +111,11 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, backlog=1024)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # UnicodeError: a host that cannot be a name
         raise Misconfigured(
             "port-unavailable",
             f"The collector cannot listen on {host}, port {port}.",
-            hint="Another program may use the port: choose another one with LOGFERRY_COLLECTOR_PORT.",
+            hint="Another program may use the port: choose another one with --port or LOGFERRY_COLLECTOR_PORT.",
         ) from error
 
 
@@ -117,11 +125,12 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(settings: CollectorSettings) -> None:
-    """Run a collector until it is told to stop (SIGINT, SIGTERM)."""
+async def serve(settings: CollectorSettings, *, ready: Callable[[Running], None] = lambda _: None) -> None:
+    """Run a collector until it is told to stop (SIGINT, SIGTERM); `ready` hears of it once it answers."""
     stop = asyncio.Event()
     _on_signals(stop)
-    async with open_collector(settings):
+    async with open_collector(settings) as running:
+        ready(running)
         await stop.wait()
         log.info("collector stopping")
 

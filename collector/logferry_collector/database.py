@@ -1,10 +1,14 @@
-"""Opens the database: pragmas, migrations, and foreign errors turned into ours. Holds no query about sessions."""
+"""Makes and opens the database: an owner's file, pragmas, migrations, and foreign errors turned into ours.
+
+Holds no query about sessions.
+"""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -50,7 +54,7 @@ def parse_url(text: str) -> URL:
     try:
         url = make_url(text)
         url.get_dialect()
-    except (ArgumentError, NoSuchModuleError) as error:
+    except (ArgumentError, NoSuchModuleError, ValueError) as error:  # ValueError: a port that is no number
         raise Misconfigured(
             "database-url-invalid",
             "The database URL cannot be used.",
@@ -66,9 +70,63 @@ def parse_url(text: str) -> URL:
 
 
 @contextmanager
+def opening(url: URL) -> Iterator[None]:
+    """Name the database and what to do about it, when it cannot be opened at the start."""
+    try:
+        with database_errors():
+            yield
+    except Unreachable as error:
+        raise Unreachable(
+            error.code,
+            f"The collector cannot use the database {database_name(url)}: {_reason(error.__cause__)}.",
+            hint="Name another one with --database or LOGFERRY_COLLECTOR_DATABASE_URL, as sqlite:///games.sqlite3, "
+            "or let this one be read and written.",
+        ) from error
+
+
+def database_name(url: URL) -> str:
+    """What people call it: the path of a file, or the URL without its password."""
+    if url.get_backend_name() == "sqlite" and url.database:
+        return str(Path(url.database).absolute())
+    return url.render_as_string(hide_password=True)
+
+
+def _reason(error: BaseException | None) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or type(error).__name__).lower()
+    told = str(error.orig if isinstance(error, DBAPIError) else error).strip()
+    return told.splitlines()[0].rstrip(".") if told else "no reason given"
+
+
+def make_file(url: URL) -> None:
+    """Make the file that a SQLite database is to live in, for its owner alone; one that is there stays as it is."""
+    if url.get_backend_name() != "sqlite" or not url.database:
+        return
+    file = Path(url.database)
+    with database_errors():
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # SQLite would let the umask decide who may read it; the log and the index beside it take over its mode.
+        with suppress(FileExistsError):
+            os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+
+
+@contextmanager
 def open_engine(url: URL, *, begin: Literal["IMMEDIATE", "DEFERRED"]) -> Iterator[Engine]:
     """An engine whose transactions begin as told; SQLite lets one IMMEDIATE transaction in at a time."""
-    engine = create_engine(url)
+    try:
+        engine = create_engine(url)
+    except ImportError as error:
+        raise Misconfigured(
+            "database-driver-missing",
+            f"The driver {error.name} for {database_name(url)} is not installed.",
+            hint="Install it, as with `pip install 'logferry[postgres]'`, or name a file: sqlite:///games.sqlite3.",
+        ) from error
+    except (TypeError, ValueError) as error:
+        raise Misconfigured(
+            "database-url-invalid",
+            f"The options of the database URL cannot be used: {error}.",
+            hint="Write it without them, like sqlite:///collector.sqlite3.",
+        ) from error
     if url.get_backend_name() == "sqlite":
         _prepare_sqlite(engine, begin)
     try:

@@ -7,8 +7,8 @@ from datetime import timedelta
 from msgspec import Struct
 
 from logferry_collector.words import CURRENCIES, clean, duration_words, money, number, percent
+from logferry_model.figures import Combat, Defence, Economy, Measure, Statistics
 from logferry_model.session import Session
-from logferry_model.statistics import Combat, Defence, Economy, Measure, Statistics
 
 MOST_MEASURES = 24
 HEADLINE = 4

@@ -23,9 +23,16 @@ from logferry_collector.access import (
     StoredKey,
     secret_digest,
 )
-from logferry_collector.database import database_errors, migrate, open_engine, parse_url
+from logferry_collector.database import (
+    database_errors,
+    database_name,
+    make_file,
+    migrate,
+    open_engine,
+    opening,
+    parse_url,
+)
 from logferry_collector.settings import CollectorSettings
-from logferry_collector.store import make_folder
 from logferry_model.errors import Misconfigured
 
 
@@ -39,6 +46,11 @@ class NewKey(Struct, frozen=True, kw_only=True):
 
     def __repr__(self) -> str:
         return f"NewKey({self.account}, {self.public_id}, ***)"
+
+
+def place(settings: CollectorSettings) -> str:
+    """The database that all of these work on, as people call it."""
+    return database_name(parse_url(settings.database_url))
 
 
 def create_account(settings: CollectorSettings, name: str) -> Account:
@@ -108,9 +120,10 @@ def _account(connection: Connection, name: str, now: datetime) -> Account:
 @contextmanager
 def _transaction(settings: CollectorSettings) -> Iterator[Connection]:
     url = parse_url(settings.database_url)
-    make_folder(url)
     with open_engine(url, begin="IMMEDIATE") as engine:
-        migrate(engine)
+        with opening(url):
+            make_file(url)
+            migrate(engine)
         with database_errors(), engine.begin() as connection:
             yield connection
 

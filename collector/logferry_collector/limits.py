@@ -33,6 +33,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Characters."""
     idempotency_key_max: int = 255
     """Characters."""
+    connections: int = 256
+    """Open at once; one more is turned away."""
+    head_seconds: float = 10.0
+    """How long a connection may go without a whole request head, from its beginning or the last answer."""
     body_grace_seconds: float = 30.0
     """How long a body may be slower than `body_bytes_per_second` on average."""
     body_bytes_per_second: int = KIB

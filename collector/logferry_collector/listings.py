@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from logferry_collector.words import DASH, clean, label_words, money, number, percent
+from logferry_model.figures import LoadoutTotal
 from logferry_model.session import Session
-from logferry_model.statistics import LoadoutTotal
 
 MOST_ROWS = 50
 """Rows of one table; the stored document has them all."""

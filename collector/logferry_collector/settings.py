@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from logferry_collector.place import default_database
 
 
 class CollectorSettings(BaseSettings):
@@ -12,8 +16,9 @@ class CollectorSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="LOGFERRY_COLLECTOR_", frozen=True, extra="forbid")
 
     database_url: str = Field(
-        default="sqlite:///logferry-collector.sqlite3",
-        description="Where sessions are kept, as a SQLAlchemy URL. The file is made when it is not there.",
+        default_factory=lambda: f"sqlite:///{default_database(os.environ).as_posix()}",
+        description="Where sessions are kept, as a SQLAlchemy URL. The file is made when it is not there, for its "
+        "owner alone. Default: collector/collector.sqlite3 below LOGFERRY_HOME or the user's data folder.",
     )
     host: str = Field(default="127.0.0.1", description="Address to listen on. 0.0.0.0 lets the whole network in.")
     port: int = Field(default=8765, ge=0, le=65535, description="Port to listen on; 0 takes any free one.")

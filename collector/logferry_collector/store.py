@@ -10,7 +10,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
@@ -23,8 +22,10 @@ from logferry_collector.database import (
     FileIdentity,
     database_errors,
     file_identity,
+    make_file,
     migrate,
     open_engine,
+    opening,
     parse_url,
 )
 from logferry_collector.ingest import Parcel
@@ -97,20 +98,18 @@ class Store:
 async def open_store(database_url: str) -> AsyncIterator[Store]:
     """The store at `database_url`, brought up to date; closed when the block ends, after the last write."""
     url = parse_url(database_url)
-    make_folder(url)
     async with AsyncExitStack() as stack:
         # Entered first, left last: the engines go only after every thread has come to its end.
         writing = stack.enter_context(open_engine(url, begin="IMMEDIATE"))
         reading = stack.enter_context(open_engine(url, begin="DEFERRED"))
         writer_thread = stack.enter_context(ThreadPoolExecutor(1, "collector-writer"))
         reader_threads = stack.enter_context(ThreadPoolExecutor(READERS, "collector-reader"))
-        await asyncio.get_running_loop().run_in_executor(writer_thread, migrate, writing)
+        await asyncio.get_running_loop().run_in_executor(writer_thread, _prepare, url, writing)
         file = file_identity(url)
         yield Store(Side(url, writing, writer_thread, file), Side(url, reading, reader_threads, file))
 
 
-def make_folder(url: URL) -> None:
-    """Make the folder a SQLite file is to live in."""
-    if url.get_backend_name() == "sqlite" and url.database:
-        with database_errors():
-            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+def _prepare(url: URL, engine: Engine) -> None:
+    with opening(url):
+        make_file(url)
+        migrate(engine)

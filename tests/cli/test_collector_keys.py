@@ -1,9 +1,16 @@
+import re
+import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
 from logferry.exits import Exit
+from logferry_daemon.home import Home
 from tests.cli.conftest import Command
+from tests.conftest import only_on
 
 
 @pytest.fixture
@@ -50,4 +57,55 @@ def test_what_cannot_be_done_is_a_failure_with_a_reason(
 ) -> None:
     ran = logferry("collector", *argv, *(() if "--database" in argv else database))
     assert ran.code == Exit.FAILED
-    assert ran.err.startswith("logferry: ")
+    assert any(line.startswith("logferry: ") for line in ran.err.splitlines())
+    assert "Traceback" not in ran.err
+
+
+@pytest.mark.parametrize("verb", [("create", "guild"), ("list",), ("revoke", "0000")], ids=" ".join)
+def test_keys_name_the_database_they_are_kept_in(logferry: Command, home: Home, verb: tuple[str, ...]) -> None:
+    ran = logferry("collector", "keys", *verb)
+    assert ran.err.splitlines()[0] == f"Database: {home.state.parent / 'collector' / 'collector.sqlite3'}"
+
+
+def test_keys_leave_nothing_in_the_current_folder(
+    logferry: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    assert logferry("collector", "keys", "create", "guild").code == Exit.DONE
+    assert list(here.iterdir()) == []
+
+
+def test_a_taken_port_is_told_before_anything_is_said_to_listen(logferry: Command, database: tuple[str, str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ran = logferry("collector", "serve", "--port", str(taken.getsockname()[1]), *database)
+    assert (ran.code, ran.out) == (Exit.FAILED, "")
+    assert "--port" in ran.err
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["sqlite:///{folder}", "sqlite:///{folder}/text/x", "sqlite:///{folder}/text", "mysql://u:hunter2@127.0.0.1/x"],
+)
+def test_a_database_that_cannot_be_used_is_told_with_what_to_do(logferry: Command, tmp_path: Path, url: str) -> None:
+    (tmp_path / "text").write_text("no database at all, but long enough to look like the head of one\n" * 9)
+    ran = logferry("collector", "serve", "--port", "0", "--database", url.format(folder=tmp_path))
+    assert (ran.code, ran.out) == (Exit.FAILED, "")
+    assert "sqlite:///games.sqlite3" in ran.err
+    assert "hunter2" not in ran.err
+    assert "Traceback" not in ran.err
+
+
+@only_on("linux", "darwin")
+def test_the_server_says_where_it_listens_once_it_does(home: Home, database: tuple[str, str]) -> None:
+    command = [sys.executable, "-m", "logferry", "collector", "serve", "--port", "0", *database]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as server:
+        assert server.stdout is not None
+        found = re.search(r"listens on (http://127\.0\.0\.1:[1-9][0-9]*) ", server.stdout.readline())
+        try:
+            assert found
+            with urllib.request.urlopen(f"{found[1]}/health", timeout=5) as answer:  # noqa: S310 -- our own
+                assert answer.status == 200
+        finally:
+            server.terminate()

@@ -75,6 +75,7 @@ def test_a_word_like_no_verb_is_answered_with_the_verbs(logferry: Command) -> No
         ("status", "--js"),
         ("pause", "--for", "soon"),
         ("pause", "--for", "0m"),
+        ("pause", "--for", "9" * 5000 + "d"),
         ("login", "home", "hunter2"),
         ("login", "home", "--secret", "hunter2"),
     ],
@@ -82,6 +83,13 @@ def test_a_word_like_no_verb_is_answered_with_the_verbs(logferry: Command) -> No
 )
 def test_a_command_line_that_makes_no_sense_is_usage(logferry: Command, argv: tuple[str, ...]) -> None:
     assert logferry(*argv).code == Exit.USAGE
+
+
+@pytest.mark.parametrize("length", ["31d", "99999999999999d", "9" * 100 + "h", "2592001s"])
+def test_a_pause_beyond_a_month_is_usage_with_the_limit(logferry: Command, length: str) -> None:
+    ran = logferry("pause", "--for", length)
+    assert ran.code == Exit.USAGE
+    assert "at most 30 days" in ran.err
 
 
 @pytest.mark.parametrize("argv", [("--help",), ("sessions", "--help"), ("--version",)], ids=" ".join)

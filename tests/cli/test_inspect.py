@@ -50,6 +50,31 @@ def test_one_file_is_read_as_the_tracker_that_was_named(logferry: Command, folde
     assert [len(each["sessions"]) for each in files] == [2]
 
 
+def test_a_folder_with_one_known_file_is_read(logferry: Command, folder: Path) -> None:
+    (folder / "photo.xcf").write_bytes(b"pixels")
+    assert logferry("inspect", str(folder)).code == Exit.DONE
+
+
+@pytest.mark.parametrize("name", ["photo.xcf", "artemis-hunt-00000000.json", None])
+def test_where_no_tracker_can_read_anything_it_is_a_failure(
+    logferry: Command, tmp_path: Path, name: str | None
+) -> None:
+    place = tmp_path / "logs"
+    place.mkdir()
+    if name:
+        (place / name).write_bytes(b"neither this nor that")
+    for argv in ((), ("--json",)):
+        ran = logferry("inspect", str(place), *argv)
+        assert ran.code == Exit.FAILED
+        assert ran.err.startswith(f"logferry: No tracker can read anything at {place}.")
+
+
+def test_a_file_name_writes_no_line_of_its_own(logferry: Command, tmp_path: Path) -> None:
+    (tmp_path / "a\n3 files, 3 sessions, 0 problems").write_bytes(b"")
+    out = logferry("inspect", str(tmp_path)).out
+    assert not any(row.startswith("3 files") for row in out.splitlines())
+
+
 @pytest.mark.parametrize("argv", [("nowhere",), (".", "--tracker", "astemis")], ids=" ".join)
 def test_what_cannot_be_read_is_a_failure(logferry: Command, argv: tuple[str, ...]) -> None:
     ran = logferry("inspect", *argv)

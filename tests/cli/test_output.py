@@ -1,7 +1,7 @@
 import pytest
 
 from logferry.blocks import Grid, Span, Tone, line
-from logferry.output import printable
+from logferry.output import Output, printable
 from logferry_model.errors import Misconfigured
 from tests.cli.streams import on_terminal, piped
 
@@ -47,6 +47,24 @@ def test_square_brackets_are_words_and_no_markup() -> None:
     out, stream = piped()
     out.say("[bold]loot[/bold] [7]")
     assert stream.getvalue() == "[bold]loot[/bold] [7]\n"
+
+
+STEERING = "\t\n\v\f\r\x1b\x85\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u2060\ufeff\U000e0041"
+
+
+@pytest.mark.parametrize("character", STEERING, ids=ascii)
+def test_a_character_in_a_name_makes_no_line_and_hides_nothing(character: str) -> None:
+    name = f"a{character}b"
+    out, stream = piped()
+    out.say("file ", Span(name, Tone.STRONG))
+    out.blocks([line(name), Grid(("name",), ((name,),), indent=0)])
+    shown = "a\N{REPLACEMENT CHARACTER}b"
+    assert [row.strip() for row in stream.getvalue().split("\n")] == [f"file {shown}", shown, "name", shown, ""]
+
+
+def test_trouble_is_one_line_whatever_is_in_it(capsys: pytest.CaptureFixture[str]) -> None:
+    Output.of_process(as_json=False).trouble("no file a\nlogferry: all is well", "look at a\nb")
+    assert len(capsys.readouterr().err.splitlines()) == 2
 
 
 @pytest.mark.parametrize("text", ["\x1b[2Jgone", "bell\x07", "\x9b31m", "over\rwritten", "\u202ereversed"])

@@ -1,11 +1,21 @@
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
 
 from logferry.exits import Exit
 from logferry_daemon.home import Home
-from logferry_ipc.messages import Changed, Delivery, DeliveryState, EventKind, RetryRequest, Status
+from logferry_ipc.messages import (
+    Changed,
+    DaemonState,
+    Delivery,
+    DeliveryState,
+    DestinationStatus,
+    EventKind,
+    RetryRequest,
+    Status,
+)
 from tests.cli.conftest import Command
 from tests.fake_control import FakeControl
 from tests.ipc.serving import ThreadedDaemon, daemon_in_thread
@@ -64,6 +74,41 @@ class Unsettled(FakeControl):
         return await super().status()
 
 
+class Closed(FakeControl):
+    """A destination that takes nothing before a time, and tells so of itself or of each delivery."""
+
+    def __init__(self, state: str, *, reason: str = "", until: datetime) -> None:
+        super().__init__()
+        self.closed = DestinationStatus(name="place0", state=state, reason=reason, next_attempt=until)
+
+    async def upload_all(self) -> Changed:
+        return Changed(changed=1)
+
+    async def upload(self, session: str) -> Changed:
+        return Changed(changed=1)
+
+    async def status(self) -> Status:
+        return replace(await super().status(), destinations=(self.closed,))
+
+
+class Forgiving(FakeControl):
+    """A retry lifts what kept a destination closed: what was held for it goes too."""
+
+    async def retry(self, request: RetryRequest) -> Changed:
+        self.calls.append("retry")
+        return Changed(changed=self._move(set(self.found), DeliveryState.HELD, DeliveryState.UPLOADED))
+
+
+class PutOff(FakeControl):
+    """A try is put off without being counted, as when the destination is busy."""
+
+    async def upload_all(self) -> Changed:
+        session = self.found[FIRST]
+        later = replace(session.deliveries[0], next_attempt=datetime.now(UTC) + timedelta(hours=1), last_error="busy")
+        self.found[FIRST] = replace(session, deliveries=(later,))
+        return Changed(changed=1)
+
+
 @pytest.fixture
 def lively(home: Home) -> Iterator[Lively]:
     control = Lively(DeliveryState.UPLOADED)
@@ -109,9 +154,10 @@ def test_a_session_without_a_destination_waits_for_a_person(logferry: Command, d
     assert "no destination is set" in ran.err
 
 
-def test_paused_uploads_are_not_waited_for(logferry: Command, daemon: ThreadedDaemon) -> None:
+@pytest.mark.parametrize("told", [None, DaemonState.ATTENTION])
+def test_paused_uploads_are_not_waited_for(logferry: Command, daemon: ThreadedDaemon, told: DaemonState | None) -> None:
     daemon.control.find(FIRST, DeliveryState.PENDING)
-    daemon.control.paused = True
+    daemon.control.paused, daemon.control.state = True, told
     ran = logferry("upload", "--all")
     assert ran.code == Exit.WAITING
     assert "logferry resume" in ran.err
@@ -138,6 +184,42 @@ def test_a_destination_that_does_not_answer_is_not_waited_for_for_ever(logferry:
 def test_a_pending_delivery_that_is_held_after_all_is_not_waited_for(logferry: Command, home: Home) -> None:
     with daemon_in_thread(home.runtime, Unsettled()):
         assert logferry("upload", "--all").code == Exit.WAITING
+
+
+@pytest.mark.parametrize("argv", [("upload", "--all"), ("upload", FIRST), ("retry", "--all")], ids=" ".join)
+@pytest.mark.parametrize("state", ["waiting", "offline"])
+def test_a_closed_destination_is_named_with_its_next_try_and_not_waited_for(
+    logferry: Command, home: Home, argv: tuple[str, ...], state: str
+) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    with daemon_in_thread(home.runtime, Closed(state, reason="it asked us to wait", until=until)) as daemon:
+        daemon.control.find(FIRST, DeliveryState.PENDING)
+        daemon.control.find(SECOND, DeliveryState.PENDING)
+        ran = logferry(*argv)
+    assert ran.code == Exit.WAITING
+    assert ran.err == f"logferry: place0: it asked us to wait; next try at {until.astimezone():%H:%M}\n"
+
+
+def test_a_try_that_was_put_off_is_not_waited_for(logferry: Command, home: Home) -> None:
+    with daemon_in_thread(home.runtime, PutOff()) as daemon:
+        daemon.control.find(FIRST, DeliveryState.PENDING)
+        ran = logferry("upload", "--all")
+    assert ran.code == Exit.FAILED
+    assert "could not be sent: busy" in ran.err
+
+
+def test_only_what_arrived_since_is_counted(logferry: Command, lively: Lively) -> None:
+    lively.find(FIRST, DeliveryState.UPLOADED, DeliveryState.PENDING)
+    lively.find(SECOND, DeliveryState.UPLOADED)
+    assert "1 delivery uploaded." in logferry("upload", "--all").out
+
+
+def test_retry_of_all_counts_what_a_lifted_block_let_go(logferry: Command, home: Home) -> None:
+    with daemon_in_thread(home.runtime, Forgiving()) as daemon:
+        daemon.control.find(FIRST, DeliveryState.HELD, DeliveryState.HELD)
+        ran = logferry("retry", "--all")
+    assert ran.code == Exit.DONE
+    assert "2 deliveries uploaded." in ran.out
 
 
 @pytest.mark.parametrize("ids", [("--all",), (FIRST[:6],), (f"{FIRST}-0",)], ids=" ".join)

@@ -10,6 +10,16 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from logferry_model.envelope import Envelope, content_digest, encode_session
+from logferry_model.figures import (
+    Combat,
+    Defence,
+    Economy,
+    LoadoutTotal,
+    LootTotal,
+    Measure,
+    SkillTotal,
+    Statistics,
+)
 from logferry_model.session import (
     End,
     EndRule,
@@ -19,16 +29,6 @@ from logferry_model.session import (
     Participant,
     Session,
     SessionId,
-)
-from logferry_model.statistics import (
-    Combat,
-    Defence,
-    Economy,
-    LoadoutTotal,
-    LootTotal,
-    Measure,
-    SkillTotal,
-    Statistics,
 )
 
 START = datetime(2026, 11, 18, 18, 4, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from logferry_collector.database import (
     database_errors,
+    database_name,
     file_identity,
+    make_file,
     migrate,
     migration_config,
     open_engine,
@@ -22,6 +25,7 @@ from logferry_collector.database import (
 )
 from logferry_collector.tables import metadata
 from logferry_model.errors import Misconfigured, Unreachable
+from tests.conftest import only_on
 
 
 @pytest.fixture
@@ -100,6 +104,41 @@ def test_driver_errors_stop_here() -> None:
     with pytest.raises(Unreachable) as told, database_errors():
         raise OperationalError("SELECT secret", {}, Exception("/var/lib/db"))
     assert "secret" not in str(told.value)
+
+
+@only_on("linux", "darwin")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077], ids=oct)
+def test_the_file_and_its_folder_are_for_their_owner_alone_whatever_the_umask(tmp_path: Path, mask: int) -> None:
+    url = parse_url(f"sqlite:///{tmp_path}/new/collector.sqlite3")
+    before = os.umask(mask)
+    try:
+        make_file(url)
+        with open_engine(url, begin="IMMEDIATE") as engine:
+            migrate(engine)
+            with engine.begin():
+                files = sorted((tmp_path / "new").iterdir())
+                modes = {file.name: oct(file.stat().st_mode & 0o777) for file in files}
+    finally:
+        os.umask(before)
+    assert modes == dict.fromkeys(("collector.sqlite3", "collector.sqlite3-shm", "collector.sqlite3-wal"), "0o600")
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_file_that_is_there_stays_as_it_is(tmp_path: Path, url: URL) -> None:
+    file = tmp_path / "collector.sqlite3"
+    file.write_bytes(b"kept")
+    make_file(url)
+    assert file.read_bytes() == b"kept"
+
+
+@pytest.mark.parametrize("text", ["mysql://host/games", "sqlite:///games.sqlite3?timeout=soon"])
+def test_a_url_that_no_driver_takes_is_explained(text: str) -> None:
+    with pytest.raises(Misconfigured), open_engine(make_url(text), begin="DEFERRED"):
+        pass
+
+
+def test_a_password_is_not_part_of_the_name() -> None:
+    assert "hunter2" not in database_name(make_url("postgresql://me:hunter2@host/games"))
 
 
 def test_a_replaced_file_has_another_identity(tmp_path: Path, url: URL) -> None:

@@ -14,7 +14,14 @@ from logferry_model.errors import Damaged, Refused
 
 from .factories import START
 
-STARTUP_ONLY = {"database-url-invalid", "database-newer", "key-unknown", "account-name-invalid", "port-unavailable"}
+STARTUP_ONLY = {
+    "database-url-invalid",
+    "database-driver-missing",
+    "database-newer",
+    "key-unknown",
+    "account-name-invalid",
+    "port-unavailable",
+}
 """Codes a person at a terminal sees; they never reach a client."""
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from logferry_collector.render import Pages, load_pages
 from logferry_model.envelope import Problem
+from logferry_model.figures import LoadoutTotal, LootTotal, Measure, SkillTotal, Statistics
 from logferry_model.session import End, EndRule, EpochMs, Event, Loadout, Participant, Session
-from logferry_model.statistics import LoadoutTotal, LootTotal, Measure, SkillTotal, Statistics
 
 from .factories import START, exploring_session, hunting_session, tiny_session
 from .test_reports import stored

@@ -12,8 +12,8 @@ from logferry_collector.figures import groups, headline
 from logferry_collector.listings import MOST_ROWS, listings
 from logferry_collector.reports import MOST_FACTS, Report, report
 from logferry_collector.stored import Shown
+from logferry_model.figures import Combat, Economy, LoadoutTotal, LootTotal, Measure, Statistics
 from logferry_model.session import End, EndRule, Loadout, Participant, Session, Skill
-from logferry_model.statistics import Combat, Economy, LoadoutTotal, LootTotal, Measure, Statistics
 
 from .factories import START, document_of, exploring_session, hunting_session, tiny_session
 

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -90,9 +90,12 @@ class Backstage:
         with suppress(LogferryError):
             self.daemon.stop()
 
-    def last_words(self) -> str:
-        """The end of the daemon's output, for whoever looks for the reason."""
-        return f"The daemon's last words:\n{self._tail('daemon')}"
+    def last_words(self) -> Iterator[str]:
+        """The end of what each program printed, for whoever looks for the reason: line by line."""
+        for child in self.children.started:
+            if tail := child.tail():
+                yield f"The last words of {child.name}:"
+                yield from (f"  {row}" for row in tail)
 
     def _manifest(self, number: int, tracker: str) -> Path:
         return self.stage.manifest(f"{number:03}-{tracker}")
@@ -106,13 +109,10 @@ class Backstage:
                 ask()
             except (LogferryError, OSError):
                 if time.monotonic() > deadline:
-                    raise Unreachable("demo-start", f"The {name} did not answer.\n{self._tail(name)}") from None
+                    raise Unreachable("demo-start", f"The {name} did not answer.") from None
                 time.sleep(LOOK_AGAIN.total_seconds())
             else:
                 return
-
-    def _tail(self, name: str) -> str:
-        return next((child.tail() for child in self.children.started if child.name == name), "")
 
 
 def free_port() -> int:

@@ -39,13 +39,13 @@ class Child:
         """Whether it is gone."""
         return self.process.poll() is not None
 
-    def tail(self) -> str:
+    def tail(self) -> list[str]:
         """The last lines of its logs."""
         lines: list[str] = []
         for log in self.logs:
             with suppress(OSError):
                 lines += log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:]
-        return "\n".join(lines)
+        return lines
 
     def stop(self, *, patience: timedelta = PATIENCE) -> None:
         """Asks it to end, then makes it."""
@@ -91,7 +91,7 @@ class Children:
         for child in self.started:
             code = child.process.poll()
             if code is not None and (code != 0 or child.name in STAYING):
-                raise Damaged("child-died", f"The {child.name} ended with {code}.\n{child.tail()}".rstrip())
+                raise Damaged("child-died", f"The {child.name} ended with {code}.")
 
     def interrupt(self, *_: object) -> None:
         """Notes a signal; a second one does not wait for the next `check`.

@@ -28,7 +28,7 @@ from logferry.demo.verdict import judge
 from logferry.exits import Exit
 from logferry.output import Output
 from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
-from logferry_model.errors import Unreachable
+from logferry_model.errors import LogferryError, Unreachable
 
 SEED = 20260113
 """The same sessions every time; only their times differ."""
@@ -48,8 +48,10 @@ def run(out: Output, *, once: bool, keep: bool) -> Exit:
         backstage = Backstage(stage, stack.enter_context(open_children()))
         try:
             ended = Demo(out, backstage, began).play(once=once)
-        except Unreachable:
+        except LogferryError:
             # Whoever does not answer any more has probably died, and its last words tell why.
+            for row in backstage.last_words():
+                out.note(row)
             backstage.children.check()
             raise
         except KeyboardInterrupt:
@@ -173,9 +175,7 @@ class Demo:
         while not until():
             self._follow(feed, LOOK_AGAIN)
             if time.monotonic() > deadline:
-                raise Unreachable(
-                    "demo-late", f"The demo stopped waiting: {trouble}.", hint=self._backstage.last_words()
-                )
+                raise Unreachable("demo-late", f"The demo stopped waiting: {trouble}.")
 
     def _follow(self, feed: Feed, length: timedelta) -> None:
         """Tells what happens for so long."""

@@ -61,8 +61,10 @@ def serve(args: Namespace, out: Output) -> Exit:
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = _settings(args)
-    out.say(f"The collector listens on http://{settings.host}:{settings.port} (Ctrl-C ends it).")
-    asyncio.run(run_server(settings))
+    _name_database(settings, out)
+    asyncio.run(
+        run_server(settings, ready=lambda running: out.say(f"The collector listens on {running.url} (Ctrl-C ends it)."))
+    )
     return Exit.DONE
 
 
@@ -70,7 +72,9 @@ def create(args: Namespace, out: Output) -> Exit:
     """A key, shown this once: the key alone on the output, so that it can be piped."""
     from logferry_collector.keys import create_key
 
-    key = create_key(_settings(args), args.account, args.note)
+    settings = _settings(args)
+    _name_database(settings, out)
+    key = create_key(settings, args.account, args.note)
     out.note(f"The key {key.public_id} for {key.account}. It cannot be shown again:")
     out.say(key.text)
     return Exit.DONE
@@ -80,6 +84,8 @@ def list_keys(args: Namespace, out: Output) -> Exit:
     """Every key, without its secret."""
     from logferry_collector.keys import list_keys as all_keys
 
+    settings = _settings(args)
+    _name_database(settings, out)
     found = (
         KeyInfo(
             id=key.public_id,
@@ -88,7 +94,7 @@ def list_keys(args: Namespace, out: Output) -> Exit:
             created_at=key.created_at,
             revoked_at=key.revoked_at,
         )
-        for key in all_keys(_settings(args))
+        for key in all_keys(settings)
     )
     out.show(KeyList(keys=tuple(found)), _view)
     return Exit.DONE
@@ -98,13 +104,22 @@ def revoke(args: Namespace, out: Output) -> Exit:
     """A key made useless."""
     from logferry_collector.keys import revoke_key
 
-    revoke_key(_settings(args), args.id)
+    settings = _settings(args)
+    _name_database(settings, out)
+    revoke_key(settings, args.id)
     out.say(f"The key {args.id} opens nothing any more.")
     return Exit.DONE
 
 
+def _name_database(settings: CollectorSettings, out: Output) -> None:
+    """Beside the answer: a key made in another database than the server's opens nothing."""
+    from logferry_collector.keys import place
+
+    out.note(f"Database: {place(settings)}")
+
+
 def _database(parser: Parser) -> None:
-    parser.add_argument("--database", metavar="URL", help="as sqlite:///games.sqlite3; made when it is not there")
+    parser.add_argument("--database", metavar="URL", help="as sqlite:///games.sqlite3; a file is made")
 
 
 def _settings(args: Namespace) -> CollectorSettings:

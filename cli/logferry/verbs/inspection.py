@@ -19,7 +19,7 @@ def add(verbs: Verbs) -> None:
 
 def inspect(args: Namespace, out: Output) -> Exit:
     """Sessions, boundaries and why, for every file under the path."""
-    from logferry.views.inspection import inspection
+    from logferry.views.inspection import inspection, readable
     from logferry_daemon.inspection import inspect_path
 
     with out.progress("reading") as step:
@@ -27,4 +27,10 @@ def inspect(args: Namespace, out: Output) -> Exit:
             args.path.expanduser(), tracker=args.tracker, progress=lambda done, total: step(done, total, "")
         )
     out.show(found, inspection)
-    return Exit.DONE
+    if any(map(readable, found.files)):
+        return Exit.DONE
+    out.trouble(
+        f"No tracker can read anything at {args.path}.",
+        "`--tracker T` names the one that wrote it; `logferry sources list` shows every tracker.",
+    )
+    return Exit.FAILED

@@ -6,7 +6,7 @@ import argparse
 import re
 from argparse import Namespace
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from logferry.blocks import Span, Tone
 from logferry.daemon import daemon
@@ -15,12 +15,16 @@ from logferry.ids import session_id, session_or_delivery_id
 from logferry.output import Output
 from logferry.parser import Parser, Verbs, verb
 from logferry.settling import MOVING, Outcome, follow
-from logferry.views.words import counted, duration
+from logferry.views.words import clock, counted, duration
 from logferry_ipc.client import DaemonClient
 from logferry_ipc.messages import DeliveryState, PauseRequest, RetryRequest
 
-_DURATION = re.compile(r"(\d+)([smhd])")
+_DURATION = re.compile(r"([0-9]{1,100})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SETTLED = frozenset({DeliveryState.UPLOADED, DeliveryState.EXCLUDED})
+"""What no retry moves."""
+LONGEST_DAYS = 30
+"""The daemon takes no longer pause."""
 
 
 def add(verbs: Verbs) -> None:
@@ -53,11 +57,11 @@ def retry(args: Namespace, out: Output) -> Exit:
     client = daemon()
     known = client.sessions()
     ids = tuple(session_or_delivery_id(each, known) for each in args.ids)
+    # A retry of everything lifts what keeps a destination closed too: all that is not sent may move.
     chosen = {
         session.id
         for session in known.sessions
-        if session.id in ids
-        or any(each.id in ids if ids else each.state is DeliveryState.FAILED for each in session.deliveries)
+        if session.id in ids or any(each.id in ids if ids else each.state not in SETTLED for each in session.deliveries)
     }
     return _send(client, out, lambda: client.retry(RetryRequest(ids=ids)), chosen=tuple(chosen), wait=args.wait)
 
@@ -82,7 +86,11 @@ def length(text: str) -> timedelta:
     found = _DURATION.fullmatch(text)
     if found is None or not int(found[1]):
         raise argparse.ArgumentTypeError(f'"{text}" is no length of time. Write it like 30m or 2h.')
-    return timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+    # Numbers are compared before a timedelta is made of them: that one overflows.
+    seconds = int(found[1]) * _UNITS[found[2]]
+    if seconds > LONGEST_DAYS * _UNITS["d"]:
+        raise argparse.ArgumentTypeError(f"A pause is at most {LONGEST_DAYS} days long; without --for it has no end.")
+    return timedelta(seconds=seconds)
 
 
 def _choice(parser: Parser, name: str, metavar: str, all_of_them: str) -> None:
@@ -104,15 +112,21 @@ def _send(
         out.say("Asked for. `logferry status --watch` shows how it goes.")
         return Exit.DONE
     with out.progress("uploading") as step:
-        outcome = follow(client, start=start, chosen=chosen, watch=lambda done, total: step(done, total, ""))
+        outcome = follow(
+            client,
+            start=start,
+            chosen=chosen,
+            watch=lambda done, total: step(done, total, ""),
+            now=lambda: datetime.now(UTC),
+        )
     return _report(outcome, out)
 
 
 def _report(outcome: Outcome, out: Output) -> Exit:
     """What became of it, the worst news last, and the exit code for it."""
-    uploaded, failed = outcome.of(DeliveryState.UPLOADED), outcome.of(DeliveryState.FAILED)
-    held, moving = outcome.of(DeliveryState.HELD), outcome.of(*MOVING)
-    out.say(Span(f"{counted(len(uploaded), 'delivery')} uploaded.", Tone.GOOD))
+    failed, held, moving = outcome.of(DeliveryState.FAILED), outcome.of(DeliveryState.HELD), outcome.of(*MOVING)
+    stuck = tuple(each for each in moving if each.destination not in {place.name for place in outcome.closed})
+    out.say(Span(f"{counted(outcome.arrived, 'delivery')} uploaded.", Tone.GOOD))
     if outcome.homeless:
         out.trouble(
             f"{counted(outcome.homeless, 'session')} held: no destination is set.",
@@ -124,13 +138,16 @@ def _report(outcome: Outcome, out: Output) -> Exit:
         out.trouble(f"{counted(len(some), 'delivery')} to {where} held: {reason or 'no reason given'}.")
     if outcome.paused and moving:
         out.trouble(f"{counted(len(moving), 'delivery')} wait: uploads are paused.", "`logferry resume` sends them.")
-    elif moving:
-        out.trouble(
-            f"{counted(len(moving), 'delivery')} could not be sent: {moving[0].last_error or 'no answer'}.",
-            "Nothing is lost: they are tried again by themselves.",
-        )
+    else:
+        for place in outcome.closed:
+            out.trouble(f"{place.name}: {place.reason or 'takes nothing now'}; next try at {clock(place.next_attempt)}")
+        if stuck:
+            out.trouble(
+                f"{counted(len(stuck), 'delivery')} could not be sent: {stuck[0].last_error or 'no answer'}.",
+                "Nothing is lost: they are tried again by themselves.",
+            )
     for each in failed:
         out.trouble(f"{each.destination} refused {each.id}: {each.last_error}.", f"logferry retry {each.id}")
-    if failed or (moving and not outcome.paused):
+    if failed or (stuck and not outcome.paused):
         return Exit.FAILED
     return Exit.WAITING if held or outcome.homeless or moving else Exit.DONE

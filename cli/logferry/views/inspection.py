@@ -20,6 +20,11 @@ def inspection(found: Inspection) -> Iterator[Block]:
     yield line(Span(", ".join(told), tone), dim("; nothing was sent"))
 
 
+def readable(file: FileInspected) -> bool:
+    """Whether a tracker could make something of it: a session, or nothing that it stumbled over."""
+    return file.tracker is not None and bool(file.sessions or not file.problems)
+
+
 def _file(file: FileInspected) -> Iterator[Block]:
     yield line(Span(file.path, Tone.STRONG), dim(f"  {file.tracker or 'no known tracker'}"))
     for session in file.sessions:

@@ -50,7 +50,7 @@ def consent(found: Consent) -> Iterator[Block]:
     """The whole text, and whether it was agreed to."""
     yield heading(f"What {found.destination} will be sent")
     yield GAP
-    for row in found.policy.splitlines():
+    for row in found.policy.removesuffix("\n").split("\n"):
         yield line(row, indent=2)
     yield GAP
     if found.granted:

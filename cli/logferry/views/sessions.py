@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from logferry.blocks import GAP, Block, Grid, Span, Words, dim, heading, line
 from logferry.views.words import counted, duration, moment, short, state
 from logferry_ipc.messages import Delivery, DeliveryState, SessionDetail, SessionList, SessionSummary
-from logferry_model.statistics import Combat, Economy, Statistics
+from logferry_model.figures import Combat, Economy, Statistics
 
 TOP = 8
 """Skills and items that `show` names."""

@@ -48,6 +48,11 @@ def moment(at: datetime | None) -> str:
     return f"{at.astimezone():%Y-%m-%d %H:%M}" if at else "-"
 
 
+def clock(at: datetime | None) -> str:
+    """A time of today on the reader's own clock; a dash when there is none."""
+    return f"{at.astimezone():%H:%M}" if at else "-"
+
+
 def duration(length: timedelta | None) -> str:
     """`2 h 05 min`, `7 min` or `12 s`; a dash when it is not over."""
     if length is None:
