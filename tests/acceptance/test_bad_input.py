@@ -73,7 +73,7 @@ ARTEMIS = (
 )
 ELITE = (
     Bad("Journal.empty.01.log", "empty"),
-    Bad("Journal.noise.01.log", "not text"),
+    Bad("Journal.noise.01.log", "not JSON"),
     Bad("Journal.cut.01.log", "stops in the middle", play=True),
     Bad("Journal.huge.01.log", "too large"),
     Bad("Journal.pipe.01.log", "not a regular file"),
@@ -227,9 +227,9 @@ def good_plays(folder: Path, bad: tuple[Bad, ...]) -> Counter[Play]:
 
 
 def told(lines: list[str], one: Bad) -> bool:
-    """Whether exactly one line names this file and its reason; noise may be bad in a second way, in a line of its own."""
+    """Whether exactly one line names this file, and gives this reason."""
     about = [line.replace(one.name, "") for line in lines if one.name in line]
-    return sum(one.reason in line for line in about) == 1 and len(about) <= (2 if "noise" in one.name else 1)
+    return len(about) == 1 and one.reason in about[0]
 
 
 def troubles(daemon: DaemonHome) -> set[str]:

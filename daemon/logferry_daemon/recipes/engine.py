@@ -244,7 +244,7 @@ class LineReader:
         for code, (first, times) in self._troubles.items():
             more = f", and {times - 1} more line(s) like it" if times > 1 else ""
             yield Trouble(code=code, message=f"{first}{more}.")
-        if self._cut_off:
+        if self._cut_off and (self._first_at or not self._troubles):  # where no line is good, the last one is no news
             yield Trouble(code="cut-off", message=f"line {self._line} stops in the middle.")
         if self._from_start and self._first_at is None and not self._troubles and not self._cut_off:
             yield Trouble(code="empty", message="the file is empty.")
