@@ -7,8 +7,9 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.own_log import own_log
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
-from logferry_daemon.adapters.send_http import open_sender
+from logferry_daemon.adapters.send_http import HttpSender, open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
-from logferry_daemon.adapters.spool_sqlite import open_spool
+from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
@@ -29,7 +30,6 @@ from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
 from logferry_daemon.control.answers import DaemonControl, Parts
 from logferry_daemon.control.news import News
-from logferry_daemon.core.gate import Gate
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
@@ -70,78 +70,121 @@ async def _until_stopped(home: Home, settings: Settings) -> None:
 @asynccontextmanager
 async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> AsyncIterator[DaemonControl]:
     """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it."""
-    home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
-        app_version, instance = version("logferry"), secrets.token_hex(8)
-        clock, chance = SystemClock(), SystemChance()
-        sender_facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
-        spool = await stack.enter_async_context(open_spool(home.spool_file, chance, sender_facts))
-        sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
-        credentials = KeyringCredentials(home.secrets_file)
-        log = EventLog(instance, started=clock.now())
+        base = await _open_base(stack, home)
+        fleet = await _fleet(base, settings)
+        control = _control(base, fleet, home, stop)
+        base.crew.hire("news", base.news.run(fleet.all_gates))
+        await fleet.launch(settings)
+        await _announce(stack, control, base, home, settings.ipc)
+        yield control
 
-        async def gates_now() -> Mapping[str, Gate]:
-            return await fleet.all_gates()
 
-        news = News(log, spool, clock, gates_now)
-        stack.enter_context(_plain_errors())
-        group = await stack.enter_async_context(asyncio.TaskGroup())
-        crew = Crew(group)
-        stack.callback(crew.dismiss_all)
-        crew.hire("news", news.run())
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Base:
+    """What is there once, and everything else is built upon."""
 
-        def gates_changed() -> None:
-            # The fleet asks the gates and hears of their changes: one of the two has to be made first.
-            news.state_changed()
-            fleet.wake_couriers()
+    app_version: str
+    instance: str
+    """New with every start."""
+    clock: SystemClock
+    chance: SystemChance
+    spool: SqliteSpool
+    sender: HttpSender
+    credentials: KeyringCredentials
+    log: EventLog
+    news: News
+    crew: Crew
 
-        gates = Gates(clock, spool, credentials, gates_changed)
-        await gates.load()
-        fleet = Fleet(
-            crew=crew,
-            world=World(
-                clock=clock, files=FolderFiles(), watcher=FolderWatcher(), processes=SystemProcesses(), intake=spool
-            ),
-            road=Road(clock=clock, chance=chance, outbox=spool, sender=sender, credentials=credentials),
-            pace=_pace(settings.watch),
-            spool=spool,
-            gates=gates,
-            trackers=all_trackers(),
-            dialects=all_dialects(),
-            listeners=Listeners(
-                session_found=news.session_found,
-                delivery_changed=news.delivery_changed,
-                state_changed=news.state_changed,
-            ),
+
+async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
+    home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+    app_version, instance = version("logferry"), secrets.token_hex(8)
+    clock, chance = SystemClock(), SystemChance()
+    facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
+    spool = await stack.enter_async_context(open_spool(home.spool_file, chance, facts))
+    sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
+    log = EventLog(instance, started=clock.now())
+    stack.enter_context(_plain_errors())
+    crew = Crew(await stack.enter_async_context(asyncio.TaskGroup()))
+    stack.callback(crew.dismiss_all)
+    return _Base(
+        app_version=app_version,
+        instance=instance,
+        clock=clock,
+        chance=chance,
+        spool=spool,
+        sender=sender,
+        credentials=KeyringCredentials(home.secrets_file),
+        log=log,
+        news=News(log, spool, clock),
+        crew=crew,
+    )
+
+
+async def _fleet(base: _Base, settings: Settings) -> Fleet:
+    clock, spool, news, credentials = base.clock, base.spool, base.news, base.credentials
+
+    def gates_changed() -> None:
+        # The fleet asks the gates and hears of their changes: one of the two has to be made first.
+        news.state_changed()
+        fleet.wake_couriers()
+
+    gates = Gates(clock, spool, credentials, gates_changed)
+    await gates.load()
+    fleet = Fleet(
+        crew=base.crew,
+        world=World(
+            clock=clock, files=FolderFiles(), watcher=FolderWatcher(), processes=SystemProcesses(), intake=spool
+        ),
+        road=Road(clock=clock, chance=base.chance, outbox=spool, sender=base.sender, credentials=credentials),
+        pace=_pace(settings.watch),
+        spool=spool,
+        gates=gates,
+        trackers=all_trackers(),
+        dialects=all_dialects(),
+        listeners=Listeners(
+            session_found=news.session_found,
+            delivery_changed=news.delivery_changed,
+            state_changed=news.state_changed,
+        ),
+        user_home=Path.home(),
+    )
+    return fleet
+
+
+def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> DaemonControl:
+    checkers = (
+        SourcesCheck(fleet),
+        DestinationsCheck(fleet),
+        StorageCheck(home.spool_file, base.credentials.insecure),
+    )
+    return DaemonControl(
+        Parts(
+            version=base.app_version,
+            clock=base.clock,
+            spool=base.spool,
+            fleet=fleet,
+            credentials=base.credentials,
+            settings=SettingsFile(home.settings_file),
+            log=base.log,
+            checks=lambda: _all_checks(checkers),
+            stop=stop,
             user_home=Path.home(),
         )
-        checkers = (
-            SourcesCheck(fleet),
-            DestinationsCheck(fleet),
-            StorageCheck(home.spool_file, credentials.insecure),
-        )
-        control = DaemonControl(
-            Parts(
-                version=app_version,
-                clock=clock,
-                spool=spool,
-                fleet=fleet,
-                credentials=credentials,
-                settings=SettingsFile(home.settings_file),
-                log=log,
-                checks=lambda: _all_checks(checkers),
-                stop=stop,
-                user_home=Path.home(),
-            )
-        )
-        await fleet.launch(settings)
-        keys = Keys.fresh()
-        server = await stack.enter_async_context(
-            open_server(control, instance=instance, version=app_version, keys=keys, ports=_ports(settings.ipc))
-        )
-        endpoint = Endpoint.of_this_process(instance=instance, port=server.port, keys=keys)
-        stack.enter_context(announced(home.runtime, endpoint))
-        yield control
+    )
+
+
+async def _announce(
+    stack: AsyncExitStack, control: DaemonControl, base: _Base, home: Home, settings: IpcSettings
+) -> None:
+    """Answer, and only then say where."""
+    keys = Keys.fresh()
+    server = await stack.enter_async_context(
+        open_server(control, instance=base.instance, version=base.app_version, keys=keys, ports=_ports(settings))
+    )
+    endpoint = Endpoint.of_this_process(instance=base.instance, port=server.port, keys=keys)
+    stack.enter_context(announced(home.runtime, endpoint))
 
 
 @contextmanager

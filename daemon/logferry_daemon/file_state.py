@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from logferry_daemon.core.reading import Found, Growth, Reader, Reading, Tracker, Trouble
-from logferry_daemon.core.settle import Sighting, Signature, seen
+from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.ports import FileRow, LogFiles
 
 BLOCK = 2**20
@@ -34,8 +34,6 @@ class FileState:
 
     path: str
     sighting: Sighting
-    changed_at: datetime | None = None
-    """When it was last seen to have changed."""
     row: FileRow | None = None
     """What the spool has."""
     again: bool = False
@@ -56,19 +54,10 @@ class FileState:
     admitted: set[tuple[str, int]] = field(default_factory=set)
     """Session and number of events of what already went to the spool."""
 
-    def see(self, signature: Signature, now: datetime) -> None:
-        """Looked at again. A change counts from now, and so does everything after the clock was set back."""
-        if signature != self.sighting.signature or self.quiet_since > now:
-            self.changed_at = now
-        self.sighting = seen(self.sighting, signature, now)
-
     @property
     def quiet_since(self) -> datetime:
-        """The latest moment at which it may have changed.
-
-        A change that was seen counts by itself: Windows does not move a file's time while it is held open.
-        """
-        return self.changed_at or self.sighting.quiet_since()
+        """The latest moment at which it may have changed."""
+        return self.sighting.quiet_since
 
     @property
     def found(self) -> tuple[Found, ...]:

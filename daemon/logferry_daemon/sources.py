@@ -16,7 +16,7 @@ from pathlib import Path
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, Growth, Signals, Tracker, Trouble, too_large
-from logferry_daemon.core.settle import Sighting, Signature
+from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.file_state import FileReading, FileState, mark
 from logferry_daemon.orphans import Orphan, Orphans
 from logferry_daemon.ports import Admitted, Clock, FileRow, FileSeen, Intake, LogFiles, NewSession, Processes, Watcher
@@ -203,7 +203,7 @@ class SourceRunner:
             row = self._rows.pop(entry.path, None) if self._rows else None
             state = FileState(path=entry.path, sighting=Sighting(entry.signature, now), row=row)
             self._files[entry.path] = state
-        state.see(entry.signature, now)
+        state.sighting = seen(state.sighting, entry.signature, now)
         state.trouble = entry.trouble or too_large(entry.signature.size, self.source.tracker.max_bytes)
 
     async def _advance(self, state: FileState) -> None:

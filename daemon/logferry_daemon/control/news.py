@@ -18,9 +18,8 @@ AllGates = Callable[[], Awaitable[Mapping[str, Gate]]]
 class News:
     """A queue of changes and the one task that publishes them."""
 
-    def __init__(self, log: EventLog, ledger: Ledger, clock: Clock, gates: AllGates) -> None:
+    def __init__(self, log: EventLog, ledger: Ledger, clock: Clock) -> None:
         self._log = log
-        self._gates = gates
         self._ledger = ledger
         self._clock = clock
         self._changed: asyncio.Queue[str] = asyncio.Queue()
@@ -37,8 +36,8 @@ class News:
         """Pause, resume, consent, a source, a destination."""
         self._log.publish(EventKind.STATE_CHANGED, at=self._clock.now())
 
-    async def run(self) -> None:
-        """Publish until cancelled."""
+    async def run(self, gates: AllGates) -> None:
+        """Publish until cancelled; `gates` tells whether what is pending is held."""
         while True:
             delivery = await self._changed.get()
             try:
@@ -46,7 +45,7 @@ class News:
             except LogferryError:
                 continue  # the spool is in trouble, which its own users report
             if row is not None:
-                message = views.delivery(row, await self._gates())
+                message = views.delivery(row, await gates())
                 self._log.publish(
                     EventKind.DELIVERY_CHANGED, at=self._clock.now(), session=row.session, delivery=message
                 )

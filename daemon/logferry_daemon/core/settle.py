@@ -20,28 +20,29 @@ class Signature:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A state of a file and when it was first seen so."""
+    """A state of a file, when it was first seen so, and whether it was seen to become so."""
 
     signature: Signature
     since: datetime
+    changed: bool = False
 
+    @property
     def quiet_since(self) -> datetime:
         """The latest moment at which the file may have changed.
 
-        The file's own time counts when it is older than the sighting: a folder full of old files is quiet at once. A
-        time in the future says nothing.
+        The file's own time counts when it is older than its first sighting: a folder of old files is quiet at once.
+        A time in the future says nothing, and a change that was seen counts by itself: Windows does not move a file's
+        time while it is held open.
         """
-        written = EPOCH + timedelta(microseconds=self.signature.mtime_ns // 1000)
-        return min(written, self.since)
+        if self.changed:
+            return self.since
+        return min(EPOCH + timedelta(microseconds=self.signature.mtime_ns // 1000), self.since)
 
 
 def seen(before: Sighting | None, signature: Signature, now: datetime) -> Sighting:
-    """The sighting after looking again: the old one as long as nothing changed."""
-    if before is not None and before.signature == signature:
+    """The sighting after looking again: the old one as long as neither the file nor the clock jumped."""
+    if before is None:
+        return Sighting(signature, now)
+    if before.signature == signature and before.quiet_since <= now:
         return before
-    return Sighting(signature, now)
-
-
-def settled(sighting: Sighting, now: datetime, quiet: timedelta) -> bool:
-    """Whether nothing changed for `quiet`."""
-    return now - sighting.quiet_since() >= quiet
+    return Sighting(signature, now, changed=True)

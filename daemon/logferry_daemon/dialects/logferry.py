@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import msgspec
@@ -24,6 +24,8 @@ from logferry_model.envelope import (
 from logferry_model.errors import Damaged
 
 PATH = "/api/v1/ingest"
+ASK_AGAIN = timedelta(seconds=10)
+"""After "accepted": the same request again is answered by the receipt."""
 LEVEL = 6
 """zlib's best ratio for its time on session documents; 9 halves the speed for 4 % fewer bytes."""
 
@@ -93,5 +95,5 @@ def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
     if receipt.idempotency_key != letter.headers["Idempotency-Key"].strip('"'):
         return Later(reason="the receipt is for another delivery")
     if receipt.status is ReceiptStatus.ACCEPTED:
-        return Later(reason="accepted, not stored yet", trouble=False, free=True)
+        return Later(reason="accepted, not stored yet", floor=ASK_AGAIN, trouble=False, free=True)
     return Acked(receipt=receipt)

@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.settle import Sighting, Signature, seen, settled
+from logferry_daemon.core.settle import Sighting, Signature, seen
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
-QUIET = timedelta(seconds=1)
 
 
 def signature(written: datetime = NOW, **fields: int) -> Signature:
@@ -29,26 +28,28 @@ def test_any_change_starts_the_wait_again(changed: dict[str, int]) -> None:
     assert seen(first, replace(signature(), **changed), later).since == later
 
 
-def test_a_file_that_changed_just_now_has_not_settled() -> None:
-    assert not settled(seen(None, signature(), NOW), NOW + QUIET - timedelta(milliseconds=1), QUIET)
+def test_a_file_is_quiet_from_its_first_sighting_on_at_the_latest() -> None:
+    assert seen(None, signature(), NOW).quiet_since == NOW
 
 
-def test_a_file_that_did_not_change_for_long_enough_has_settled() -> None:
-    assert settled(seen(None, signature(), NOW), NOW + QUIET, QUIET)
+def test_an_old_file_seen_for_the_first_time_has_been_quiet_since_it_was_written() -> None:
+    assert seen(None, signature(NOW - timedelta(days=1)), NOW).quiet_since == NOW - timedelta(days=1)
 
 
-def test_an_old_file_seen_for_the_first_time_has_settled_at_once() -> None:
-    assert settled(seen(None, signature(NOW - timedelta(days=1)), NOW), NOW, QUIET)
+def test_a_change_that_was_seen_counts_whatever_the_files_own_time_says() -> None:
+    first, later = seen(None, signature(NOW - timedelta(days=1)), NOW), NOW + timedelta(minutes=5)
+    assert seen(first, signature(NOW - timedelta(days=1), size=11), later).quiet_since == later
 
 
 def test_a_time_in_the_future_says_nothing() -> None:
-    assert Sighting(signature(NOW + timedelta(days=1)), NOW).quiet_since() == NOW
+    assert Sighting(signature(NOW + timedelta(days=1)), NOW).quiet_since == NOW
 
 
-def test_the_clock_set_back_does_not_settle_a_file() -> None:
-    assert not settled(seen(None, signature(), NOW), NOW - timedelta(hours=1), QUIET)
+def test_when_the_clock_is_set_back_the_wait_starts_again() -> None:
+    earlier = NOW - timedelta(hours=1)
+    assert seen(seen(None, signature(), NOW), signature(), earlier).quiet_since == earlier
 
 
 @given(st.integers(-(2**63), 2**63 - 1))
 def test_no_time_that_a_file_system_can_hold_is_too_much(mtime_ns: int) -> None:
-    assert Sighting(signature(mtime_ns=mtime_ns), NOW).quiet_since() <= NOW
+    assert Sighting(signature(mtime_ns=mtime_ns), NOW).quiet_since <= NOW

@@ -76,8 +76,8 @@ class House:
         return await self.fleet.all_gates()
 
     async def _furnish(self, crew: Crew) -> DaemonControl:
-        news = News(self.log, self.spool, self.clock, self._gates_now)
-        crew.hire("news", news.run())
+        news = News(self.log, self.spool, self.clock)
+        crew.hire("news", news.run(self._gates_now))
 
         def gates_changed() -> None:
             news.state_changed()
