@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from logferry_daemon.adapters import spool_sqlite
-from logferry_daemon.adapters.spool_sqlite import SqliteSpool, connect, migrate, open_spool
+from logferry_daemon.adapters.database_sqlite import connect, migrate
+from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.errors import Damaged, Misconfigured, Unreachable
@@ -47,7 +48,9 @@ def shape(connection: sqlite3.Connection) -> list[str]:
 
 async def test_every_commit_is_on_the_disk_before_it_is_told(spool: SqliteSpool) -> None:
     asked = "journal_mode", "synchronous", "foreign_keys", "trusted_schema"
-    got = await spool.run(lambda: [spool._opened().execute(f"PRAGMA {name}").fetchone()[0] for name in asked])
+    got = await spool.database.run(
+        lambda: [spool.database.opened().execute(f"PRAGMA {name}").fetchone()[0] for name in asked]
+    )
     assert got == ["wal", 2, 1, 0]
 
 
@@ -96,7 +99,10 @@ async def _agreed(path: Path, told: int) -> int:
         last = files[0].offset - 1 if files else -1
         sessions = {summary.id for summary, _ in await spool.sessions()}
         deliveries = await rows_of(spool)
-        assert await spool.run(lambda: spool._opened().execute("PRAGMA integrity_check").fetchone()[0]) == "ok"
+        assert (
+            await spool.database.run(lambda: spool.database.opened().execute("PRAGMA integrity_check").fetchone()[0])
+            == "ok"
+        )
     assert last >= told
     assert sessions == {f"{kind}{number:015x}" for number in range(last + 1) for kind in "0f"}
     assert sorted(one.session for one in deliveries) == sorted(sessions)
@@ -153,19 +159,19 @@ async def test_a_transaction_that_fails_leaves_nothing(spool: SqliteSpool) -> No
 
 
 async def test_after_a_failed_write_the_database_is_opened_anew(spool: SqliteSpool) -> None:
-    before = spool._connection
+    before = spool.database._connection
 
     def fail() -> None:
-        with spool._writing() as query:
+        with spool.database.writing() as query:
             query("keep_note", key="a", value="b")
             raise sqlite3.OperationalError("disk I/O error")
 
     with pytest.raises(Unreachable):
-        await spool.run(fail)
+        await spool.database.run(fail)
     assert await spool.note("a") is None
     await spool.set_note("a", "c")
     assert await spool.note("a") == "c"
-    assert spool._connection is not before
+    assert spool.database._connection is not before
 
 
 async def test_what_was_begun_is_finished_when_its_caller_is_cancelled(spool: SqliteSpool) -> None:
@@ -178,7 +184,7 @@ async def test_what_was_begun_is_finished_when_its_caller_is_cancelled(spool: Sq
 
 
 async def test_a_locked_database_is_unreachable_and_works_afterwards(path: Path, spool: SqliteSpool) -> None:
-    await spool.run(lambda: spool._opened().execute("PRAGMA busy_timeout = 10"))
+    await spool.database.run(lambda: spool.database.opened().execute("PRAGMA busy_timeout = 10"))
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(Unreachable):
@@ -190,7 +196,7 @@ async def test_a_locked_database_is_unreachable_and_works_afterwards(path: Path,
 
 async def test_a_closed_spool_is_unreachable(path: Path) -> None:
     async with open_spool(path, FixedChance(), FACTS) as opened:
-        await opened.run(opened.close)
+        await opened.database.run(opened.database.close)
         with pytest.raises(Unreachable):
             await opened.totals()
 
@@ -212,7 +218,9 @@ async def test_a_folder_that_is_not_there_is_unreachable(tmp_path: Path) -> None
 
 async def test_a_damaged_document_is_set_aside_and_blocks_no_other(path: Path, spool: SqliteSpool) -> None:
     await admit(spool, found("aa", age=2), found("bb", age=1))
-    await spool.run(lambda: spool._opened().execute("UPDATE sessions SET document = x'00' WHERE id = 'aa'"))
+    await spool.database.run(
+        lambda: spool.database.opened().execute("UPDATE sessions SET document = x'00' WHERE id = 'aa'")
+    )
     assert [one.row.session for one in await claim(spool)] == ["bb"]
     assert await states(spool) == {("aa", 1, HOME): "failed", ("bb", 1, HOME): "uploading"}
     (failed,) = await spool.failures(9)
@@ -224,7 +232,9 @@ async def test_a_letter_leaves_the_disk_once_it_has_arrived(spool: SqliteSpool) 
     (one,) = await claim(spool)
     await spool.keep_letter(one.row.id, LETTER)
     await spool.acked(one.row.id, None, "", NOW, NOW - NOW)
-    kept = await spool.run(lambda: spool._opened().execute("SELECT body, headers FROM deliveries").fetchone())
+    kept = await spool.database.run(
+        lambda: spool.database.opened().execute("SELECT body, headers FROM deliveries").fetchone()
+    )
     assert tuple(kept) == (None, None)
 
 
@@ -261,7 +271,7 @@ def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
 async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) -> None:
     async with open_spool(path, FixedChance(), FACTS) as spool:
         await admit(spool, found())
-        await spool.run(lambda: spool._opened().execute("PRAGMA user_version = 99"))
+        await spool.database.run(lambda: spool.database.opened().execute("PRAGMA user_version = 99"))
     with pytest.raises(Misconfigured) as caught:
         async with open_spool(path, FixedChance(), FACTS):
             pass

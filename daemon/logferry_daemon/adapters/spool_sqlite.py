@@ -1,24 +1,24 @@
-"""The spool in SQLite: write-ahead log, `synchronous=FULL`, one connection on one thread.
+"""The spool in SQLite. Each method is one transaction: what it says is done is on the disk when it returns.
 
-What a method says is done is on the disk when it returns: each is one transaction. SQL stands in sql/spool.sql, the
-states a delivery may take in core/delivery.py; this file only joins them.
+SQL stands in sql/spool.sql, the states a delivery may take in core/delivery.py, the database's own manners in
+database_sqlite.py; this file only joins them.
 """
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from logferry_daemon.adapters import spool_rows as rows
+from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
@@ -41,114 +41,45 @@ from logferry_daemon.ports import (
 )
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
-from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
 from logferry_model.session import Session
-
-T = TypeVar("T")
-Query = Callable[..., list[sqlite3.Row]]
-
-SETTINGS = """
-PRAGMA journal_mode = WAL;
-PRAGMA synchronous = FULL;
-PRAGMA foreign_keys = ON;
-PRAGMA busy_timeout = 5000;
-PRAGMA trusted_schema = OFF;
-"""
-"""FULL: WAL with NORMAL lost an acknowledged commit in each of 400 power-loss replays, FULL in none (trust.md 0)."""
 
 
 @asynccontextmanager
 async def open_spool(path: Path, chance: Chance, sender: rows.SenderFacts) -> AsyncIterator[SqliteSpool]:
     """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again."""
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
-        spool = SqliteSpool(path, thread, chance, sender)
+        database = Database(path, thread, load_queries("spool.sql"))
+        spool = SqliteSpool(database, chance, sender)
         try:
-            await spool.run(spool.open)
+            await database.run(spool.open)
             yield spool
         finally:
-            await spool.run(spool.close)
+            await database.run(database.close)
 
 
 class SqliteSpool:
     """Intake, outbox, ledger and choices over one database."""
 
-    def __init__(self, path: Path, thread: ThreadPoolExecutor, chance: Chance, sender: rows.SenderFacts) -> None:
-        self._path = path
-        self._thread = thread
+    def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts) -> None:
+        self.database = database
         self._chance = chance
         self._sender = sender
-        self._connection: sqlite3.Connection | None = None
-        self._closed = True
-        self._queries: Mapping[str, str] = {}
-
-    async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` on the spool's thread; once begun it is finished, also when the caller is cancelled."""
-        task = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        with _database_errors(self._path):
-            return await asyncio.shield(task)
 
     def open(self) -> None:
-        """Open, migrate, recover. Runs on the spool's thread."""
-        self._queries = load_queries("spool.sql")
-        self._closed = False
-        migrate(self._opened(), load_migrations())
-        with self._writing() as query:
+        """Open, migrate, recover. Runs on the database's thread."""
+        self.database.open(load_migrations())
+        with self.database.writing() as query:
             self._recover(query, query("left_uploading"))
-
-    def close(self) -> None:
-        """Close. Runs on the spool's thread."""
-        self._closed = True
-        self._let_go()
-
-    def _let_go(self) -> None:
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    @contextmanager
-    def _writing(self) -> Iterator[Query]:
-        connection = self._opened()
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._query
-            connection.execute("COMMIT")
-        except sqlite3.OperationalError:
-            # After a failed sync nobody knows what the disk has: what is read next is read from the disk.
-            self._let_go()
-            raise
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-
-    def _opened(self) -> sqlite3.Connection:
-        if self._closed:
-            raise Unreachable("spool-closed", "The spool is closed.")
-        if self._connection is None:
-            self._connection = connect(self._path)
-        return self._connection
-
-    def _query(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
-        return self._opened().execute(self._queries[name], values).fetchall()
-
-    async def _read(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
-        return await self.run(lambda: self._query(name, **values))
-
-    async def _write(self, name: str, /, **values: Any) -> None:  # noqa: ANN401 -- whatever SQLite stores
-        def work() -> None:
-            with self._writing() as query:
-                query(name, **values)
-
-        await self.run(work)
 
     # Intake
 
     async def files(self, source: str) -> Sequence[FileRow]:
         """Everything remembered about a source's files."""
-        return [rows.file_row(row) for row in await self._read("files_of_source", source=source)]
+        return [rows.file_row(row) for row in await self.database.read("files_of_source", source=source)]
 
     async def forget_file(self, source: str, path: str) -> None:
         """The file is gone; its sessions stay."""
-        await self._write("forget_file", source=source, path=path)
+        await self.database.write("forget_file", source=source, path=path)
 
     async def admit(
         self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
@@ -156,12 +87,12 @@ class SqliteSpool:
         """Sessions, deliveries and position in one transaction."""
 
         def work() -> list[Admitted]:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 admitted = [self._admit(query, row.source, one, destinations, now) for one in sessions]
                 query("keep_file", **rows.file_values(row))
             return admitted
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     def _admit(
         self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
@@ -201,12 +132,12 @@ class SqliteSpool:
 
         def work() -> list[Claimed]:
             latest = ms(now + RETRY_AFTER_CAP)
-            with self._writing() as query:
+            with self.database.writing() as query:
                 due = query("due", destination=destination, now=ms(now), latest=latest, limit=limit)
                 install = self._install_id(query, destination) if due else ""
                 return [one for row in due if (one := self._claim(query, row, install, now))]
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     def _claim(self, query: Query, row: sqlite3.Row, install: str, now: datetime) -> Claimed | None:
         """Mark it as being sent; a row that cannot be read is set aside and blocks no other."""
@@ -228,7 +159,7 @@ class SqliteSpool:
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         """The bytes, before they are sent for the first time."""
-        await self._write("keep_letter", id=delivery, **rows.letter_values(letter))
+        await self.database.write("keep_letter", id=delivery, **rows.letter_values(letter))
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         """Uploaded, with its receipt."""
@@ -253,10 +184,10 @@ class SqliteSpool:
         """Pending again, those that are still being sent."""
 
         def work() -> None:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 self._recover(query, [row for row in query("left_uploading") if row["id"] in deliveries])
 
-        await self.run(work)
+        await self.database.run(work)
 
     def _recover(self, query: Query, rows: Sequence[sqlite3.Row]) -> None:
         for row in rows:
@@ -269,17 +200,17 @@ class SqliteSpool:
 
     async def _step(self, name: str, what: Step, delivery: str, **values: Any) -> None:  # noqa: ANN401 -- whatever SQLite stores
         def work() -> None:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 found = query("one_state", id=delivery)
                 if found:  # else its destination was removed meanwhile
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
                     self._supersede(query, found[0]["session"], found[0]["destination"])
 
-        await self.run(work)
+        await self.database.run(work)
 
     async def next_due(self, destination: str) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
-        due = (await self._read("next_due", destination=destination))[0]["due"]
+        due = (await self.database.read("next_due", destination=destination))[0]["due"]
         return None if due is None else rows.at(due)
 
     # Ledger
@@ -288,50 +219,54 @@ class SqliteSpool:
         """Counts and metrics, of one moment."""
 
         def work() -> Totals:
-            counts = {(row["destination"], State(row["state"])): row["number"] for row in self._query("counts")}
-            last = self._query("last_report")
+            counts = {(row["destination"], State(row["state"])): row["number"] for row in self.database.query("counts")}
+            last = self.database.query("last_report")
             return rows.totals(
                 counts,
-                self._query("homeless")[0]["number"],
-                self._query("sent")[0],
+                self.database.query("homeless")[0]["number"],
+                self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
             )
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
         """All sessions, newest first."""
 
         def work() -> list[tuple[SessionRow, list[DeliveryRow]]]:
             deliveries: dict[str, list[DeliveryRow]] = {}
-            for row in self._query("all_deliveries"):
+            for row in self.database.query("all_deliveries"):
                 deliveries.setdefault(row["session"], []).append(rows.delivery_row(row))
-            return [(rows.session_row(row), deliveries.get(row["id"], [])) for row in self._query("all_sessions")]
+            return [
+                (rows.session_row(row), deliveries.get(row["id"], [])) for row in self.database.query("all_sessions")
+            ]
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
         """One session with its document."""
 
         def work() -> tuple[SessionRow, list[DeliveryRow], Session] | None:
-            found = self._query("sessions_like", id=session)
+            found = self.database.query("sessions_like", id=session)
             if len(found) != 1:
                 return None
-            deliveries = [rows.delivery_row(row) for row in self._query("deliveries_of", session=found[0]["id"])]
+            deliveries = [
+                rows.delivery_row(row) for row in self.database.query("deliveries_of", session=found[0]["id"])
+            ]
             return rows.session_row(found[0]), deliveries, rows.document(found[0]["document"])
 
-        return await self.run(work) if session else None
+        return await self.database.run(work) if session else None
 
     async def delivery(self, delivery: str) -> DeliveryRow | None:
         """One delivery as it stands."""
-        found = await self._read("one_delivery", id=delivery)
+        found = await self.database.read("one_delivery", id=delivery)
         return rows.delivery_row(found[0]) if found else None
 
     async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
         """Every file that has one."""
         return [
             (row["source"], row["path"], trouble)
-            for row in await self._read("files_in_trouble")
+            for row in await self.database.read("files_in_trouble")
             for trouble in rows.troubles(row["troubles"])
         ]
 
@@ -339,55 +274,55 @@ class SqliteSpool:
         """Pending deliveries are due now."""
 
         def work() -> int:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 query("hurry", session=session)
                 return int(query("pending_number", session=session)[0]["number"])
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
         """Failed deliveries back to pending."""
 
         def work() -> int:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 chosen = [row for row in query("failed") if not ids or _is_meant(row, ids)]
                 for row in chosen:
                     query("retried", id=row["id"], state=step(State(row["state"]), Step.RETRY))
                     self._supersede(query, row["session"], row["destination"])
                 return len(chosen)
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
-        return [rows.delivery_row(row) for row in await self._read("failures", limit=limit)]
+        return [rows.delivery_row(row) for row in await self.database.read("failures", limit=limit)]
 
     # Choices
 
     async def grants(self) -> Mapping[str, Grant]:
         """Destination -> agreement."""
-        return {row["destination"]: rows.grant(row) for row in await self._read("grants")}
+        return {row["destination"]: rows.grant(row) for row in await self.database.read("grants")}
 
     async def grant(self, grant: Grant) -> None:
         """Record an agreement."""
-        await self._write("keep_grant", **rows.grant_values(grant))
+        await self.database.write("keep_grant", **rows.grant_values(grant))
 
     async def revoke(self, destination: str) -> None:
         """Take it back."""
-        await self._write("drop_grant", destination=destination)
+        await self.database.write("drop_grant", destination=destination)
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:
         """A delivery of every session to a destination that has none of it yet."""
 
         def work() -> int:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 self._move(query, destination, place)
                 strangers = query("strangers_to", destination=destination)
                 for row in strangers:
                     self._deliver(query, destination, row["id"], row["revision"], now)
                 return len(strangers)
 
-        return await self.run(work)
+        return await self.database.run(work)
 
     def _move(self, query: Query, destination: str, place: str | None) -> None:
         """The destination is at `place` from now on, or nowhere."""
@@ -407,23 +342,23 @@ class SqliteSpool:
         """Forget what was not sent to a destination that is gone."""
 
         def work() -> None:
-            with self._writing() as query:
+            with self.database.writing() as query:
                 self._move(query, destination, None)
                 query("drop_grant", destination=destination)
 
-        await self.run(work)
+        await self.database.run(work)
 
     async def note(self, key: str) -> str | None:
         """A small fact that survives a restart."""
-        found = await self._read("note", key=key)
+        found = await self.database.read("note", key=key)
         return found[0]["value"] if found else None
 
     async def set_note(self, key: str, value: str | None) -> None:
         """Remember it, or forget it."""
         if value is None:
-            await self._write("drop_note", key=key)
+            await self.database.write("drop_note", key=key)
         else:
-            await self._write("keep_note", key=key, value=value)
+            await self.database.write("keep_note", key=key, value=value)
 
 
 def _known(row: sqlite3.Row) -> Version:
@@ -438,43 +373,3 @@ def _is_meant(row: sqlite3.Row, ids: Sequence[str]) -> bool:
     """Whether one of these is the beginning of its id or of its session's."""
     beginnings = tuple(one for one in ids if one)
     return bool(row["id"].startswith(beginnings) or row["session"].startswith(beginnings))
-
-
-def connect(path: Path) -> sqlite3.Connection:
-    """A connection with the spool's settings; transactions are begun by hand."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.row_factory = sqlite3.Row
-    connection.executescript(SETTINGS)
-    return connection
-
-
-def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
-    """Run the scripts the database has not seen, each in a transaction; Misconfigured when it has seen more."""
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version > len(scripts):
-        raise Misconfigured(
-            "spool-too-new",
-            f"The spool was written by a newer Logferry (schema {version}, this one knows {len(scripts)}).",
-            hint="Install the newer version again.",
-        )
-    for number, script in enumerate(scripts[version:], start=version + 1):
-        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-@contextmanager
-def _database_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours: it stops here."""
-    try:
-        yield
-    except LogferryError:
-        raise
-    except sqlite3.OperationalError as error:
-        raise Unreachable(
-            "spool-unavailable",
-            f"The spool {path.name} cannot be written: {error}.",
-            hint="Free some space or check its folder; Logferry goes on by itself.",
-        ) from error
-    except (sqlite3.DatabaseError, zlib.error, msgspec.DecodeError) as error:
-        raise Damaged(
-            "spool-damaged", f"The spool {path.name} is damaged: {error}.", hint="See logferry doctor."
-        ) from error
