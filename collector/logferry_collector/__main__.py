@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 
 from logferry_collector.compose import serve
 from logferry_collector.settings import CollectorSettings
+from logferry_collector.speech import speak
 from logferry_model.errors import LogferryError
 
 
 def main() -> int:
     """Serve until stopped; 1 when that was not possible."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    speak()
     try:
         asyncio.run(serve(CollectorSettings()))
     except LogferryError as error:

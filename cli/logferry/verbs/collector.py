@@ -55,11 +55,11 @@ def add(verbs: Verbs) -> None:
 def serve(args: Namespace, out: Output) -> Exit:
     """The server, until Ctrl-C."""
     import asyncio
-    import logging
 
     from logferry_collector.compose import serve as run_server
+    from logferry_collector.speech import speak
 
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    speak()
     settings = _settings(args)
     _name_database(settings, out)
     asyncio.run(
