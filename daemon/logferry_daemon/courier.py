@@ -109,8 +109,11 @@ class Courier:
                 group.create_task(self._deliver(one))
 
     async def _until_closed_by_owner(self) -> None:
-        while not (await self._gates.gate(self.destination)).by_owner:
+        while True:
+            # Cleared before asking: a word that comes while the gate makes up its mind must not be missed.
             self._wake.clear()
+            if (await self._gates.gate(self.destination)).by_owner:
+                return
             await self._wake.wait(None)
 
     async def _deliver(self, claimed: Claimed) -> None:
