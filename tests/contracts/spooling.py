@@ -18,7 +18,8 @@ from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, NewSession, Spo
 from logferry_model.envelope import Receipt, ReceiptStatus, encode_session, sha256_hex
 from logferry_model.session import EndRule
 from tests.factories import START, event, session
-from tests.fakes import FixedChance, MemorySpool
+from tests.fake_spool import MemorySpool
+from tests.fakes import FixedChance
 
 FACTS = SenderFacts(app_version="1.2.3", platform="linux")
 NOW = START + timedelta(days=1)

@@ -28,13 +28,13 @@ from logferry_ipc.events import EventLog
 from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
 from tests.daemon.shell.office import stored
 from tests.daemon.shell.stage import hunt
+from tests.fake_spool import MemorySpool
 from tests.fakes import (
     FakeProcesses,
     FixedChance,
     ManualClock,
     MemoryCredentials,
     MemoryFiles,
-    MemorySpool,
     ScriptedSender,
     ScriptedWatcher,
 )

@@ -25,7 +25,8 @@ from logferry_model.envelope import (
     sha256_hex,
 )
 from tests.contracts.spooling import HOME, admit, found, rows_of
-from tests.fakes import Answer, FixedChance, ManualClock, MemoryCredentials, MemorySpool, ScriptedSender, Sent
+from tests.fake_spool import MemorySpool
+from tests.fakes import Answer, FixedChance, ManualClock, MemoryCredentials, ScriptedSender, Sent
 
 DESTINATION = Destination(name=HOME, dialect="logferry", url="https://collector.example")
 SECOND = timedelta(seconds=1)

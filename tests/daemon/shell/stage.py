@@ -16,7 +16,8 @@ from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import Session
 from tests.factories import artemis_document, encode_document
-from tests.fakes import FakeProcesses, ManualClock, MemoryFiles, MemorySpool, ScriptedWatcher
+from tests.fake_spool import MemorySpool
+from tests.fakes import FakeProcesses, ManualClock, MemoryFiles, ScriptedWatcher
 
 TRACKERS = all_trackers()
 ARTEMIS, ELITE = TRACKERS["artemis"], TRACKERS["elite-dangerous"]

@@ -12,7 +12,8 @@ from logferry_daemon.core.gate import Access, Block
 from logferry_daemon.gates import ACCESS_VALID, Destination, Gates
 from tests.contracts.spooling import HOME
 from tests.daemon.shell.office import DESTINATION, SECOND
-from tests.fakes import ManualClock, MemoryCredentials, MemorySpool
+from tests.fake_spool import MemorySpool
+from tests.fakes import ManualClock, MemoryCredentials
 
 HOUR = timedelta(hours=1)
 

@@ -1,0 +1,348 @@
+"""The spool in memory. It passes the same contract tests as the one in SQLite, step by step beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from logferry_daemon.core.backoff import RETRY_AFTER_CAP
+from logferry_daemon.core.consent import Grant
+from logferry_daemon.core.delivery import NEXT, State, Step, step
+from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.revision import is_news
+from logferry_daemon.ports import (
+    Admitted,
+    Claimed,
+    DeliveryRow,
+    FileRow,
+    NewSession,
+    SessionRow,
+    Totals,
+    earlier,
+    place_note,
+    version_of,
+)
+from logferry_model.envelope import Receipt
+from logferry_model.errors import LogferryError
+from logferry_model.session import Session
+from tests.fakes import NOON, FixedChance
+
+
+@dataclass
+class _Session:
+    new: NewSession
+    source: str
+    revision: int
+
+
+@dataclass
+class _Delivery:
+    row: DeliveryRow
+    key: str
+    letter: Letter | None = None
+    sent: int = 0
+    took: timedelta | None = None
+    uploaded_at: datetime | None = None
+
+
+@dataclass
+class MemorySpool:
+    """All four parts of the spool, in dictionaries."""
+
+    chance: FixedChance = field(default_factory=FixedChance)
+    broken: LogferryError | None = None
+    """Set: nothing can be written, as on a full disk."""
+    _files: dict[tuple[str, str], FileRow] = field(default_factory=dict)
+    _sessions: dict[str, _Session] = field(default_factory=dict)
+    _deliveries: dict[str, _Delivery] = field(default_factory=dict)
+    _grants: dict[str, Grant] = field(default_factory=dict)
+    _notes: dict[str, str] = field(default_factory=dict)
+
+    def restart(self) -> None:
+        """The daemon was ended and started."""
+        self._recover(self._all())
+
+    def _recover(self, these: Iterable[_Delivery]) -> None:
+        for one in these:
+            if one.row.state is State.UPLOADING:
+                self._set(one, Step.RECOVER, last_error="")
+                self._supersede(one.row.session, one.row.destination)
+
+    # Intake
+
+    async def files(self, source: str) -> Sequence[FileRow]:
+        return [row for row in self._files.values() if row.source == source]
+
+    async def admit(
+        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+    ) -> Sequence[Admitted]:
+        self._writable()
+        admitted = [self._admit(row.source, one, destinations, now) for one in sessions]
+        self._files[row.source, row.path] = row
+        return admitted
+
+    async def forget_file(self, source: str, path: str) -> None:
+        self._writable()
+        self._files.pop((source, path), None)
+
+    def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> Admitted:
+        known = self._sessions.get(new.session.id)
+        if known is not None and not is_news(version_of(known.new), version_of(new)):
+            return Admitted(session=new.session.id, revision=known.revision, new=False)
+        revision = known.revision + 1 if known else 1
+        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision)
+        for destination in destinations:
+            self._deliver(new.session.id, destination, now)
+        return Admitted(session=new.session.id, revision=revision, new=True)
+
+    def _deliver(self, session: str, destination: str, now: datetime) -> None:
+        kept = self._sessions[session]
+        row = DeliveryRow(
+            id=self.chance.token()[:16],
+            session=kept.new.session.id,
+            destination=destination,
+            revision=kept.revision,
+            state=State.PENDING,
+            attempts=0,
+            created_at=now,
+        )
+        self._deliveries[row.id] = _Delivery(row, self.chance.token())
+        self._supersede(session, destination)
+
+    def _supersede(self, session: str, destination: str) -> None:
+        these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
+        newest = max((one.row.revision for one in these), default=0)
+        for one in these:
+            if one.row.revision < newest and (one.row.state, Step.SUPERSEDE) in NEXT:
+                self._set(one, Step.SUPERSEDE, last_error=f"superseded by revision {newest}")
+
+    # Outbox
+
+    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
+        self._writable()
+        due = [one for one in self._pending(destination) if self._is_due(one.row, now)]
+        due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
+        return [self._claim(one, now) for one in due[:limit]]
+
+    def _is_due(self, row: DeliveryRow, now: datetime) -> bool:
+        return row.next_attempt is None or not now < row.next_attempt <= now + RETRY_AFTER_CAP
+
+    def _claim(self, one: _Delivery, now: datetime) -> Claimed:
+        self._set(one, Step.CLAIM, last_attempt=now)
+        session = self._sessions[one.row.session].new.session
+        parcel = Parcel(
+            session=session.id,
+            tracker=session.tracker,
+            natural_key=session.natural_key,
+            revision=one.row.revision,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            document=b"" if one.letter else self._sessions[session.id].new.document,
+            idempotency_key=one.key,
+            install_id=self._notes.setdefault(f"install-id:{one.row.destination}", self.chance.token()),
+            app_version="1.2.3",
+            platform="linux",
+        )
+        return Claimed(row=one.row, parcel=parcel, letter=one.letter)
+
+    async def keep_letter(self, delivery: str, letter: Letter) -> None:
+        self._writable()
+        self._deliveries[delivery].letter = letter
+
+    async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        url = receipt.report_url if receipt else None
+        self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
+        one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
+        one.took, one.uploaded_at = took, now
+
+    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        attempts = one.row.attempts + counts
+        self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
+        self._supersede(one.row.session, one.row.destination)
+
+    async def released(self, deliveries: Sequence[str]) -> None:
+        self._writable()
+        self._recover(one for one in self._all() if one.row.id in deliveries)
+
+    async def parked(self, delivery: str, reason: str, now: datetime) -> None:
+        one = self._writable_delivery(delivery)
+        if one is None:
+            return
+        attempts = one.row.attempts + 1
+        self._set(one, Step.PARK, last_error=reason, attempts=attempts, next_attempt=None, last_attempt=now)
+        self._supersede(one.row.session, one.row.destination)
+
+    async def next_due(self, destination: str) -> datetime | None:
+        long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+        return min((one.row.next_attempt or long_ago for one in self._pending(destination)), default=None)
+
+    # Ledger
+
+    async def totals(self) -> Totals:
+        done = [one for one in self._all() if one.row.state is State.UPLOADED]
+        took = [one.took / timedelta(milliseconds=1) for one in done if one.took is not None]
+        by_state: dict[tuple[str, State], int] = {}
+        for one in self._all():
+            key = one.row.destination, one.row.state
+            by_state[key] = by_state.get(key, 0) + 1
+        reports = [one for one in done if one.row.report_url]
+        last = max(reports, key=lambda one: one.uploaded_at or NOON) if reports else None
+        at_home = {one.row.session for one in self._all()}
+        return Totals(
+            by_state=by_state,
+            homeless=sum(session not in at_home for session in self._sessions),
+            uploaded=len(done),
+            bytes_sent=sum(one.sent for one in done),
+            average_ms=sum(took) / len(took) if took else None,
+            last_upload=max((one.uploaded_at for one in done if one.uploaded_at), default=None),
+            last_report_url=last.row.report_url if last else None,
+        )
+
+    async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
+        newest = sorted(self._sessions, key=lambda key: (-self._start(key), key))
+        return [(self._session_row(key), self._rows_of(key)) for key in newest]
+
+    def _start(self, session: str) -> float:
+        return self._sessions[session].new.session.started_at.timestamp()
+
+    def _rows_of(self, session: str) -> list[DeliveryRow]:
+        rows = [one.row for one in self._all() if one.row.session == session]
+        return sorted(rows, key=lambda row: (row.revision, row.destination))
+
+    def _session_row(self, key: str) -> SessionRow:
+        kept = self._sessions[key]
+        session, end = kept.new.session, kept.new.session.end
+        return SessionRow(
+            id=session.id,
+            tracker=session.tracker,
+            source=kept.source,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            events=len(session.events),
+            revision=kept.revision,
+            end_rule=end.rule if end else "",
+            end_evidence=end.evidence if end else "",
+            end_confidence=end.confidence if end else 0.0,
+        )
+
+    async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
+        found = [key for key in self._sessions if key.startswith(session)]
+        if not session or len(found) != 1:
+            return None
+        document = msgspec.json.decode(self._sessions[found[0]].new.document, type=Session)
+        return self._session_row(found[0]), self._rows_of(found[0]), document
+
+    async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
+        return [(*key, trouble) for key in sorted(self._files) for trouble in self._files[key].troubles]
+
+    async def hurry(self, session: str | None, now: datetime) -> int:
+        self._writable()
+        chosen = [one for one in self._all() if one.row.state is State.PENDING and session in {None, one.row.session}]
+        for one in chosen:
+            one.row = replace(one.row, next_attempt=None)
+        return len(chosen)
+
+    async def retry(self, ids: Sequence[str], now: datetime) -> int:
+        self._writable()
+        failed = [one for one in self._all() if one.row.state is State.FAILED]
+        beginnings = tuple(one for one in ids if one)
+        chosen = [
+            one
+            for one in failed
+            if not ids or one.row.id.startswith(beginnings) or one.row.session.startswith(beginnings)
+        ]
+        for one in chosen:
+            self._set(one, Step.RETRY, attempts=0, next_attempt=None)
+            self._supersede(one.row.session, one.row.destination)
+        return len(chosen)
+
+    async def delivery(self, delivery: str) -> DeliveryRow | None:
+        return self._deliveries[delivery].row if delivery in self._deliveries else None
+
+    async def failures(self, limit: int) -> Sequence[DeliveryRow]:
+        failed = [one.row for one in self._all() if one.row.state is State.FAILED]
+        return sorted(failed, key=lambda row: row.last_attempt or NOON, reverse=True)[:limit]
+
+    # Choices
+
+    async def grants(self) -> Mapping[str, Grant]:
+        return dict(self._grants)
+
+    async def grant(self, grant: Grant) -> None:
+        self._writable()
+        self._grants[grant.destination] = grant
+
+    async def revoke(self, destination: str) -> None:
+        self._writable()
+        self._grants.pop(destination, None)
+
+    async def enlist(self, destination: str, place: str, now: datetime) -> int:
+        self._writable()
+        self._move(destination, place)
+        has = {(one.row.session, one.row.revision) for one in self._all() if one.row.destination == destination}
+        strangers = [key for key, kept in self._sessions.items() if (key, kept.revision) not in has]
+        for key in strangers:
+            self._deliver(key, destination, now)
+        return len(strangers)
+
+    async def dismiss(self, destination: str) -> None:
+        self._writable()
+        self._move(destination, None)
+        self._grants.pop(destination, None)
+
+    def _move(self, destination: str, place: str | None) -> None:
+        before = self._notes.get(place_note(destination))
+        if place is None or before not in {None, place}:
+            for one in self._all():
+                if one.row.destination == destination and one.row.state is not State.UPLOADED:
+                    del self._deliveries[one.row.id]
+            self._rename(destination, earlier(destination, before or ""))
+            self._notes.pop(f"install-id:{destination}", None)
+            self._notes.pop(place_note(destination), None)
+        if place is not None and before != place:
+            self._rename(earlier(destination, place), destination)
+            self._notes[place_note(destination)] = place
+
+    def _rename(self, destination: str, to: str) -> None:
+        for one in self._all():
+            if one.row.destination == destination:
+                one.row = replace(one.row, destination=to)
+
+    async def note(self, key: str) -> str | None:
+        return self._notes.get(key)
+
+    async def set_note(self, key: str, value: str | None) -> None:
+        self._writable()
+        if value is None:
+            self._notes.pop(key, None)
+        else:
+            self._notes[key] = value
+
+    # within
+
+    def _all(self) -> list[_Delivery]:
+        return list(self._deliveries.values())
+
+    def _pending(self, destination: str) -> list[_Delivery]:
+        return [one for one in self._all() if (one.row.destination, one.row.state) == (destination, State.PENDING)]
+
+    def _set(self, one: _Delivery, what: Step, **changes: object) -> None:
+        one.row = replace(one.row, state=step(one.row.state, what), **changes)  # type: ignore[arg-type]  # fields of a row
+
+    def _writable_delivery(self, delivery: str) -> _Delivery | None:
+        self._writable()
+        return self._deliveries.get(delivery)
+
+    def _writable(self) -> None:
+        if self.broken:
+            raise self.broken
