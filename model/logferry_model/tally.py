@@ -40,11 +40,6 @@ ONE_CREATURE_MS = 1_000
 """Drops no further apart than this came from one creature: the log names no kill, and its times have whole seconds."""
 
 
-def is_shot(event: Event) -> bool:
-    """Whether it consumed ammunition."""
-    return event.type in SHOTS
-
-
 @dataclass
 class _Loadout:
     shots: int = 0

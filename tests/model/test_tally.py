@@ -9,7 +9,7 @@ import pytest
 
 from logferry_model.figures import Combat, Defence, Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import Event
-from logferry_model.tally import MISS, SHOTS, is_shot, skills_of, tally
+from logferry_model.tally import MISS, SHOTS, skills_of, tally
 from tests.factories import event, session
 
 
@@ -50,7 +50,7 @@ def test_every_such_word_is_a_shot(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["loot", "damage_taken", "player_dodged", "enemy_missed", "deflect"])
 def test_no_other_word_is_a_shot(word: str) -> None:
-    assert not is_shot(event(word))
+    assert combat_of(event(word)).shots == 0
 
 
 def test_hits_are_the_shots_that_dealt_damage() -> None:

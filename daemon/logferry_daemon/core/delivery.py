@@ -66,11 +66,6 @@ def step(state: State, what: Step) -> State:
         raise IllegalStep("illegal-step", f"A delivery that is {state} cannot {what}.") from None
 
 
-def states_before(what: Step) -> tuple[State, ...]:
-    """The states in which `what` may happen."""
-    return tuple(state for state, possible in NEXT if possible is what)
-
-
 def public_state(state: State, gate: Gate) -> tuple[str, str]:
     """What people see of a delivery and why: a pending one behind a closed gate is held."""
     if state is State.PENDING and gate.held:

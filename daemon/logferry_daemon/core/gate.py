@@ -5,7 +5,6 @@ Reasons that wait for a person come first and hold; reasons that pass by themsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -89,11 +88,6 @@ def gate_of(name: str, facts: Facts) -> Gate:
         reason = f"does not work at the moment: {facts.trouble}" if facts.trouble else "cannot be reached"
         return Gate(open=False, state="offline", reason=reason, until=facts.breaker_until)
     return OPEN
-
-
-def earliest(gates: Sequence[Gate]) -> datetime | None:
-    """When the first of these gates opens by itself."""
-    return min((gate.until for gate in gates if gate.until), default=None)
 
 
 def _held(reason: str, hint: str) -> Gate:

@@ -6,7 +6,7 @@ from itertools import combinations
 
 import pytest
 
-from logferry_daemon.core.gate import OPEN, Access, Block, Facts, Gate, earliest, gate_of
+from logferry_daemon.core.gate import OPEN, Access, Block, Facts, Gate, gate_of
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 SOON, BEFORE = NOW + timedelta(minutes=1), NOW - timedelta(minutes=1)
@@ -115,12 +115,3 @@ def test_a_block_whose_time_is_over_is_none(until: datetime) -> None:
 @pytest.mark.parametrize("until", [BEFORE, NOW])
 def test_a_breaker_whose_time_is_over_lets_through(until: datetime) -> None:
     assert gate(replace(FREE, breaker_until=until)) == OPEN
-
-
-def test_the_first_of_several_gates_to_open_is_found() -> None:
-    later = Gate(open=False, until=SOON + timedelta(hours=1))
-    assert earliest([later, Gate(open=False, until=SOON), Gate(open=False), OPEN]) == SOON
-
-
-def test_gates_that_open_for_nobody_have_no_time() -> None:
-    assert earliest([Gate(open=False), OPEN]) is None
