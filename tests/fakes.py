@@ -6,7 +6,7 @@ import asyncio
 import fnmatch
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
     FileSeen,
+    Program,
 )
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
 
@@ -243,19 +244,28 @@ class FakeProcesses:
     """Programs that run because a test says so."""
 
     def __init__(self, *running: str) -> None:
-        self._running = set(running)
-        self.asked = 0
+        self._running: dict[str, Program] = {}
+        self._number = 0
+        self.looks = 0
+        """How often every process was looked at."""
+        for name in running:
+            self.start(name)
 
     def start(self, name: str) -> None:
-        self._running.add(name)
+        self._number += 1
+        self._running[name.casefold()] = Program(name, self._number, float(self._number))
 
     def stop(self, name: str) -> None:
-        self._running.discard(name)
+        self._running.pop(name.casefold(), None)
 
-    async def running(self, names: Collection[str]) -> frozenset[str]:
-        self.asked += 1
-        running = {name.casefold() for name in self._running}
-        return frozenset(name for name in names if name.casefold() in running)
+    async def find(self, names: Collection[str]) -> Sequence[Program]:
+        self.looks += 1
+        found = ((name, self._running.get(name.casefold())) for name in names)
+        return [replace(program, name=name) for name, program in found if program is not None]
+
+    async def alive(self, programs: Collection[Program]) -> Sequence[Program]:
+        running = {(program.pid, program.began) for program in self._running.values()}
+        return [one for one in programs if (one.pid, one.began) in running]
 
 
 @dataclass(frozen=True)

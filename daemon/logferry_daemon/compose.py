@@ -15,15 +15,18 @@ from pathlib import Path
 
 from logferry_daemon.adapters.clock_system import SystemChance, SystemClock
 from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
+from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.own_log import own_log
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
+from logferry_daemon.adapters.recipe_folder import OwnRecipes, read_own_recipes
 from logferry_daemon.adapters.send_http import HttpSender, open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.adapters.watch_fs import FolderWatcher
+from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.sources import SourcesCheck
@@ -95,6 +98,7 @@ class _Base:
     log: EventLog
     news: News
     crew: Crew
+    own_recipes: OwnRecipes
 
 
 async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
@@ -119,6 +123,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         log=log,
         news=News(log, spool, clock),
         crew=crew,
+        own_recipes=await asyncio.to_thread(read_own_recipes, home.recipes_folder),
     )
 
 
@@ -135,13 +140,18 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
     fleet = Fleet(
         crew=base.crew,
         world=World(
-            clock=clock, files=FolderFiles(), watcher=FolderWatcher(), processes=SystemProcesses(), intake=spool
+            clock=clock,
+            files=FolderFiles(),
+            databases=ChildDatabases(),
+            watcher=FolderWatcher(),
+            apps=Apps(clock, SystemProcesses()),
+            intake=spool,
         ),
         road=Road(clock=clock, chance=base.chance, outbox=spool, sender=base.sender, credentials=credentials),
         pace=_pace(settings.watch),
         spool=spool,
         gates=gates,
-        trackers=all_trackers(),
+        trackers=all_trackers(base.own_recipes.trackers),
         dialects=all_dialects(),
         listeners=Listeners(
             session_found=news.session_found,

@@ -12,7 +12,7 @@ from pathlib import Path
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.places import reason_against_folder
-from logferry_daemon.core.reading import Tracker
+from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.courier import Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.gates import Destination, Gates
@@ -43,7 +43,7 @@ class Fleet:
     pace: Pace
     spool: Spool
     gates: Gates
-    trackers: Mapping[str, Tracker]
+    trackers: Mapping[str, AnyTracker]
     dialects: Mapping[str, Dialect]
     listeners: Listeners
     user_home: Path
@@ -91,7 +91,7 @@ class Fleet:
         await self.spool.dismiss(name)
         self.gates.forgive(name)
 
-    def tracker(self, name: str) -> Tracker:
+    def tracker(self, name: str) -> AnyTracker:
         """The tracker of this name, or Misconfigured."""
         if name not in self.trackers:
             known = ", ".join(sorted(self.trackers))
@@ -119,6 +119,26 @@ class Fleet:
         for name in list(self.runners):
             if runner := self.runners.get(name):  # else it was removed while another one looked
                 await runner.rescan()
+
+    def running(self) -> Sequence[tuple[Source, Found]]:
+        """The sessions that are still open, with their sources."""
+        return [(runner.source, found) for runner in self.runners.values() for found in runner.running()]
+
+    async def end(self, session: str) -> bool:
+        """End a running session because its owner wants it; False when no such session runs."""
+        for runner in self.runners.values():
+            if any(found.id == session for found in runner.running()):
+                await runner.end(session)
+                return True
+        return False
+
+    async def app_closed(self, app: str) -> bool:
+        """A program told that it was closed: its sessions end. False when no source has a program of this name."""
+        concerned = [runner for runner in list(self.runners.values()) if runner.has_app(app)]
+        self.world.apps.close(app)
+        for runner in concerned:
+            await runner.rescan()
+        return bool(concerned)
 
     async def all_gates(self) -> Mapping[str, Gate]:
         """Destination -> gate, as of now."""

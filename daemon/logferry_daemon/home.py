@@ -26,6 +26,11 @@ class Home:
         return self.config / "logferry.toml"
 
     @property
+    def recipes_folder(self) -> Path:
+        """The owner's own recipes, which need not exist."""
+        return self.config / "recipes"
+
+    @property
     def spool_file(self) -> Path:
         """The spool database."""
         return self.state / "spool.db"

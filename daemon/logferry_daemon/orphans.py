@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from logferry_daemon.core.reading import Found, Growth
+from logferry_daemon.core.reading import Found
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,15 @@ class Orphan:
 class Orphans:
     """The orphans of one source. Each gets some time to turn up elsewhere before it counts as all there is of it."""
 
-    def __init__(self, growth: Growth, patience: timedelta) -> None:
-        self._growth = growth
+    def __init__(self, patience: timedelta, *, only_grows: bool) -> None:
         self._patience = patience
+        self._only_grows = only_grows
         self._waiting: list[Orphan] = []
         self._kept: dict[str, int] = {}
 
-    def keep(self, session: str, events: int) -> None:
-        """The spool has this session with so many events, or never will."""
-        self._kept[session] = events
+    def keep(self, session: str, weight: int) -> None:
+        """The spool has this session with so much in it, or never will."""
+        self._kept[session] = weight
         self._waiting = [one for one in self._waiting if not self._is_kept(one.found)]
 
     def check(self, path: str, before: Found | None, after: Sequence[Found], now: datetime) -> None:
@@ -51,9 +51,9 @@ class Orphans:
         return self._is_kept(found) or any(self._covers(one, found) for one in held)
 
     def _is_kept(self, found: Found) -> bool:
-        return self._kept.get(found.session.id, -1) >= len(found.session.events)
+        return self._kept.get(found.id, -1) >= found.weight
 
     def _covers(self, one: Found, other: Found) -> bool:
         """Whether `one` is the same session with nothing missing; a document has the last word about itself."""
-        whole = self._growth is Growth.REWRITTEN or len(one.session.events) >= len(other.session.events)
-        return one.session.id == other.session.id and whole
+        whole = not self._only_grows or one.weight >= other.weight
+        return one.id == other.id and whole

@@ -14,6 +14,7 @@ from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.revision import Version
+from logferry_daemon.core.rows import Answer, Question
 from logferry_daemon.core.settle import Signature
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session, SessionId
@@ -78,11 +79,34 @@ class Watcher(Protocol):
         ...
 
 
+class Databases(Protocol):
+    """Other programs' databases. Never written, never locked for long, read where they can do no harm."""
+
+    async def ask(self, root: Path, path: str, question: Question) -> Answer:
+        """Rows of one moment; Damaged `database-...` says why not for good, Unreachable why not now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One running program; another one with the same number began at another time."""
+
+    name: str
+    """As it was asked for."""
+    pid: int
+    began: float
+    """Seconds since 1970."""
+
+
 class Processes(Protocol):
     """Which programs run."""
 
-    async def running(self, names: Collection[str]) -> frozenset[str]:
-        """Those of `names` that run right now, under this system or inside Wine."""
+    async def find(self, names: Collection[str]) -> Sequence[Program]:
+        """Those of `names` that run right now, under this system or inside Wine: a look at every process there is."""
+        ...
+
+    async def alive(self, programs: Collection[Program]) -> Sequence[Program]:
+        """Those of `programs` that still run: a look at these alone."""
         ...
 
 
@@ -142,6 +166,8 @@ class NewSession:
     """The session, encoded."""
     fingerprint: str
     """Digest of what makes a revision another one: everything but how the end was recognised."""
+    weight: int
+    """As of Found: how much of the session there is."""
     only_grows: bool = False
     """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
 

@@ -13,13 +13,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from logferry_daemon.apps import Apps
+from logferry_daemon.catching_up import Place, catch_up_for
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.preparing import prepare
-from logferry_daemon.core.reading import Found, Growth, Signals, Tracker, Trouble, too_large
+from logferry_daemon.core.reading import (
+    AnyTracker,
+    EndRules,
+    Found,
+    LogTracker,
+    Signals,
+    Trouble,
+    only_grows,
+    too_large,
+)
 from logferry_daemon.core.settle import Sighting, Signature, seen
-from logferry_daemon.file_state import FileReading, FileState, mark
+from logferry_daemon.file_state import FileState, mark
 from logferry_daemon.orphans import Orphan, Orphans
-from logferry_daemon.ports import Admitted, Clock, FileRow, FileSeen, Intake, LogFiles, NewSession, Processes, Watcher
+from logferry_daemon.ports import Admitted, Clock, Databases, FileRow, FileSeen, Intake, LogFiles, NewSession, Watcher
 from logferry_daemon.wake import Wake
 from logferry_model.errors import Damaged, LogferryError, Unreachable
 from logferry_model.session import End, EndRule
@@ -52,8 +63,9 @@ class World:
 
     clock: Clock
     files: LogFiles
+    databases: Databases
     watcher: Watcher
-    processes: Processes
+    apps: Apps
     intake: Intake
 
 
@@ -62,7 +74,7 @@ class Source:
     """A configured place and how to read it."""
 
     name: str
-    tracker: Tracker
+    tracker: AnyTracker
     root: Path
 
 
@@ -83,20 +95,38 @@ class SourceRunner:
         self._pace = pace
         self._destinations = destinations
         self._found = found
-        self._reading = FileReading(source.root, source.tracker, world.files)
+        self._place = Place(source.root, world.files, world.databases)
+        self._catch_up_with = catch_up_for(source.tracker, self._place)
         self._files: dict[str, FileState] = {}
         self._rows: dict[str, FileRow] | None = None
         """What the spool knew at the start, of files not seen yet."""
-        self._orphans = Orphans(source.tracker.growth, pace.patience)
+        self._orphans = Orphans(pace.patience, only_grows=only_grows(source.tracker))
         self._wake = Wake(world.clock)
         self._next_scan: datetime | None = None
         self._asked: list[asyncio.Future[None]] = []
         """Those who wait for a look at everything."""
+        self._demands: dict[str, datetime] = {}
+        """Session -> when its owner asked for its end."""
 
     @property
     def number_of_files(self) -> int:
         """Files of its tracker in the folder."""
         return len(self._files)
+
+    def running(self) -> Sequence[Found]:
+        """The sessions that are still open, as of the last look."""
+        return [state.open for state in self._files.values() if state.open is not None and state.unkept is not None]
+
+    def has_app(self, app: str) -> bool:
+        """Whether this is the name of its tracker or of one of its programs."""
+        names = {self.source.tracker.name, *self._rules_at("").processes}
+        names |= {name for state in self._files.values() for name in self._rules(state).processes}
+        return app.casefold() in {name.casefold() for name in names}
+
+    async def end(self, session: str) -> None:
+        """Its owner wants this running session to be over; returns when that was looked at."""
+        self._demands[session] = self._world.clock.now()
+        await self.rescan()
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -177,7 +207,7 @@ class SourceRunner:
             self._rows = {row.path: row for row in await self._world.intake.files(self.source.name)}
         entries = await self._world.files.scan(self.source.root, self.source.tracker.patterns)
         for entry in entries:
-            self._note(entry, now)
+            await self._note(entry, now)
         for state in self._files.values():
             state.again = state.row is not None and any(trouble.code in PASSING for trouble in state.row.troubles)
         there = {entry.path for entry in entries}
@@ -195,16 +225,22 @@ class SourceRunner:
             if entry is None:
                 self._next_scan = None  # gone or renamed: the scan finds out
             else:
-                self._note(entry, now)
+                await self._note(entry, now)
 
-    def _note(self, entry: FileSeen, now: datetime) -> None:
-        state = self._files.get(entry.path)
+    async def _note(self, entry: FileSeen, now: datetime) -> None:
+        state, signature = self._files.get(entry.path), await self._signature(entry)
         if state is None:
             row = self._rows.pop(entry.path, None) if self._rows else None
-            state = FileState(path=entry.path, sighting=Sighting(entry.signature, now), row=row)
+            state = FileState(path=entry.path, sighting=Sighting(signature, now), row=row)
             self._files[entry.path] = state
-        state.sighting = seen(state.sighting, entry.signature, now)
+        state.sighting = seen(state.sighting, signature, now)
         state.trouble = entry.trouble or too_large(entry.signature.size, self.source.tracker.max_bytes)
+
+    async def _signature(self, entry: FileSeen) -> Signature:
+        tracker = self.source.tracker
+        if isinstance(tracker, LogTracker) or entry.trouble:
+            return entry.signature
+        return await self._place.joined(entry.signature, tuple(tracker.companions(entry.path)))
 
     async def _advance(self, state: FileState) -> None:
         """Read what is new."""
@@ -219,7 +255,7 @@ class SourceRunner:
         quiet = self._world.clock.now() - state.quiet_since
         try:
             with _mistakes_as_damage():
-                await self._reading.catch_up(state, settled=quiet >= self._pace.settle)
+                await self._catch_up_with(state, settled=quiet >= self._pace.settle)
         except (Damaged, Unreachable) as error:
             log.info("file not readable now", extra={"action": "file", "code": error.code})
             if isinstance(error, Damaged) or quiet >= self._pace.patience:
@@ -234,26 +270,32 @@ class SourceRunner:
             state.row = row
 
     async def _running_programs(self, waiting: Sequence[FileState]) -> frozenset[str]:
-        names = self.source.tracker.rules.processes
-        if not names or not any(state.open for state in waiting):
-            return frozenset()
-        return await self._world.processes.running(names)
+        """Nothing is looked for while no session is open."""
+        names = {name for state in waiting if state.open for name in self._rules(state).processes}
+        return await self._world.apps.running(names)
+
+    def _rules(self, state: FileState) -> EndRules:
+        return self._rules_at(state.path)
+
+    def _rules_at(self, path: str) -> EndRules:
+        return self.source.tracker.rules(f"{self.source.root.as_posix()}/{path}")
 
     async def _decide(self, state: FileState, running: frozenset[str]) -> None:
         """Hand over what has ended, and remember how far the file was read."""
-        if state.reading is None or state.read != state.sighting.signature:
+        if state.reading is None or (state.read != state.sighting.signature and not state.behind):
             return  # it changed while we read: look again first
         now = self._world.clock.now()
         quiet, last = now - state.quiet_since, state.last
         ended = [(found, end) for found in state.found if (end := self._end(state, found, running, now))]
-        # Only the last session can still change: the others need not wait for the game to be quiet.
+        # Only the last session can still change: the others need not wait for the game to be quiet, or for the rest.
+        last_too = quiet >= self._pace.settle and not state.behind
         fresh = [
             (found, end)
             for found, end in ended
-            if mark(found) not in state.admitted and (found is not last or quiet >= self._pace.settle)
+            if mark(found) not in state.admitted and (found is not last or last_too)
         ]
-        patient = quiet >= self._pace.patience
-        writing = state.reading.unfinished and not patient
+        patient = quiet >= self._pace.patience and not state.behind
+        writing = state.behind or (state.reading.unfinished and not patient)
         kept = state.admitted | {mark(found) for found, _ in fresh}
         running_on = writing or (last is not None and mark(last) not in kept)
         troubles = () if writing else state.reading.troubles
@@ -264,14 +306,17 @@ class SourceRunner:
     def _end(self, state: FileState, found: Found, running: frozenset[str], now: datetime) -> End | None:
         if found.end is not None:
             return found.end
-        state.seen_running |= running
+        rules = self._rules(state)
+        state.seen_running |= running.intersection(rules.processes)
         others = (other.first_at for other in self._files.values() if other is not state)
         signals = Signals(
             now=now,
             quiet_since=state.quiet_since,
-            process_gone=None if running else min(state.seen_running, default=None),
+            process_gone=None if running.intersection(rules.processes) else min(state.seen_running, default=None),
+            app_closed=self._world.apps.closed((self.source.tracker.name, *rules.processes)),
+            demanded=self._demands.get(found.id),
             next_start=min((first for first in others if first and first > found.last_at), default=None),
-            rules=self.source.tracker.rules,
+            rules=rules,
         )
         return end_of(found, signals)
 
@@ -291,12 +336,12 @@ class SourceRunner:
 
     def _prepare(self, found: Found, end: End) -> NewSession:
         with _mistakes_as_damage():
-            return prepare(found, end, only_grows=self.source.tracker.growth is Growth.APPENDED)
+            return prepare(found, end, only_grows=only_grows(self.source.tracker))
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession]) -> None:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now())
         for one in sessions:
-            self._orphans.keep(one.session.id, len(one.session.events))
+            self._orphans.keep(one.session.id, one.weight)
         self._found(self.source, [one for one in admitted if one.new])
 
     async def _keep_orphan(self, orphan: Orphan) -> None:
@@ -317,6 +362,8 @@ class SourceRunner:
     def _delay(self) -> timedelta:
         """Until the next file can have settled, or the next scan is due."""
         now = self._world.clock.now()
+        if any(state.behind for state in self._files.values()):
+            return timedelta()
         waits = [self._next_scan - now if self._next_scan else timedelta(), *self._orphans.waits(now)]
         for state in self._files.values():
             if not state.known:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
 
 from logferry_daemon.core.boundary import end_of
-from logferry_daemon.core.reading import Found, Reading, Signals, Tracker, Trouble, too_large
-from logferry_daemon.file_state import BLOCK
-from logferry_daemon.ports import FileSeen, LogFiles
+from logferry_daemon.catching_up import Place, catch_up_for
+from logferry_daemon.core.reading import AnyTracker, Found, LogTracker, Raw, Reading, Signals, Trouble, too_large
+from logferry_daemon.core.settle import Sighting
+from logferry_daemon.file_state import FileState
+from logferry_daemon.ports import Databases, FileSeen, LogFiles
 from logferry_model.errors import LogferryError, Misconfigured
 from logferry_model.figures import Statistics
 from logferry_model.session import End
+
+MAX_LOOKS = 100_000
+"""At one file: more than any file of a size that is read can need."""
+_CHANGING = Trouble(code="changing", message="it changes while it is read; try again when its program is closed.")
 
 Progress = Callable[[int, int], None]
 """Files done, files in all."""
@@ -58,7 +64,7 @@ class Inspection(Struct, frozen=True, kw_only=True):
 @dataclass(frozen=True, slots=True)
 class _Read:
     seen: FileSeen
-    tracker: Tracker | None
+    tracker: AnyTracker | None
     reading: Reading
 
 
@@ -67,7 +73,8 @@ class Survey:
     """A look at one folder."""
 
     files: LogFiles
-    trackers: Mapping[str, Tracker]
+    databases: Databases
+    trackers: Mapping[str, AnyTracker]
     now: datetime
 
     async def of(self, root: Path, only: str | None, tracker: str | None, progress: Progress | None) -> Inspection:
@@ -88,7 +95,7 @@ class Survey:
         entry = await self.files.look(root, only)
         return [entry] if entry else []
 
-    def _chosen(self, name: str | None) -> Sequence[Tracker]:
+    def _chosen(self, name: str | None) -> Sequence[AnyTracker]:
         if name is None:
             return list(self.trackers.values())
         if name not in self.trackers:
@@ -96,13 +103,17 @@ class Survey:
             raise Misconfigured("tracker-unknown", f'There is no tracker "{name}".', hint=f"Known are: {known}.")
         return [self.trackers[name]]
 
-    async def _read(self, root: Path, entry: FileSeen, trackers: Sequence[Tracker], *, forced: bool) -> _Read:
+    async def _read(self, root: Path, entry: FileSeen, trackers: Sequence[AnyTracker], *, forced: bool) -> _Read:
         name = Path(entry.path)
         fitting = [one for one in trackers if forced or any(name.match(pattern) for pattern in one.patterns)]
         if not fitting:
             message = "no tracker or recipe knows files of this name."
             return _Read(entry, None, Reading(troubles=(Trouble(code="unknown-file", message=message),)))
-        tracker = fitting[0]
+        reads = [await self._read_by(root, entry, tracker) for tracker in fitting]
+        # Several trackers give their files the same names: whoever finds a session in it was right.
+        return next((one for one in reads if one.reading.found), reads[0])
+
+    async def _read_by(self, root: Path, entry: FileSeen, tracker: AnyTracker) -> _Read:
         if trouble := entry.trouble or too_large(entry.signature.size, tracker.max_bytes):
             return _Read(entry, tracker, Reading(troubles=(trouble,)))
         try:
@@ -111,12 +122,22 @@ class Survey:
             trouble = Trouble(code=error.code, message=error.message)
             return _Read(entry, tracker, Reading(troubles=(trouble,)))
 
-    async def _whole(self, root: Path, entry: FileSeen, tracker: Tracker) -> Reading:
-        reader, offset = tracker.reader(), 0
-        while block := await self.files.read(root, entry.path, offset=offset, limit=BLOCK):
-            reader.feed(block)
-            offset += len(block)
-        return reader.reading(settled=True)
+    async def _whole(self, root: Path, entry: FileSeen, tracker: AnyTracker) -> Reading:
+        """Read as the daemon reads it, look by look."""
+        place = Place(root, self.files, self.databases)
+        companions = () if isinstance(tracker, LogTracker) else tuple(tracker.companions(entry.path))
+        signature = await place.joined(entry.signature, companions)
+        state = FileState(path=entry.path, sighting=Sighting(signature, self.now))
+        catch_up, found = catch_up_for(tracker, place), dict[str, Found]()
+        for _ in range(MAX_LOOKS):
+            await catch_up(state, settled=True)
+            found |= {one.id: _light(one) for one in state.found}
+            if state.reader is not None and state.last is not None:
+                state.reader.forget(state.last.offset)  # all of a large log would not fit into memory
+            if not state.behind or state.reading is None:
+                break
+        reading = state.reading or Reading(troubles=(_CHANGING,))
+        return replace(reading, found=tuple(found.values()))
 
     def _inspected(self, one: _Read, everything: Sequence[_Read]) -> FileInspected:
         first = [other.reading.first_at for other in everything if other is not one and other.tracker is one.tracker]
@@ -135,17 +156,27 @@ class Survey:
             return None
         quiet_since = min(found.last_at, self.now - timedelta(minutes=1))
         next_start = min((at for at in first if at and at > found.last_at), default=None)
-        rules = one.tracker.rules
+        rules = one.tracker.rules(one.seen.path)
         return end_of(found, Signals(now=self.now, quiet_since=quiet_since, next_start=next_start, rules=rules))
+
+
+def _light(found: Found) -> Found:
+    """The same without what it is made of: only its figures are shown."""
+    statistics = found.statistics()
+    return replace(found, raw=_unkept, statistics=lambda: statistics)
+
+
+def _unkept() -> Raw:
+    raise NotImplementedError("a survey keeps no session")
 
 
 def _session(found: Found, end: End | None) -> SessionFound:
     return SessionFound(
-        id=found.session.id,
-        started_at=found.session.started_at,
-        ended_at=found.session.ended_at if end else None,
+        id=found.id,
+        started_at=found.started_at,
+        ended_at=found.last_at if end else None,
         end=end,
         identity=found.identity,
-        events=len(found.session.events),
-        statistics=found.session.statistics,
+        events=found.events,
+        statistics=found.statistics(),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from msgspec import Struct
 
 
@@ -40,6 +42,8 @@ class Defence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     enemy_missed: int = 0
     armour_hits: int = 0
     """Blows whose damage the armour reduced."""
+    hits_taken: int = 0
+    """Blows that did damage."""
     healed: float = 0.0
 
 
@@ -47,15 +51,28 @@ class Economy(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Money in and out, in the game's own currency."""
 
     loot_value: float = 0.0
+    shrapnel_value: float = 0.0
+    """Of the loot: what is turned into ammunition or money as it is."""
+    ammunition_value: float = 0.0
+    """Of the loot: ammunition that was found."""
     ammunition_cost: float = 0.0
     """Shots times the cost of a shot of the loadout each was fired with."""
     other_cost: float = 0.0
     """Armour, healing and miscellaneous costs entered by hand."""
+    armour_cost: float = 0.0
+    """Of the other cost: the armour's decay."""
+    healing_cost: float = 0.0
+    """Of the other cost: the decay of healing tools."""
 
     @property
     def cost(self) -> float:
         """Everything spent."""
         return self.ammunition_cost + self.other_cost
+
+    @property
+    def miscellaneous_cost(self) -> float:
+        """Of the other cost: neither armour nor healing."""
+        return self.other_cost - self.armour_cost - self.healing_cost
 
     @property
     def profit(self) -> float:
@@ -73,6 +90,17 @@ class SkillTotal(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     category: str | None = None
+    gains: int = 0
+    gained: float = 0.0
+    last_at: int | None = None
+    """When it was last gained, in milliseconds since 1970."""
+
+
+class CategoryTotal(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the skills of one category gained together."""
+
+    category: str | None = None
+    skills: int = 0
     gains: int = 0
     gained: float = 0.0
 
@@ -131,6 +159,27 @@ class Statistics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     globals: int = 0
     """Finds announced to the whole game."""
     halls_of_fame: int = 0
+    active_ms: int | None = None
+    """How long was played, pauses taken out; None where the tracker does not tell."""
+
+    @property
+    def active(self) -> timedelta | None:
+        """How long was played, pauses taken out; None where the tracker does not tell."""
+        return None if self.active_ms is None else timedelta(milliseconds=self.active_ms)
+
+    @property
+    def skill_categories(self) -> tuple[CategoryTotal, ...]:
+        """What was gained by category, the most first."""
+        found: dict[str | None, CategoryTotal] = {}
+        for skill in self.skills:
+            before = found.get(skill.category, CategoryTotal(category=skill.category))
+            found[skill.category] = CategoryTotal(
+                category=skill.category,
+                skills=before.skills + 1,
+                gains=before.gains + skill.gains,
+                gained=before.gained + skill.gained,
+            )
+        return tuple(sorted(found.values(), key=lambda one: (-one.gained, one.category or "")))
 
     @property
     def skill_gained(self) -> float:
@@ -146,3 +195,27 @@ class Statistics(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def skill_per_shot(self) -> float | None:
         """Points gained per shot; None without a shot."""
         return self.skill_gained / self.combat.shots if self.combat and self.combat.shots else None
+
+    @property
+    def skill_per_hour(self) -> float | None:
+        """Points gained in an hour of play; None where nobody knows how long was played."""
+        return self._per_hour(self.skill_gained)
+
+    @property
+    def loot_per_hour(self) -> float | None:
+        """Worth found in an hour of play; None where nobody knows how long was played."""
+        return self._per_hour(self.economy.loot_value) if self.economy else None
+
+    @property
+    def profit_per_hour(self) -> float | None:
+        """Profit in an hour of play; None where nobody knows how long was played."""
+        return self._per_hour(self.economy.profit) if self.economy else None
+
+    @property
+    def armour_cost_per_hit(self) -> float | None:
+        """The armour's decay for each blow that it stood, deflected ones too; None without one."""
+        blows = self.defence.hits_taken + self.defence.deflected if self.defence else 0
+        return self.economy.armour_cost / blows if self.economy and blows else None
+
+    def _per_hour(self, amount: float) -> float | None:
+        return amount / (self.active / timedelta(hours=1)) if self.active else None

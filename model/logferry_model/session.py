@@ -25,8 +25,12 @@ class EndRule(StrEnum):
 
     EXPLICIT = "explicit"
     """The log itself says so."""
+    DEMAND = "demand"
+    """Its owner wanted it to end there."""
     PROCESS_GONE = "process-gone"
     """The game or tracker was seen running and then was not."""
+    APP_CLOSED = "app-closed"
+    """Its program told that it closes, or somebody told it for the program."""
     NEXT_START = "next-start"
     """A later session has begun."""
     SILENCE = "silence"
@@ -74,6 +78,22 @@ class Participant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str | None = None
     local: bool = False
     """The player who owns the log."""
+    facts: dict[str, Scalar] = field(default_factory=dict)
+    """What holds for them all through the session: class, level."""
+    figures: dict[str, float] = field(default_factory=dict)
+    """What they did, by the figure's name: `damage_dealt`, `healing`, `damage_taken`, `deaths`."""
+
+
+class Hit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One blow or heal of a skill's timeline."""
+
+    at: EpochMs
+    value: float
+    critical: bool = False
+    lucky: bool = False
+    hp_loss: float | None = None
+    """What it took of the target's health; None for heals."""
+    shield_loss: float | None = None
 
 
 class Skill(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,6 +106,20 @@ class Skill(Struct, frozen=True, kw_only=True, omit_defaults=True):
     total: float = 0.0
     """Points gained, or damage or healing done with it."""
     participant: str | None = None
+    figures: dict[str, float] = field(default_factory=dict)
+    """Further sums, by name: `critical_hits`, `critical_total`, `lucky_hits`, `lucky_total`."""
+    timeline: tuple[Hit, ...] = ()
+
+
+class Boss(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An enemy that the session was about."""
+
+    name: str
+    damage: float = 0.0
+    """Dealt to it by everybody."""
+    hits: int = 0
+    max_hp: float | None = None
+    defeated: bool = False
 
 
 class Loadout(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -126,6 +160,7 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     loadouts: tuple[Loadout, ...] = ()
     events: tuple[Event, ...] = ()
     skills: tuple[Skill, ...] = ()
+    bosses: tuple[Boss, ...] = ()
     attachments: tuple[Attachment, ...] = ()
     facts: dict[str, Scalar] = field(default_factory=dict)
     """What holds for the whole session: game version, mode, ship."""

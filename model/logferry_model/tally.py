@@ -1,13 +1,15 @@
-"""Counts what a hunting session adds up to, in one pass over its events. Pure; knows event words, no files.
+"""Counts what a hunting session adds up to, one event after the other. Pure; knows event words, no files.
 
-The words are Artemis Tracker's; six of them consume ammunition whether they hit or not.
+The words are Artemis Tracker's; six of them consume ammunition whether they hit or not. An event costs the same whether
+it is the first or the hundred thousandth.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from logferry_model.figures import (
     Combat,
@@ -38,6 +40,9 @@ REVIVALS = frozenset({"revived", "divine_intervention"})
 HEALS = frozenset({"self_heal", "healed_by"})
 ONE_CREATURE_MS = 1_000
 """Drops no further apart than this came from one creature: the log names no kill, and its times have whole seconds."""
+SHRAPNEL = "shrapnel"
+AMMUNITION = (" ammo", " ammunition")
+"""How the names of looted ammunition end: Universal Ammo."""
 
 
 @dataclass
@@ -49,71 +54,145 @@ class _Loadout:
     loot: float = 0.0
 
 
-@dataclass
-class _Sum:
-    """Grows by one event at a time."""
+@dataclass(kw_only=True)
+class Tally:
+    """What the events so far add up to: grows by one event at a time, and may be asked at any time.
+
+    `cost_per_shot` is by loadout id; `fallback_cost` is for shots of no known loadout; `other_cost` is all that the
+    player entered by hand, of which `armour_cost` and `healing_cost` are parts. All in the game's currency.
+    """
 
     cost_per_shot: Mapping[str, float]
-    fallback_cost: float
-    words: Counter[str] = field(default_factory=Counter)
-    criticals: int = 0
-    dealt: float = 0.0
-    taken: float = 0.0
-    healed: float = 0.0
-    kills: int = 0
-    last_drop: EpochMs | None = None
-    loot: dict[str, LootTotal] = field(default_factory=dict)
-    skills: dict[tuple[str, str | None], SkillTotal] = field(default_factory=dict)
-    loadouts: defaultdict[str, _Loadout] = field(default_factory=lambda: defaultdict(_Loadout))
+    fallback_cost: float = 0.0
+    other_cost: float = 0.0
+    armour_cost: float = 0.0
+    healing_cost: float = 0.0
+    _words: Counter[str] = field(default_factory=Counter, init=False)
+    _criticals: int = field(default=0, init=False)
+    _dealt: float = field(default=0.0, init=False)
+    _taken: float = field(default=0.0, init=False)
+    _healed: float = field(default=0.0, init=False)
+    _kills: int = field(default=0, init=False)
+    _last_drop: EpochMs | None = field(default=None, init=False)
+    _loot: dict[str, LootTotal] = field(default_factory=dict, init=False)
+    _skills: dict[tuple[str, str | None], SkillTotal] = field(default_factory=dict, init=False)
+    _loadouts: dict[str, _Loadout] = field(default_factory=dict, init=False)
+    _finds: dict[Hashable, Counter[bool]] = field(default_factory=dict, init=False)
 
     def add(self, event: Event) -> None:
         """Count one event."""
-        self.words[event.type] += 1
+        self._words[event.type] += 1
         if event.type in SHOTS:
             self._shot(event)
         elif event.type == "damage_taken":
-            self.taken += event.amount or 0.0
+            self._taken += event.amount or 0.0
         elif event.type in HEALS:
-            self.healed += event.amount or 0.0
+            self._healed += event.amount or 0.0
         elif event.type in LOOT:
             self._drop(event)
         elif event.type in SKILL_GAINS:
             self._gain(event)
+        elif event.type in GLOBALS or event.type in HALLS_OF_FAME:
+            self._find(event)
+
+    def statistics(self, active: timedelta | None = None) -> Statistics:
+        """The figures so far; `active` is how long was played, where that is known. Costs nothing per event."""
+        halls = sum(kinds[True] for kinds in self._finds.values())
+        return Statistics(
+            events=self._words.total(),
+            combat=self._combat(),
+            defence=self._defence(),
+            economy=self._economy(),
+            skills=tuple(sorted(self._skills.values(), key=lambda one: (-one.gained, one.name, one.category or ""))),
+            loot=tuple(sorted(self._loot.values(), key=lambda loot: (-loot.value, loot.item))),
+            loadouts=tuple(_loadout(name, used) for name, used in sorted(self._loadouts.items())),
+            # The record's line and the line about the find itself tell of one find.
+            globals=sum(max(0, kinds[False] - kinds[True]) for kinds in self._finds.values()),
+            halls_of_fame=halls,
+            active_ms=None if active is None else active // timedelta(milliseconds=1),
+        )
 
     def _shot(self, event: Event) -> None:
-        used = self.loadouts[event.loadout or ""]
+        used = self._loadouts.setdefault(event.loadout or "", _Loadout())
         used.shots += 1
         used.cost += self.cost_per_shot.get(event.loadout or "", self.fallback_cost)
         if event.type == HIT:
             used.hits += 1
             used.damage += event.amount or 0.0
-            self.dealt += event.amount or 0.0
-            self.criticals += event.critical
+            self._dealt += event.amount or 0.0
+            self._criticals += event.critical
 
     def _drop(self, event: Event) -> None:
         value, name = event.value or 0.0, event.item or "unknown"
-        before = self.loot.get(name, LootTotal(item=name))
-        self.loot[name] = LootTotal(
+        before = self._loot.get(name, LootTotal(item=name))
+        self._loot[name] = LootTotal(
             item=name,
             drops=before.drops + 1,
             quantity=before.quantity + (1 if event.quantity is None else event.quantity),
             value=before.value + value,
         )
-        self.loadouts[event.loadout or ""].loot += value
+        self._loadouts.setdefault(event.loadout or "", _Loadout()).loot += value
         if event.type == "loot":
-            self.kills += self.last_drop is None or event.at - self.last_drop > ONE_CREATURE_MS
-            self.last_drop = event.at
+            self._kills += self._last_drop is None or event.at - self._last_drop > ONE_CREATURE_MS
+            self._last_drop = event.at
 
     def _gain(self, event: Event) -> None:
         key = (event.skill or "unknown", event.skill_category)
-        before = self.skills.get(key, SkillTotal(name=key[0], category=key[1]))
-        self.skills[key] = SkillTotal(
-            name=key[0], category=key[1], gains=before.gains + 1, gained=before.gained + (event.amount or 0.0)
+        before = self._skills.get(key, SkillTotal(name=key[0], category=key[1]))
+        self._skills[key] = SkillTotal(
+            name=key[0],
+            category=key[1],
+            gains=before.gains + 1,
+            gained=before.gained + (event.amount or 0.0),
+            last_at=event.at if before.last_at is None else max(before.last_at, event.at),
         )
 
-    def count(self, words: Iterable[str]) -> int:
-        """How many events had one of these words."""
-        return sum(self.words[word] for word in words)
+    def _find(self, event: Event) -> None:
+        find = (event.at, event.participant, event.creature, event.item, event.value)
+        self._finds.setdefault(find, Counter())[event.type in HALLS_OF_FAME] += 1
+
+    def _count(self, words: Iterable[str]) -> int:
+        return sum(self._words[word] for word in words)
+
+    def _worth(self, wanted: Callable[[str], bool]) -> float:
+        return sum(loot.value for loot in self._loot.values() if wanted(loot.item.casefold()))
+
+    def _combat(self) -> Combat:
+        kinds = {name: self._words[word] for word, name in MISS.items()}
+        return Combat(
+            shots=self._count(SHOTS),
+            hits=self._words[HIT],
+            misses=sum(kinds.values()),
+            criticals=self._criticals,
+            damage_dealt=self._dealt,
+            damage_taken=self._taken,
+            deaths=self._words["death"],
+            revivals=self._count(REVIVALS),
+            kills=self._kills,
+            **kinds,
+        )
+
+    def _defence(self) -> Defence:
+        return Defence(
+            dodged=self._words["player_dodged"],
+            evaded=self._words["player_evaded"],
+            deflected=self._words["deflect"],
+            enemy_missed=self._words["enemy_missed"],
+            armour_hits=self._words["damage_reduced"],
+            hits_taken=self._words["damage_taken"],
+            healed=self._healed,
+        )
+
+    def _economy(self) -> Economy:
+        return Economy(
+            loot_value=self._worth(lambda _: True),
+            shrapnel_value=self._worth(lambda item: item == SHRAPNEL),
+            ammunition_value=self._worth(lambda item: item.endswith(AMMUNITION)),
+            ammunition_cost=sum(used.cost for used in self._loadouts.values()),
+            other_cost=self.other_cost,
+            armour_cost=self.armour_cost,
+            healing_cost=self.healing_cost,
+        )
 
 
 def tally(
@@ -123,25 +202,11 @@ def tally(
     fallback_cost: float = 0.0,
     other_cost: float = 0.0,
 ) -> Statistics:
-    """What `events` add up to.
-
-    `cost_per_shot` is by loadout id; `fallback_cost` is for shots of no known loadout; `other_cost` is what the player
-    entered by hand. All in the game's currency.
-    """
-    total = _Sum(cost_per_shot, fallback_cost)
+    """What `events` add up to; the costs are those of a Tally."""
+    total = Tally(cost_per_shot=cost_per_shot, fallback_cost=fallback_cost, other_cost=other_cost)
     for event in events:
         total.add(event)
-    return Statistics(
-        events=total.words.total(),
-        combat=_combat(total),
-        defence=_defence(total),
-        economy=_economy(total, other_cost),
-        skills=tuple(sorted(total.skills.values(), key=lambda skill: (-skill.gained, skill.name))),
-        loot=tuple(sorted(total.loot.values(), key=lambda loot: (-loot.value, loot.item))),
-        loadouts=tuple(_loadout(name, used) for name, used in sorted(total.loadouts.items())),
-        globals=total.count(GLOBALS),
-        halls_of_fame=total.count(HALLS_OF_FAME),
-    )
+    return total.statistics()
 
 
 def skills_of(statistics: Statistics) -> tuple[Skill, ...]:
@@ -149,41 +214,6 @@ def skills_of(statistics: Statistics) -> tuple[Skill, ...]:
     return tuple(
         Skill(name=gained.name, category=gained.category, uses=gained.gains, total=gained.gained)
         for gained in statistics.skills
-    )
-
-
-def _combat(total: _Sum) -> Combat:
-    kinds = {name: total.words[word] for word, name in MISS.items()}
-    return Combat(
-        shots=total.count(SHOTS),
-        hits=total.words[HIT],
-        misses=sum(kinds.values()),
-        criticals=total.criticals,
-        damage_dealt=total.dealt,
-        damage_taken=total.taken,
-        deaths=total.words["death"],
-        revivals=total.count(REVIVALS),
-        kills=total.kills,
-        **kinds,
-    )
-
-
-def _defence(total: _Sum) -> Defence:
-    return Defence(
-        dodged=total.words["player_dodged"],
-        evaded=total.words["player_evaded"],
-        deflected=total.words["deflect"],
-        enemy_missed=total.words["enemy_missed"],
-        armour_hits=total.words["damage_reduced"],
-        healed=total.healed,
-    )
-
-
-def _economy(total: _Sum, other_cost: float) -> Economy:
-    return Economy(
-        loot_value=sum(loot.value for loot in total.loot.values()),
-        ammunition_cost=sum(used.cost for used in total.loadouts.values()),
-        other_cost=other_cost,
     )
 
 

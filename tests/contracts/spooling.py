@@ -90,7 +90,7 @@ def found(
     happened = tuple(event(item=f"{mark}{number}", after=number * SECOND, start=start) for number in range(events))
     made = session(identity, start=start, events=happened, end=end_by(rule, "seen"))
     document = encode_session(made)
-    return NewSession(session=made, document=document, fingerprint=sha256_hex(document), only_grows=only_grows)
+    return NewSession(session=made, document=document, fingerprint=sha256_hex(document), weight=len(made.events), only_grows=only_grows)
 
 
 def row(path: str = "a.log", *, source: str = "game", offset: int = 0, trouble: str | None = None) -> FileRow:

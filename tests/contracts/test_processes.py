@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,21 +57,25 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Machine:
     return Machine(tmp_path, real=request.param == "system")
 
 
+async def running(processes: Processes, *names: str) -> set[str]:
+    return {program.name for program in await processes.find(names)}
+
+
 async def test_a_program_is_seen_while_it_runs_and_not_after(machine: Machine) -> None:
-    assert await machine.processes.running([GAME]) == frozenset()
+    assert await running(machine.processes, GAME) == set()
     with machine.playing(GAME):
-        assert await machine.processes.running([GAME, OTHER]) == {GAME}
-    assert await machine.processes.running([GAME]) == frozenset()
+        assert await running(machine.processes, GAME, OTHER) == {GAME}
+    assert await running(machine.processes, GAME) == set()
 
 
 async def test_the_case_of_letters_does_not_count(machine: Machine) -> None:
     with machine.playing(GAME.upper()):
-        assert await machine.processes.running([GAME]) == {GAME}
+        assert await running(machine.processes, GAME) == {GAME}
 
 
 async def test_no_names_no_programs(machine: Machine) -> None:
     with machine.playing(GAME):
-        assert await machine.processes.running([]) == frozenset()
+        assert await running(machine.processes) == set()
 
 
 @only_on("linux", "darwin")
@@ -79,7 +84,7 @@ async def test_a_native_program_is_seen_by_its_name(tmp_path: Path) -> None:
     shutil.copy("/bin/sleep", program)
     with subprocess.Popen([str(program), "60"]) as process:
         try:
-            assert await SystemProcesses().running([program.name]) == {program.name}
+            assert await running(SystemProcesses(), program.name) == {program.name}
         finally:
             process.kill()
 
@@ -91,9 +96,22 @@ async def test_a_game_that_ended_but_was_not_waited_for_does_not_run(tmp_path: P
     with subprocess.Popen([str(program)]) as process:
         while "\tZ" not in Path(f"/proc/{process.pid}/status").read_text().replace("State:\tZ", "\tZ"):
             pass
-        assert await SystemProcesses().running([program.name]) == frozenset()
+        assert await running(SystemProcesses(), program.name) == set()
 
 
 async def test_a_program_that_only_names_the_game_far_back_is_not_the_game() -> None:
     with child([sys.executable, "-c", WAIT, "--open", f"/games/{GAME}"]):
-        assert await SystemProcesses().running([GAME]) == frozenset()
+        assert await running(SystemProcesses(), GAME) == set()
+
+
+async def test_a_program_that_was_found_is_alive_until_it_ends(machine: Machine) -> None:
+    with machine.playing(GAME):
+        found = await machine.processes.find([GAME])
+        assert await machine.processes.alive(found) == list(found)
+    assert not await machine.processes.alive(found)
+
+
+async def test_another_program_with_the_same_number_is_not_the_one_that_was_found(machine: Machine) -> None:
+    with machine.playing(GAME):
+        (found, *_) = await machine.processes.find([GAME])
+        assert not await machine.processes.alive([replace(found, began=found.began - 1)])

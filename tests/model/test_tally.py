@@ -6,11 +6,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from logferry_model.figures import Combat, Defence, Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
+from logferry_model.figures import (
+    CategoryTotal,
+    Combat,
+    Defence,
+    Economy,
+    LoadoutTotal,
+    LootTotal,
+    SkillTotal,
+    Statistics,
+)
 from logferry_model.session import Event
-from logferry_model.tally import MISS, SHOTS, skills_of, tally
+from logferry_model.tally import GLOBALS, HALLS_OF_FAME, HEALS, LOOT, MISS, SHOTS, SKILL_GAINS, Tally, skills_of, tally
 from tests.factories import event, session
+
+MS = event().at
 
 
 def combat_of(*events: Event) -> Combat:
@@ -197,9 +210,9 @@ def test_skills_are_told_by_name_and_category_the_most_gained_first() -> None:
         event("skill_gain", skill="Rifle", skill_category="profession", amount=0.125),
     )
     assert tally(gains, cost_per_shot={}).skills == (
-        SkillTotal(name="Agility", category="attributes", gains=1, gained=2.0),
-        SkillTotal(name="Rifle", category="combat", gains=2, gained=0.75),
-        SkillTotal(name="Rifle", category="profession", gains=1, gained=0.125),
+        SkillTotal(name="Agility", category="attributes", gains=1, gained=2.0, last_at=MS),
+        SkillTotal(name="Rifle", category="combat", gains=2, gained=0.75, last_at=MS),
+        SkillTotal(name="Rifle", category="profession", gains=1, gained=0.125, last_at=MS),
     )
 
 
@@ -272,3 +285,118 @@ def test_no_efficiency_is_made_up_where_there_is_nothing_to_divide_by() -> None:
     statistics = tally([event("skill_gain", skill="Rifle", amount=3.0)], cost_per_shot={})
     running = session(statistics=statistics, ended_at=None)
     assert (statistics.skill_per_cost, statistics.skill_per_shot, running.skill_per_hour) == (None, None, None)
+
+
+def test_shrapnel_has_a_total_of_its_own() -> None:
+    drops = (
+        loot(1, item="Shrapnel", value=0.5),
+        loot(2, item="Animal Hide", value=2.0),
+        loot(3, item="shrapnel", value=1),
+    )
+    assert economy_of(*drops).shrapnel_value == 1.5
+
+
+@pytest.mark.parametrize("item", ["Universal Ammo", "universal ammunition"])
+def test_ammunition_that_was_found_has_a_total_of_its_own(item: str) -> None:
+    economy = economy_of(loot(1, item=item, value=0.5), loot(2, item="Ammo box", value=9.0))
+    assert (economy.ammunition_value, economy.loot_value) == (0.5, 9.5)
+
+
+def test_what_was_entered_by_hand_is_told_by_kind() -> None:
+    economy = Tally(cost_per_shot={}, other_cost=7.0, armour_cost=1.0, healing_cost=2.0).statistics().economy
+    assert economy is not None
+    assert (economy.cost, economy.armour_cost, economy.healing_cost, economy.miscellaneous_cost) == (7.0, 1.0, 2.0, 4.0)
+
+
+def test_the_armours_decay_is_told_per_blow_deflected_ones_too() -> None:
+    total = Tally(cost_per_shot={}, other_cost=3.0, armour_cost=3.0)
+    for word in ("damage_taken", "damage_taken", "deflect", "player_dodged", "damage_reduced"):
+        total.add(event(word))
+    assert total.statistics().armour_cost_per_hit == 1.0
+
+
+def test_without_a_blow_there_is_no_decay_per_blow() -> None:
+    assert Tally(cost_per_shot={}, other_cost=3.0, armour_cost=3.0).statistics().armour_cost_per_hit is None
+
+
+def test_a_skill_says_when_it_was_last_gained() -> None:
+    gains = [event("skill_gain", skill="Rifle", after=timedelta(seconds=second)) for second in (5, 9, 7)]
+    assert tally(gains, cost_per_shot={}).skills[0].last_at == MS + 9_000
+
+
+def test_skills_are_added_up_by_category() -> None:
+    gains = (
+        event("skill_gain", skill="Rifle", skill_category="combat", amount=0.5),
+        event("skill_gain", skill="Evade", skill_category="combat", amount=0.25),
+        event("skill_gain", skill="Evade", skill_category="combat", amount=0.25),
+        event("attribute_gain", skill="Agility", amount=2.0),
+    )
+    assert tally(gains, cost_per_shot={}).skill_categories == (
+        CategoryTotal(skills=1, gains=1, gained=2.0),
+        CategoryTotal(category="combat", skills=2, gains=3, gained=1.0),
+    )
+
+
+def find(word: str, **fields: Any) -> Event:  # noqa: ANN401 -- any field
+    return event(word, creature="Atrox", value=80.0, participant="p1", **fields)
+
+
+@pytest.mark.parametrize("words", [("global", "hof"), ("hof", "global"), ("global_mining", "hof_mining")])
+def test_a_find_that_is_announced_both_ways_is_one_hall_of_fame(words: tuple[str, str]) -> None:
+    statistics = tally([find(word) for word in words], cost_per_shot={})
+    assert (statistics.globals, statistics.halls_of_fame) == (0, 1)
+
+
+def test_two_finds_are_two_although_one_is_a_record() -> None:
+    finds = [find("global"), find("hof", after=timedelta(seconds=1)), event("global", creature="Argonaut", value=60.0)]
+    statistics = tally(finds, cost_per_shot={})
+    assert (statistics.globals, statistics.halls_of_fame) == (2, 1)
+
+
+def test_figures_per_hour_are_of_the_time_played() -> None:
+    total = Tally(cost_per_shot={}, other_cost=1.0)
+    total.add(event("skill_gain", skill="Rifle", amount=3.0))
+    total.add(loot(1, value=2.0))
+    statistics = total.statistics(timedelta(minutes=30))
+    assert (statistics.skill_per_hour, statistics.loot_per_hour, statistics.profit_per_hour) == (6.0, 4.0, 2.0)
+
+
+@pytest.mark.parametrize("active", [None, timedelta()])
+def test_without_a_time_played_there_is_nothing_per_hour(active: timedelta | None) -> None:
+    total = Tally(cost_per_shot={})
+    total.add(loot(1, value=2.0))
+    statistics = total.statistics(active)
+    assert (statistics.skill_per_hour, statistics.loot_per_hour, statistics.profit_per_hour) == (None, None, None)
+
+
+WORDS = sorted(
+    SHOTS | LOOT | SKILL_GAINS | GLOBALS | HALLS_OF_FAME | HEALS | {"damage_taken", "death", "deflect", "buff"}
+)
+EVENTS = st.builds(
+    event,
+    st.sampled_from(WORDS),
+    after=st.integers(0, 5000).map(lambda ms: timedelta(milliseconds=ms)),
+    amount=st.none() | st.integers(0, 99).map(float),
+    value=st.none() | st.integers(0, 99).map(float),
+    skill=st.sampled_from((None, "Rifle", "Evade")),
+    item=st.sampled_from((None, "Shrapnel", "Universal Ammo")),
+    loadout=st.sampled_from((None, "a", "gone")),
+    critical=st.booleans(),
+)
+
+
+@given(st.lists(EVENTS, max_size=12))
+def test_what_is_counted_one_by_one_is_at_every_moment_what_is_counted_at_once(events: list[Event]) -> None:
+    total = Tally(cost_per_shot={"a": 0.5}, fallback_cost=0.25, other_cost=1.0)
+    for number, one in enumerate(events, start=1):
+        total.add(one)
+        so_far = tally(events[:number], cost_per_shot={"a": 0.5}, fallback_cost=0.25, other_cost=1.0)
+        assert total.statistics() == so_far
+
+
+@given(st.lists(EVENTS, max_size=12))
+def test_asking_changes_nothing(events: list[Event]) -> None:
+    total = Tally(cost_per_shot={})
+    for one in events:
+        total.add(one)
+    assert total.statistics() == total.statistics()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 
 import psutil
+
+from logferry_daemon.ports import Program
 
 _ARGUMENTS = 3
 """How far into a command line the program may stand: `wine64 C:\\Game\\Game.exe`, `python game.py`."""
@@ -14,19 +17,31 @@ _ARGUMENTS = 3
 class SystemProcesses:
     """The processes of this computer."""
 
-    async def running(self, names: Collection[str]) -> frozenset[str]:
+    async def find(self, names: Collection[str]) -> Sequence[Program]:
         """Those of `names` that run right now; one pass over all processes, in a thread."""
-        return await asyncio.to_thread(_running, frozenset(names)) if names else frozenset()
+        return await asyncio.to_thread(_find, frozenset(names)) if names else ()
+
+    async def alive(self, programs: Collection[Program]) -> Sequence[Program]:
+        """Those of `programs` that still run: a few system calls."""
+        return [one for one in programs if _is_alive(one)]
 
 
-def _running(names: frozenset[str]) -> frozenset[str]:
+def _find(names: frozenset[str]) -> Sequence[Program]:
     wanted = {name.casefold(): name for name in names}
-    found: set[str] = set()
+    found: list[Program] = []
     for process in psutil.process_iter():
-        found.update(wanted[name] for name in _names(process) if name in wanted)
-        if len(found) == len(wanted):
-            break
-    return frozenset(found)
+        for name in _names(process) & wanted.keys():
+            with suppress(psutil.Error, OSError):
+                found.append(Program(wanted[name], process.pid, process.create_time()))
+    return found
+
+
+def _is_alive(program: Program) -> bool:
+    try:
+        process = psutil.Process(program.pid)
+        return process.create_time() == program.began and process.status() != psutil.STATUS_ZOMBIE
+    except (psutil.Error, OSError):
+        return False
 
 
 def _names(process: psutil.Process) -> set[str]:

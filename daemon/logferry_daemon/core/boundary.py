@@ -15,10 +15,15 @@ from logferry_model.session import End, EndRule
 
 CONFIDENCE = {
     EndRule.EXPLICIT: 1.0,
+    EndRule.DEMAND: 1.0,
     EndRule.PROCESS_GONE: 0.95,
+    EndRule.APP_CLOSED: 0.95,
     EndRule.NEXT_START: 0.9,
     EndRule.SILENCE: 0.6,
 }
+
+CLOCKS_APART = timedelta(seconds=5)
+"""A program may stamp its last line a little later than it tells that it closes."""
 
 
 def end_by(rule: EndRule, evidence: str) -> End:
@@ -44,6 +49,20 @@ def _process_gone(_: Found, signals: Signals) -> str | None:
     return f"{signals.process_gone} was running and is not any more" if signals.process_gone else None
 
 
+def _app_closed(found: Found, signals: Signals) -> str | None:
+    told = signals.app_closed
+    if told is None or told < found.last_at - CLOCKS_APART:
+        return None
+    return f"told at {told:%Y-%m-%d %H:%M:%S} UTC that its program was closed"
+
+
+def _demand(found: Found, signals: Signals) -> str | None:
+    told = signals.demanded
+    if told is None or told < found.last_at - CLOCKS_APART:
+        return None
+    return f"its owner asked for it at {told:%Y-%m-%d %H:%M:%S} UTC"
+
+
 def _next_start(found: Found, signals: Signals) -> str | None:
     later = signals.next_start
     if not signals.rules.next_start or later is None or later <= found.last_at:
@@ -60,7 +79,9 @@ def _silence(found: Found, signals: Signals) -> str | None:
 
 RULES = (
     Rule(EndRule.EXPLICIT, timedelta(), _explicit),
+    Rule(EndRule.DEMAND, timedelta(seconds=1), _demand),
     Rule(EndRule.PROCESS_GONE, timedelta(seconds=2), _process_gone),
+    Rule(EndRule.APP_CLOSED, timedelta(seconds=2), _app_closed),
     Rule(EndRule.NEXT_START, timedelta(seconds=10), _next_start),
     Rule(EndRule.SILENCE, timedelta(), _silence),
 )

@@ -17,6 +17,7 @@ def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
     The fingerprint leaves out how the end was recognised: the same play, first over by silence and later by an explicit
     line, is one revision and not two.
     """
-    clean = sanitise(replace(found.session, end=end), found.names).session
+    raw = found.raw()
+    clean = sanitise(replace(raw.session, end=end), raw.names).session
     fingerprint = sha256_hex(encode_session(replace(clean, end=None)))
-    return NewSession(session=clean, document=encode_session(clean), fingerprint=fingerprint, only_grows=only_grows)
+    return NewSession(session=clean, document=encode_session(clean), fingerprint=fingerprint, weight=found.weight, only_grows=only_grows)

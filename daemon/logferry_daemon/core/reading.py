@@ -1,17 +1,20 @@
 """What a reader finds in a file, before anything is removed or decided. Values only.
 
-A reader is fed bytes and never fetches any: `feed` takes the next bytes of one file, `reading` tells what they hold.
+Readers are pure: bytes or rows go in, a Reading comes out. Three kinds of tracker differ in how their files are written:
+a log that only grows, a document that is written afresh, a database. None of them opens a file or reads a clock.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Protocol
+from datetime import datetime, timedelta, tzinfo
+from typing import Protocol, runtime_checkable
 
-from logferry_model.session import End, Session
+from logferry_daemon.core.identity import EPOCH
+from logferry_daemon.core.rows import Answer, Question
+from logferry_model.figures import Statistics
+from logferry_model.session import End, Session, SessionId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,26 +39,82 @@ def too_large(size: int, limit: int) -> Trouble | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Raw:
     """A session as its tracker tells it: raw, so it never leaves the process in this form."""
 
     session: Session
-    """Without end and statistics; `ended_at` holds the time of the last event."""
-    offset: int
-    """A reader that begins at this byte finds it again: its first line, or those that lead up to it."""
-    line: int
+    """Without end; `ended_at` holds the time of the last event."""
+    names: frozenset[str] = frozenset()
+    """Every name that its lines and those that lead up to it give: none of them may be in what is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A session in a file, cheap to have at every look: what it is made of comes when it is asked for."""
+
+    id: SessionId
+    started_at: datetime
+    last_at: datetime
+    """The time of its last event."""
+    events: int
+    weight: int
+    """How much of it there is, in whatever its reader counts: a later state of it weighs more, never less."""
+    raw: Callable[[], Raw] = field(compare=False, repr=False)
+    """All of it, as of the last feed."""
+    statistics: Callable[[], Statistics] = field(compare=False, repr=False)
+    """What it adds up to so far."""
+    offset: int = 0
+    """A reader that begins here finds it again: a byte, its first line's or the one's that leads up to it; or a row."""
+    line: int = 1
     """The number of the line at `offset`, from 1."""
     end: End | None = None
     """What the file itself says about its end; None leaves it to the boundary rules."""
     identity: str | None = None
     """Who played, in the log's own words."""
-    names: frozenset[str] = frozenset()
-    """Every name that its lines and those that lead up to it give: none of them may be in what is sent."""
 
     @property
-    def last_at(self) -> datetime:
-        """The time of its last event."""
-        return self.session.ended_at or self.session.started_at
+    def session(self) -> Session:
+        """All of it, built afresh."""
+        return self.raw().session
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Whom it names."""
+        return self.raw().names
+
+
+def found_whole(
+    session: Session,
+    *,
+    end: End | None = None,
+    identity: str | None = None,
+    names: frozenset[str] = frozenset(),
+    offset: int = 0,
+) -> Found:
+    """The Found of a session that is there as a whole: from a document or a row."""
+    raw = Raw(session=session, names=names)
+    return Found(
+        id=session.id,
+        started_at=session.started_at,
+        last_at=session.ended_at or session.started_at,
+        events=len(session.events),
+        weight=len(session.events),
+        raw=lambda: raw,
+        statistics=lambda: session.statistics,
+        offset=offset,
+        end=end,
+        identity=identity,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """One thing that a tracker keeps besides sessions, as it is now: a party, a creature, a preference."""
+
+    kind: str
+    id: str
+    digest: str
+    """sha-256 hex of its content: another one means that it was changed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +124,7 @@ class Reading:
     found: tuple[Found, ...] = ()
     """Oldest first. All but the last are over; the last may grow as long as the file does."""
     troubles: tuple[Trouble, ...] = ()
+    papers: tuple[Paper, ...] = ()
     first_at: datetime | None = None
     """The first time in the file: another file's session that fell silent before it is over."""
     unfinished: bool = False
@@ -72,14 +132,14 @@ class Reading:
 
 
 class Reader(Protocol):
-    """Reads one file from one offset on."""
+    """Reads one log from one offset on."""
 
     def feed(self, data: bytes) -> None:
         """The next bytes of the file."""
         ...
 
     def reading(self, *, settled: bool) -> Reading:
-        """What was fed so far; `settled` says that nothing more is being written right now."""
+        """What was fed so far; `settled` says that nothing more is being written right now. Costs nothing per event."""
         ...
 
     def forget(self, offset: int) -> None:
@@ -87,13 +147,38 @@ class Reader(Protocol):
         ...
 
 
-class Growth(StrEnum):
-    """How a tracker writes its files."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known of a file besides its content."""
 
-    REWRITTEN = "rewritten"
-    """A document, written afresh on every change: read whole, and only when it has settled."""
-    APPENDED = "appended"
-    """A log that only grows: read on from where the last read ended."""
+    path: str = ""
+    """Below the source's folder, with `/`."""
+    folder: str = ""
+    """The source's folder: tells game flavours apart, and goes no further."""
+    modified: datetime = EPOCH
+    """When it was last written: dates a log that gives only times of day."""
+    size: int = 0
+    """Bytes in it at that time."""
+    zone: tzinfo | None = None
+    """Of the times in it that name none; None is the zone of this computer."""
+
+    @property
+    def name(self) -> str:
+        """The file's own name."""
+        return self.path.rpartition("/")[2]
+
+
+NOWHERE = About()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A file that was read whole, and the ones that belong to it."""
+
+    data: bytes
+    about: About = NOWHERE
+    beside: Mapping[str, bytes] = field(default_factory=dict)
+    """Path -> content, of those companions that are there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +194,7 @@ class EndRules:
 
 
 class Tracker(Protocol):
-    """One kind of files and how to read them."""
+    """One kind of files: what every kind has."""
 
     @property
     def name(self) -> str:
@@ -127,27 +212,69 @@ class Tracker(Protocol):
         ...
 
     @property
-    def growth(self) -> Growth:
-        """How its files are written."""
-        ...
-
-    @property
     def max_bytes(self) -> int:
         """A larger file is reported, not read."""
         ...
 
-    @property
-    def rules(self) -> EndRules:
-        """How sessions end without saying so."""
+    def rules(self, where: str) -> EndRules:
+        """How sessions end without saying so, in the file at `where`: folder and path tell the flavour of a game."""
         ...
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """Where its files are on `windows`, `macos` or `linux`; `~` and %VARIABLES% unexpanded."""
         ...
 
-    def reader(self, *, offset: int = 0, line: int = 1) -> Reader:
+    def recount(self, session: Session) -> Statistics:
+        """What the events of a session add up to, counted again: of a part, or of several put together."""
+        ...
+
+
+@runtime_checkable
+class LogTracker(Tracker, Protocol):
+    """Logs that only grow: read on from where the last read ended."""
+
+    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1) -> Reader:
         """A reader for one file, from `offset`, which is the start of line number `line`."""
         ...
+
+
+@runtime_checkable
+class DocumentTracker(Tracker, Protocol):
+    """Documents that are written afresh on every change: read whole, and only when they have settled."""
+
+    def companions(self, path: str) -> Sequence[str]:
+        """Other files that belong to the one at `path`, there or not: a change of one is a change of it."""
+        ...
+
+    def read(self, document: Document) -> Reading:
+        """What the document holds; Damaged when it is none of this tracker's."""
+        ...
+
+
+@runtime_checkable
+class DatabaseTracker(Tracker, Protocol):
+    """Databases with a live writer: asked in one transaction, some rows at a time."""
+
+    def companions(self, path: str) -> Sequence[str]:
+        """The files beside the database that its writer changes."""
+        ...
+
+    def question(self, since: int) -> Question:
+        """What to ask for, from the session with this row id on."""
+        ...
+
+    def rows(self, answer: Answer) -> Reading:
+        """What the answer holds; offsets are row ids."""
+        ...
+
+
+AnyTracker = LogTracker | DocumentTracker | DatabaseTracker
+"""A tracker is one of these."""
+
+
+def only_grows(tracker: Tracker) -> bool:
+    """Whether a shorter version of its sessions is a cut copy rather than a correction."""
+    return isinstance(tracker, LogTracker)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +286,10 @@ class Signals:
     """When the file last changed."""
     process_gone: str | None = None
     """The program that was seen running during the session and is not any more."""
+    app_closed: datetime | None = None
+    """When somebody told that the program was closed."""
+    demanded: datetime | None = None
+    """When the owner asked for it to end."""
     next_start: datetime | None = None
     """The earliest beginning of a later file of the same source."""
     rules: EndRules = field(default_factory=EndRules)

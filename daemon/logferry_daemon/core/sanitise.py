@@ -46,6 +46,7 @@ def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
             replace(one, name=scrub.text("skill", one.name) or REMOVED, category=scrub.text("skill", one.category))
             for one in session.skills
         ),
+        bosses=tuple(replace(one, name=scrub.text("bosses", one.name) or REMOVED) for one in session.bosses),
         attachments=tuple(
             replace(one, name=f"attachment-{number}") for number, one in enumerate(session.attachments, start=1)
         ),
@@ -114,7 +115,7 @@ class _Scrub:
 
     def participant(self, person: Participant) -> Participant:
         """The same person, nameless."""
-        return replace(person, name=self.nothing("participants", person.name))
+        return replace(person, name=self.nothing("participants", person.name), facts=self.fields(person.facts))
 
     def loadout(self, loadout: Loadout, number: str) -> Loadout:
         """The same loadout with a number for a name: players name them after themselves."""

@@ -6,35 +6,28 @@ fields that the recipe lists for its type, nothing else.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
-from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.figure import figure
-from logferry_daemon.core.identity import content_mark, parse_time, session_id, to_ms
-from logferry_daemon.core.lenient_json import Loaded, load
-from logferry_daemon.core.reading import MAX_EVENTS, EndRules, Found, Growth, Reading, Trouble
-from logferry_daemon.recipes.measures import statistics_of
-from logferry_daemon.recipes.recipe import Pattern, Recipe, Take
+from logferry_daemon.core.reading import NOWHERE, About, EndRules, Reading, Trouble
+from logferry_daemon.recipes.drafting import Drafts, Where
+from logferry_daemon.recipes.grammar import Grammar
+from logferry_daemon.recipes.joining import Joiner
+from logferry_daemon.recipes.json_grammar import JsonBlocks, JsonLines
+from logferry_daemon.recipes.measures import Running
+from logferry_daemon.recipes.recipe import Flavour, Recipe, parse_duration
+from logferry_daemon.recipes.text_grammar import TextLines, TextRules, compiled
 from logferry_model.errors import Damaged
-from logferry_model.session import End, EndRule, Event, Participant, Scalar, Session
+from logferry_model.figures import Statistics
+from logferry_model.session import Session
 
-LOCAL_PLAYER = "me"
-MAX_TEXT = 200
-_JSON_BEGINS = frozenset(bytes([byte]) for byte in b'{["-0123456789tfnNI\xef')
-"""First bytes of what may be JSON, or of a byte order mark before it."""
-_SCALARS = (str, int, float)
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
 class RecipeTracker:
-    """A tracker made of a recipe."""
-
-    growth = Growth.APPENDED
+    """A tracker made of a recipe for a line log."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
@@ -59,103 +52,129 @@ class RecipeTracker:
         """A larger file is not read."""
         return self.recipe.files.max_bytes
 
-    @property
-    def rules(self) -> EndRules:
-        """Silence, processes and the next file."""
-        return EndRules(silence=self.recipe.silence, processes=self.recipe.session.processes)
+    @cached_property
+    def _compiled(self) -> TextRules:
+        return compiled(self.recipe)
+
+    def rules(self, where: str) -> EndRules:
+        """Silence, processes and the next file: those of the game's flavour, where the path tells one."""
+        session, flavour = self.recipe.session, self._flavour(where)
+        silence = (flavour and flavour.silence) or session.silence
+        return EndRules(
+            silence=parse_duration(silence) if silence else None,
+            processes=(flavour and flavour.processes) or session.processes,
+            next_start=session.next_start,
+        )
+
+    def _flavour(self, where: str) -> Flavour | None:
+        return next((one for one in self.recipe.flavour if any(text in where for text in one.paths)), None)
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """Where the game writes."""
         return next((paths for name, paths in self.recipe.files.paths.items() if name == platform), ())
 
-    def reader(self, *, offset: int = 0, line: int = 1) -> LineReader:
+    def recount(self, session: Session) -> Statistics:
+        """By the recipe's measures, over the events that the session has."""
+        running = Running(self.recipe)
+        for event in session.events:
+            running.add(event)
+        return running.statistics(session.duration or timedelta())
+
+    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1) -> LineReader:
         """A reader that goes on at `offset`, the start of line number `line`."""
-        return LineReader(self.recipe, offset=offset, line=line)
+        return LineReader(self.recipe, self._grammar(about), offset=offset, line=line)
 
-
-@dataclass
-class _Lead:
-    """Lines since the last session was over. They belong to none, but they name people that the next one is about.
-
-    Whoever reads on from a session begins with them: it must find the same names, or it would send what was removed.
-    """
-
-    offset: int
-    line: int
-    names: set[str] = field(default_factory=set)
-
-
-@dataclass
-class _Draft:
-    """A session while its lines come in."""
-
-    started_at: datetime
-    last_at: datetime
-    offset: int
-    line: int
-    identity: str | None
-    facts: dict[str, Scalar]
-    events: list[Event] = field(default_factory=list)
-    names: set[str] = field(default_factory=set)
-    end: End | None = None
-
-    @cached_property
-    def natural_key(self) -> str:
-        """Its beginning, and a mark that tells apart two that begin in the same second."""
-        return f"{self.started_at.isoformat()}/{content_mark(self.facts)}"
+    def _grammar(self, about: About) -> Grammar:
+        if self.recipe.format == "text-lines":
+            return TextLines(self._compiled, about)
+        return JsonLines(self.recipe) if self.recipe.format == "json-lines" else JsonBlocks(self.recipe)
 
 
 class LineReader:
-    """Reads one log of one JSON object a line."""
+    """Reads one log, line by line."""
 
-    def __init__(self, recipe: Recipe, *, offset: int, line: int) -> None:
+    def __init__(self, recipe: Recipe, grammar: Grammar, *, offset: int, line: int) -> None:
         self._recipe = recipe
-        self._names = _names_by_type(recipe)
+        self._grammar = grammar
+        self._joiner = Joiner() if grammar.joins else None
+        self._where = Where(offset, line)
+        """Of the line, or of the first one of several that belong together."""
+        self._drafts = Drafts(recipe, self._trouble)
         self._from_start = offset == 0
         self._offset = offset
         self._line = line
         self._rest = b""
         self._oversized = False
-        self._drafts: list[_Draft] = []
         self._first_at: datetime | None = None
+        self._blank = True
+        """Whether no line had anything in it yet."""
         self._troubles: dict[str, tuple[str, int]] = {}
         """Kind -> the first of it, and how many there are."""
-        self._lead: _Lead | None = None
 
     def feed(self, data: bytes) -> None:
         """The next bytes; an unfinished last line is kept until its end comes."""
-        *lines, rest = (self._rest + data).split(b"\n")
-        for line in lines:
-            self._take(line)
-            self._offset += len(line) + 1
-            self._line += 1
-        self._rest = rest
-        if len(rest) > self._recipe.files.max_line_bytes:
+        buffer, position = self._rest + data, 0
+        while (end := buffer.find(b"\n", position := self._skip(buffer, position))) >= 0:
+            self._line_came(buffer[position:end])
+            position = end + 1
+        self._rest = buffer[position:]
+        if len(self._rest) > self._recipe.files.max_line_bytes:
             self._oversized = True
-            self._offset += len(rest)
+            self._offset += len(self._rest)
             self._rest = b""
+
+    def _skip(self, buffer: bytes, position: int) -> int:
+        """Over the lines that cannot matter: while no session is open, most of a log."""
+        texts = self._grammar.beginnings
+        if not texts or self._first_at is None or self._oversized or not self._drafts.idle:
+            return position
+        hits = (buffer.find(text, position) for text in texts)
+        hit = min((found for found in hits if found >= 0), default=len(buffer))
+        start = max(buffer.rfind(b"\n", position, hit) + 1, position)
+        self._line += buffer.count(b"\n", position, start)
+        self._offset += start - position
+        return start
 
     def forget(self, offset: int) -> None:
         """Drop sessions that start before `offset`."""
-        self._drafts = [draft for draft in self._drafts if draft.offset >= offset]
+        self._drafts.forget(offset)
 
     def reading(self, *, settled: bool) -> Reading:
         """The sessions so far; a whole last line without its newline counts once the file has settled."""
-        if settled and not self._oversized and _is_whole(self._rest):
-            # An object that is closed cannot go on: only the newline is missing.
+        if settled and not self._oversized and self._grammar.is_whole(self._rest.strip()):
+            self._where = Where(self._offset, self._line)
             self._take(self._rest)
             self._offset += len(self._rest)
             self._rest = b""
+        shift = self._grammar.shift
         return Reading(
-            found=tuple(self._found(draft) for draft in self._drafts),
-            troubles=tuple(self._all_troubles()),
-            first_at=self._first_at,
+            found=self._drafts.found(shift),
+            troubles=(*self._all_troubles(), *self._grammar.notes()),
+            first_at=self._first_at + shift if self._first_at else None,
             unfinished=self._cut_off,
         )
 
     @property
     def _cut_off(self) -> bool:
-        return self._oversized or bool(self._rest.strip())
+        return self._oversized or bool(self._rest.strip()) or bool(self._joiner and self._joiner.lines)
+
+    def _line_came(self, line: bytes) -> None:
+        if self._joiner is None or not self._joiner.lines:
+            self._where = Where(self._offset, self._line)
+        if self._joiner is None:
+            self._take(line)
+        else:
+            self._join(line, self._joiner)
+        self._offset += len(line) + 1
+        self._line += 1
+
+    def _join(self, line: bytes, joiner: Joiner) -> None:
+        whole = joiner.add(line.rstrip(b"\r"))
+        if whole is None and joiner.size > self._recipe.files.max_line_bytes:
+            joiner.drop()
+            self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
+        elif whole is not None:
+            self._take(whole)
 
     def _take(self, line: bytes) -> None:
         text = line.strip()
@@ -163,77 +182,24 @@ class LineReader:
             self._oversized = False
             self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
         elif text:
-            try:
-                loaded = _loaded(text)
-                fields = _fields(loaded.value)
-                word, at = self._word_and_time(fields)
-            except Damaged as error:
-                self._trouble(error.code, error.message)
-                return
-            if loaded.repairs:
-                self._trouble(
-                    "repaired", f"{loaded.repairs} value(s) such as NaN are not JSON; they count as not given"
-                )
-            self._first_at = self._first_at or at
-            self._step(word, at, fields)
+            self._blank = False
+            self._read(text.removeprefix(_BYTE_ORDER_MARK) if self._line == 1 else text)
 
-    def _word_and_time(self, fields: Mapping[str, Any]) -> tuple[str, datetime]:
-        word, stamp = fields.get(self._recipe.line.type), fields.get(self._recipe.line.time)
-        at = parse_time(stamp) if isinstance(stamp, str) else None
-        if not isinstance(word, str) or at is None:
-            raise Damaged("not-an-event", "no readable time or type.")
-        return word, at
-
-    def _step(self, word: str, at: datetime, fields: Mapping[str, Any]) -> None:
-        rules = self._recipe.session
-        draft = self._drafts[-1] if self._drafts else None
-        if rules.start.fits(word, fields):
-            self._start(word, at, fields)
-        elif draft is None or (draft.end is not None and word in rules.between):
-            self._lead = self._lead or _Lead(self._offset, self._line)
-            self._lead.names.update(self._named(word, fields))
-        else:
-            # After an end: the session went on, so it was none.
-            self._add(draft, word, at, fields)
-            ending = next((pattern for pattern in rules.end if pattern.fits(word, fields)), None)
-            draft.end = end_by(EndRule.EXPLICIT, f"line {self._line}: {_evidence(ending)}") if ending else None
-
-    def _start(self, word: str, at: datetime, fields: Mapping[str, Any]) -> None:
-        if self._drafts and self._drafts[-1].end is None:
-            self._drafts[-1].end = end_by(
-                EndRule.NEXT_START, f"line {self._line}: {_safe(word)} begins another session"
-            )
-        rules = self._recipe.session
-        identity = fields.get(rules.identity) if rules.identity else None
-        lead = self._lead or _Lead(self._offset, self._line)
-        draft = _Draft(
-            started_at=at,
-            last_at=at,
-            offset=lead.offset,
-            line=lead.line,
-            identity=identity if isinstance(identity, str) else None,
-            facts={name: _scalar(fields.get(key)) for name, key in rules.facts.items() if key in fields},
-        )
-        self._drafts.append(draft)
-        self._add(draft, word, at, fields)
-
-    def _add(self, draft: _Draft, word: str, at: datetime, fields: Mapping[str, Any]) -> None:
-        draft.names.update(self._named(word, fields), self._lead.names if self._lead else ())
-        self._lead = None
-        if len(draft.events) >= MAX_EVENTS:
-            self._trouble("too-many-events", f"the session has more than {MAX_EVENTS} events; the rest is left out")
+    def _read(self, text: bytes) -> None:
+        if self._line == 1 and text.startswith(_UTF_16):
+            self._trouble("utf-16", "the file is UTF-16, which its game does not write; save it as UTF-8")
+        self._grammar.passed(self._offset)
+        try:
+            parsed = self._grammar.parse(text)
+        except Damaged as error:
+            self._trouble(error.code, error.message)
             return
-        draft.last_at = max(draft.last_at, at)
-        draft.events.append(_event(word, at, fields, self._recipe.take.get(word)))
-
-    def _named(self, word: str, fields: Mapping[str, Any]) -> Iterator[str]:
-        """Whom a line names, by the recipe."""
-        for key in self._names.get(word, ()):
-            value = fields.get(key)
-            for name in value if isinstance(value, list) else [value]:
-                if isinstance(name, str) and name:
-                    yield name
-                    yield from _without_titles(name, self._recipe.privacy.titles)
+        if parsed is None:
+            return
+        if parsed.repairs:
+            self._trouble("repaired", f"{parsed.repairs} value(s) such as NaN are not JSON; they count as not given")
+        self._first_at = self._first_at or parsed.at
+        self._drafts.step(parsed, self._where)
 
     def _trouble(self, code: str, message: str) -> None:
         first, times = self._troubles.get(code, (f"line {self._line}: {message.rstrip('.')}", 0))
@@ -246,112 +212,15 @@ class LineReader:
             yield Trouble(code=code, message=f"{first}{more}.")
         if self._cut_off and (self._first_at or not self._troubles):  # where no line is good, the last one is no news
             yield Trouble(code="cut-off", message=f"line {self._line} stops in the middle.")
-        if self._from_start and self._first_at is None and not self._troubles and not self._cut_off:
+        if self._from_start:
+            yield from self._nothing_found()
+
+    def _nothing_found(self) -> Iterator[Trouble]:
+        if self._drafts.any_started:
+            return
+        readable = self._first_at is not None or not self._grammar.must_be_lines
+        if self._blank and not self._troubles and not self._cut_off:
             yield Trouble(code="empty", message="the file is empty.")
-        elif self._from_start and self._first_at is not None and not self._drafts:
-            start = self._recipe.session.start.type
-            yield Trouble(code="no-session", message=f"no play session in it: no {start} line.")
-
-    def _found(self, draft: _Draft) -> Found:
-        events = tuple(draft.events)
-        session = Session(
-            id=session_id(self._recipe.name, draft.natural_key),
-            tracker=self._recipe.name,
-            natural_key=draft.natural_key,
-            started_at=draft.started_at,
-            ended_at=draft.last_at,
-            participants=(Participant(id=LOCAL_PLAYER, name=draft.identity, local=True),),
-            events=events,
-            facts=draft.facts,
-            statistics=statistics_of(events, self._recipe),
-        )
-        return Found(
-            session=session,
-            offset=draft.offset,
-            line=draft.line,
-            end=draft.end,
-            identity=draft.identity,
-            names=frozenset(draft.names),
-        )
-
-
-def _without_titles(name: str, titles: Sequence[str]) -> Iterator[str]:
-    for title in titles:
-        if name.startswith(title):
-            yield name.removeprefix(title).rstrip(";")
-
-
-def _is_whole(rest: bytes) -> bool:
-    text = rest.strip()
-    if not text.endswith(b"}"):
-        return False
-    try:
-        return isinstance(load(text).value, dict)
-    except Damaged:
-        return False
-
-
-def _loaded(text: bytes) -> Loaded:
-    if text[:1] not in _JSON_BEGINS:
-        # Said without a look at the rest: a file of noise has millions of such lines.
-        raise Damaged("not-json", "not JSON.")
-    return load(text)
-
-
-def _fields(value: Any) -> Mapping[str, Any]:  # noqa: ANN401 -- any JSON value
-    if not isinstance(value, dict):
-        raise Damaged("not-an-event", "not a JSON object.")
-    return value
-
-
-def _names_by_type(recipe: Recipe) -> dict[str, tuple[str, ...]]:
-    found: dict[str, tuple[str, ...]] = {}
-    for name in recipe.privacy.names:
-        word, _, key = name.partition(".")
-        found[word] = (*found.get(word, ()), key)
-    return found
-
-
-def _event(word: str, at: datetime, fields: Mapping[str, Any], take: Take | None) -> Event:
-    if take is None:
-        return Event(at=to_ms(at), type=_safe(word))
-    quantity = _number(fields, take.quantity)
-    return Event(
-        at=to_ms(at),
-        type=_safe(word),
-        amount=_number(fields, take.amount),
-        value=_number(fields, take.value),
-        quantity=None if quantity is None else int(quantity),
-        item=_text(fields, take.item),
-        creature=_text(fields, take.creature),
-        fields={key: _scalar(fields[key]) for key in take.fields if isinstance(fields.get(key), _SCALARS)},
-    )
-
-
-def _safe(word: str) -> str:
-    """The type of a line; one that does not look like a type could be anything, so it is kept as `other`."""
-    return word if _WORD.fullmatch(word) else "other"
-
-
-def _evidence(ending: Pattern) -> str:
-    return " ".join([ending.type, *(str(value) for value in ending.where.values())])
-
-
-def _scalar(value: Any) -> Scalar:  # noqa: ANN401 -- any JSON value
-    if isinstance(value, str):
-        return value[:MAX_TEXT]
-    return value if isinstance(value, int | float) else None
-
-
-def _first(fields: Mapping[str, Any], keys: str | None) -> Any:  # noqa: ANN401 -- any JSON value
-    wanted = keys.split("|") if keys else ()
-    return next((fields[key] for key in wanted if fields.get(key) is not None), None)
-
-
-def _number(fields: Mapping[str, Any], keys: str | None) -> float | None:
-    return figure(_first(fields, keys))
-
-
-def _text(fields: Mapping[str, Any], keys: str | None) -> str | None:
-    value = _first(fields, keys)
-    return value[:MAX_TEXT] if isinstance(value, str) and value else None
+        elif readable and not self._blank:
+            starts = sorted({one.type for kind in self._recipe.session.kind for one in kind.start})
+            yield Trouble(code="no-session", message=f"no play session in it: no {' or '.join(starts)} line.")

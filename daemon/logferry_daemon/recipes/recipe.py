@@ -1,15 +1,12 @@
-"""What a recipe may say, and how its text is read. A recipe is data: a new game needs no Python. Opens no file."""
+"""What a recipe for a line log may say. A recipe is data: a new game needs no Python. Opens no file."""
 
 from __future__ import annotations
 
-import difflib
 import re
-import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Any, Literal
 
-import msgspec
 from msgspec import Struct, field
 
 from logferry_model.errors import Misconfigured
@@ -19,14 +16,14 @@ _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Lines of one type, and of those only the ones whose fields have these values."""
+    """Lines of one type, and of those only the ones whose fields have these values; `*` is every type."""
 
     type: str
     where: dict[str, str | int | float | bool] = field(default_factory=dict)
 
     def fits(self, word: str, line: Mapping[str, Any]) -> bool:
         """Whether a line of type `word` with these fields is meant."""
-        return word == self.type and all(line.get(key) == value for key, value in self.where.items())
+        return self.type in {word, "*"} and all(line.get(key) == value for key, value in self.where.items())
 
 
 class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,30 +32,83 @@ class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     patterns: tuple[str, ...]
     max_bytes: int = 128 * 2**20
     max_line_bytes: int = 2**20
+    encoding: str = "utf-8"
+    """Of lines that are not UTF-8, as "cp1252"."""
     paths: dict[Literal["windows", "macos", "linux"], tuple[str, ...]] = field(default_factory=dict)
+
+
+class LineRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How a line that does not name its own type gets one. The first rule that fits decides."""
+
+    type: str
+    word: str | None = None
+    """text-lines: the line's own word for it, see Line.word_after; looked up before anything is searched."""
+    contains: str | None = None
+    """text-lines: it is none of these without this text; cheaper than a pattern."""
+    pattern: str | None = None
+    """text-lines: RE2; its named groups are the line's fields."""
+    columns: dict[str, int] = field(default_factory=dict)
+    """text-lines: field -> number of the comma-separated column, from 0, or from -1 backwards."""
+    has: str | None = None
+    """json-blocks: the path of something that must be there."""
+    where: dict[str, str | int | float | bool] = field(default_factory=dict)
+    """json-blocks: path -> the value that must be there."""
 
 
 class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where a line says when and what."""
 
     time: str
-    type: str
+    """JSON: the path of the time. text-lines: RE2 with the groups that recipes/stamps.py knows."""
+    type: str | None = None
+    """json-lines: the path of the type."""
+    date_from: str | None = None
+    """text-lines: RE2 over the file's path with groups year, month, day: for times without a date."""
+    word_after: str | None = None
+    """text-lines: the line's own word for what it is stands between these two texts."""
+    word_until: str | None = None
+    rule: tuple[LineRule, ...] = ()
+
+
+class Kind(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One kind of session. Kinds that are named earlier are the larger ones: later ones do not begin inside them."""
+
+    start: tuple[Pattern, ...]
+    name: str = "session"
+    end: tuple[Pattern, ...] = ()
+    key: str | None = None
+    """The field of the starting line that makes it this session and no other; else its time and facts do."""
+    facts: dict[str, str] = field(default_factory=dict)
+    """Fact -> field of the starting line."""
 
 
 class SessionRules(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How a session begins and ends, and whose it is."""
+    """How sessions begin and end, and whose they are."""
 
-    start: Pattern
-    end: tuple[Pattern, ...] = ()
+    kind: tuple[Kind, ...]
     between: tuple[str, ...] = ()
-    """Line types that belong to no session and open no closed one again."""
+    """Line types that belong to no session and open no closed one again; "*" for all."""
+    gap: str | None = None
+    """As "90s": a line that comes so long after the one before begins another session."""
     silence: str | None = None
     """As "30m": nothing written for so long ends a session."""
     processes: tuple[str, ...] = ()
-    identity: str | None = None
-    """The field of the starting line that names the player."""
-    facts: dict[str, str] = field(default_factory=dict)
-    """Fact -> field of the starting line."""
+    next_start: bool = True
+    """Whether a later file of the same source ends it."""
+    identity: tuple[str, ...] = ()
+    """`Type.Field` of lines that name the player."""
+    outcome: dict[str, str] = field(default_factory=dict)
+    """Fact -> `Type.Field` of a later line."""
+
+
+class Flavour(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of several games that write the same logs; what it does not say holds as for all."""
+
+    name: str
+    paths: tuple[str, ...]
+    """Any of these texts in the file's path tells it."""
+    processes: tuple[str, ...] = ()
+    silence: str | None = None
 
 
 class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,6 +117,8 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()
     titles: tuple[str, ...] = ()
     """What the log puts before a name, as "CMDR "; the name alone is looked for, too."""
+    tails: tuple[str, ...] = ()
+    """What the log puts after a name, as "-" before a realm; the name alone is looked for, too."""
 
     def __post_init__(self) -> None:
         """A name that says no field would protect nobody, and nothing would show it."""
@@ -84,8 +136,15 @@ class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     quantity: str | None = None
     item: str | None = None
     creature: str | None = None
+    skill: str | None = None
+    critical: str | None = None
+    """The field that is there, and neither 0 nor nil, when it was a critical hit."""
+    who: str | None = None
+    """The field that names who did it: a participant, who goes by a number."""
     loot: bool = False
     """Counts in the loot table."""
+    count_only: bool = False
+    """Counts in the figures and makes no event: for lines that come by the hundred thousand."""
 
 
 class MeasureRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -97,25 +156,44 @@ class MeasureRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     count: tuple[str, ...] = ()
     sum: Literal["amount", "value", "quantity"] | None = None
     of: tuple[str, ...] = ()
+    per: Literal["second", "minute", "hour"] | None = None
+    """Divided by how long the session took."""
+
+
+class FigureRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One figure of each participant: a count of types, or the sum of their amounts."""
+
+    name: str
+    count: tuple[str, ...] = ()
+    sum: tuple[str, ...] = ()
 
 
 class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One game."""
+    """One game with line logs."""
 
     name: str
     title: str
-    format: Literal["json-lines"]
+    format: Literal["json-lines", "json-blocks", "text-lines"]
     files: Files
     line: Line
     session: SessionRules
+    flavour: tuple[Flavour, ...] = ()
     privacy: Privacy = field(default_factory=Privacy)
     take: dict[str, Take] = field(default_factory=dict)
     measure: tuple[MeasureRule, ...] = ()
+    figure: tuple[FigureRule, ...] = ()
+    counting: Literal["hunting"] | None = None
+    """hunting: its types are those of the Artemis tracker, and all of that tracker's statistics are counted."""
 
     @property
     def silence(self) -> timedelta | None:
         """The parsed `session.silence`."""
         return parse_duration(self.session.silence) if self.session.silence else None
+
+    @property
+    def gap(self) -> timedelta | None:
+        """The parsed `session.gap`."""
+        return parse_duration(self.session.gap) if self.session.gap else None
 
 
 def parse_duration(text: str) -> timedelta:
@@ -126,42 +204,3 @@ def parse_duration(text: str) -> timedelta:
             "duration-unreadable", f'"{text}" is not a duration.', hint="Write it like 90s, 30m or 12h."
         )
     return timedelta(**{_UNIT[found[2]]: int(found[1])})
-
-
-def parse_recipe(text: str, *, origin: str) -> Recipe:
-    """The recipe in `text`; Misconfigured names `origin`, the place and, for an unknown key, the likely one."""
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _bad(origin, f"is not TOML: {error}.") from error
-    if unknown := next(_unknown_keys(data, Recipe, ""), None):
-        raise _bad(origin, unknown)
-    try:
-        recipe = msgspec.convert(data, Recipe)
-        parse_duration(recipe.session.silence or "1s")
-    except (msgspec.ValidationError, Misconfigured) as error:
-        raise _bad(origin, f"{str(error).rstrip('.')}.") from error
-    return recipe
-
-
-def _bad(origin: str, what: str) -> Misconfigured:
-    return Misconfigured("recipe-unreadable", f"The recipe {origin}: {what}", hint="Mend the recipe and try again.")
-
-
-def _unknown_keys(data: Any, shape: Any, where: str) -> Iterator[str]:  # noqa: ANN401 -- any TOML value, any type form
-    """A sentence for each key that no field of `shape` has, deepest last."""
-    if isinstance(data, list) and get_args(shape):
-        for item in data:
-            yield from _unknown_keys(item, get_args(shape)[0], where)
-    elif isinstance(data, dict) and get_origin(shape) is dict:
-        for key, value in data.items():
-            yield from _unknown_keys(value, get_args(shape)[1], f"{where}.{key}".lstrip("."))
-    elif isinstance(data, dict) and isinstance(shape, type) and issubclass(shape, Struct):
-        hints = get_type_hints(shape)
-        for key, value in data.items():
-            if key not in hints:
-                near = difflib.get_close_matches(key, hints, n=1)
-                guess = f'; did you mean "{near[0]}"?' if near else "."
-                yield f'unknown key "{key}" in [{where or "recipe"}]{guess}'
-            else:
-                yield from _unknown_keys(value, hints[key], f"{where}.{key}".lstrip("."))

@@ -15,10 +15,11 @@ from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, from_ms, parse_time, session_id
 from logferry_daemon.core.lenient_json import NotJson, load, looks_unfinished
-from logferry_daemon.core.reading import MAX_EVENTS, EndRules, Found, Growth, Reading, Trouble
+from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
 from logferry_model.errors import Damaged
+from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, EpochMs, Event, Loadout, Participant, Session
-from logferry_model.tally import skills_of, tally
+from logferry_model.tally import Tally, skills_of, tally
 
 NAME = "artemis"
 MAX_BYTES = 24 * 2**20
@@ -39,6 +40,8 @@ robot_attack creature_immune position waypoint_added waypoint_removed
 """
 EVENT_WORDS = frozenset(_WORDS.split())
 """Words that may leave; another word could be anything, so it is kept as `other`."""
+VEHICLE = "vehicle_"
+"""How the words about vehicles begin; one that is not in the list is kept as `vehicle_other`."""
 
 
 class Artemis:
@@ -47,10 +50,13 @@ class Artemis:
     name = NAME
     title = "Artemis Tracker"
     patterns: Sequence[str] = ("session-*.json",)
-    growth = Growth.REWRITTEN
     max_bytes = MAX_BYTES
     # A hunt is paused over dinner but not over night; a crash leaves the file without an end for ever.
-    rules = EndRules(silence=timedelta(hours=12), next_start=False)
+    _rules = EndRules(silence=timedelta(hours=12), next_start=False)
+
+    def rules(self, where: str) -> EndRules:
+        """Silence alone: a later hunt says nothing about an earlier one."""
+        return self._rules
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """The folder of the older releases, then the app's own data folder."""
@@ -60,29 +66,13 @@ class Artemis:
         }
         return ("~/.artemis-tracker/sessions", data.get(platform, "~/.config/artemis-tracker/sessions"))
 
-    def reader(self, *, offset: int = 0, line: int = 1) -> ArtemisReader:
-        """A reader for one session file."""
-        return ArtemisReader()
+    def companions(self, path: str) -> Sequence[str]:
+        """None."""
+        return ()
 
-
-class ArtemisReader:
-    """Reads one session file."""
-
-    def __init__(self) -> None:
-        self._data = bytearray()
-
-    def feed(self, data: bytes) -> None:
-        """The next bytes of the document."""
-        self._data += data
-
-    def forget(self, offset: int) -> None:
-        """A document is read whole or not at all."""
-
-    def reading(self, *, settled: bool) -> Reading:
+    def read(self, document: Document) -> Reading:
         """The session in the document; unfinished while the tracker may be in the middle of writing it."""
-        data = bytes(self._data)
-        if not settled:
-            return Reading(unfinished=True)
+        data = document.data
         if not data.strip(b"\0 \r\n\t"):
             return Reading(troubles=(Trouble(code="empty", message="the file is empty."),), unfinished=True)
         try:
@@ -92,6 +82,10 @@ class ArtemisReader:
             return Reading(troubles=(trouble,), unfinished=looks_unfinished(data))
         except Damaged as error:
             return Reading(troubles=(Trouble(code=error.code, message=error.message),))
+
+    def recount(self, session: Session) -> Statistics:
+        """By the loadouts of the session; what was typed in by hand belongs to all of it and is not split."""
+        return tally(session.events, cost_per_shot=_costs(session.loadouts))
 
 
 def _read(data: bytes) -> Reading:
@@ -106,7 +100,7 @@ def _read(data: bytes) -> Reading:
     if last is not None:
         end = end_by(EndRule.EXPLICIT, f"endedAt: {last:%Y-%m-%d %H:%M:%S} UTC")
     names = frozenset(person.name for person in session.participants if person.name)
-    found = Found(session=session, offset=0, line=1, end=end, names=names)
+    found = found_whole(session, end=end, names=names)
     return Reading(found=(found,), troubles=tuple(troubles), first_at=session.started_at)
 
 
@@ -131,12 +125,7 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
     events = tuple(sorted((e for e in (_event(item, people) for item in raw) if e), key=lambda event: event.at))
     ended = parse_time(_text(document, "endedAt") or "") or _last_time(started, events)
     loadouts = tuple(_loadouts(document.get("loadoutSnapshots")))
-    statistics = tally(
-        events,
-        cost_per_shot={one.id: one.cost_per_shot for one in loadouts if one.cost_per_shot is not None},
-        fallback_cost=_number(document, "manualCostPerShot") or 0.0,
-        other_cost=sum(_number(document, f"manual{kind}Cost") or 0.0 for kind in ("Armor", "Fap", "Misc")),
-    )
+    statistics = _statistics(document, events, loadouts, _active(document, started, max(started, ended)))
     # The tracker makes ids of a time; anything else was typed by somebody and may name them, also as a digest. What
     # the first event was tells two such sessions of the same moment apart, and stays the same while they grow.
     first = events[:1] and (events[0].at, events[0].type, events[0].amount, events[0].value)
@@ -163,6 +152,43 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
     return session, len(raw) - len(events)
 
 
+def _statistics(
+    document: dict[str, Any], events: Sequence[Event], loadouts: Sequence[Loadout], active: timedelta | None
+) -> Statistics:
+    armour, healing, rest = (_number(document, f"manual{kind}Cost") or 0.0 for kind in ("Armor", "Fap", "Misc"))
+    total = Tally(
+        cost_per_shot=_costs(loadouts),
+        fallback_cost=_number(document, "manualCostPerShot") or 0.0,
+        other_cost=armour + healing + rest,
+        armour_cost=armour,
+        healing_cost=healing,
+    )
+    for event in events:
+        total.add(event)
+    return total.statistics(active)
+
+
+def _active(document: dict[str, Any], started: datetime, ended: datetime) -> timedelta:
+    """How long was played: without the pauses that are over, and without the one that the hunt stands in."""
+    since = _moment(document.get("pausedAt"))
+    if since is not None:
+        ended = min(max(started, since), ended)
+    paused = timedelta(milliseconds=max(0.0, _number(document, "totalPausedTime") or 0.0))
+    return max(timedelta(), ended - started - paused)
+
+
+def _moment(value: Any) -> datetime | None:  # noqa: ANN401 -- any JSON value
+    """An ISO time, or one in milliseconds."""
+    if isinstance(value, str):
+        return parse_time(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return from_ms(int(value))
+    except OverflowError:
+        return None
+
+
 def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -- any JSON value
     if not isinstance(item, dict):
         return None
@@ -176,7 +202,7 @@ def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -
     quantity = _number(item, "quantity")
     return Event(
         at=EpochMs(int(at)),
-        type=word if word in EVENT_WORDS else "other",
+        type=_known(word),
         amount=_number(item, "amount"),
         value=_number(item, "value"),
         quantity=None if quantity is None else int(quantity),
@@ -191,6 +217,12 @@ def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -
     )
 
 
+def _known(word: str) -> str:
+    if word in EVENT_WORDS:
+        return word
+    return f"{VEHICLE}other" if word.startswith(VEHICLE) else "other"
+
+
 def _person(name: str | None, people: dict[str, str]) -> str | None:
     return people.setdefault(name, f"p{len(people) + 1}") if name else None
 
@@ -201,6 +233,10 @@ def _loadouts(snapshots: Any) -> Iterator[Loadout]:  # noqa: ANN401 -- any JSON 
     for key, shot in snapshots.items():
         if isinstance(shot, dict):
             yield Loadout(id=key, name=_text(shot, "name"), cost_per_shot=_number(shot, "costPerShot"))
+
+
+def _costs(loadouts: Sequence[Loadout]) -> dict[str, float]:
+    return {one.id: one.cost_per_shot for one in loadouts if one.cost_per_shot is not None}
 
 
 def _facts(document: dict[str, Any]) -> dict[str, str | int | float | bool | None]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-from logferry_daemon.core.reading import Tracker
+from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.recipes.shipped import shipped_recipes
 from logferry_daemon.trackers.artemis import Artemis
 
 
-def all_trackers() -> Mapping[str, Tracker]:
-    """Name -> tracker, the trackers with code of their own first."""
-    trackers: tuple[Tracker, ...] = (Artemis(), *shipped_recipes())
+def all_trackers(own: Iterable[AnyTracker] = ()) -> Mapping[str, AnyTracker]:
+    """Name -> tracker, those with code first; a recipe of a person's own takes the place of one of the same name."""
+    trackers: tuple[AnyTracker, ...] = (Artemis(), *shipped_recipes(), *own)
     return {tracker.name: tracker for tracker in trackers}

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from logferry_daemon.core.boundary import CONFIDENCE, end_by, end_of
-from logferry_daemon.core.reading import EndRules, Found, Signals
+from logferry_daemon.core.reading import EndRules, Found, Signals, found_whole
 from logferry_model.session import End, EndRule
 from tests.factories import HOUR, START, session
 
@@ -17,7 +17,7 @@ RULES = EndRules(silence=SILENCE, processes=("game.exe",))
 
 
 def found(end: End | None = None) -> Found:
-    return Found(session=session(end=None), offset=0, line=1, end=end)
+    return found_whole(session(end=None), end=end)
 
 
 def signals(*, quiet: timedelta, gone: bool = False, later: bool = False, rules: EndRules = RULES) -> Signals:

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.preparing import prepare
-from logferry_daemon.core.reading import Found
+from logferry_daemon.core.reading import Found, found_whole
 from logferry_model.envelope import encode_session
 from logferry_model.session import EndRule, Session
 from tests.daemon.texts import holding
@@ -16,7 +16,7 @@ NAME = "Oriana Quellmont"
 
 
 def found(one: Session | None = None, *names: str) -> Found:
-    return Found(session=one or session(end=None), offset=0, line=1, names=frozenset(names))
+    return found_whole(one or session(end=None), names=frozenset(names))
 
 
 def test_a_prepared_session_says_how_it_ended() -> None:

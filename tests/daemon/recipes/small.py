@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from logferry_daemon.core.reading import Reading
+from logferry_daemon.core.reading import Raw, Reading
 from logferry_daemon.recipes.engine import LineReader, RecipeTracker
-from logferry_daemon.recipes.recipe import parse_recipe
+from logferry_daemon.recipes.parsing import parse_recipe
+from logferry_daemon.recipes.recipe import Recipe
 
 TEXT = """
 name = "tavern"
@@ -22,13 +23,14 @@ linux = ["~/tavern"]
 time = "time"
 type = "kind"
 [session]
-start = { type = "Enter" }
-end = [{ type = "Leave" }, { type = "Sound", where = { track = "street" } }]
 between = ["Greet", "Sound"]
 silence = "30m"
 processes = ["tavern.exe"]
-identity = "guest"
-[session.facts]
+identity = ["Enter.guest"]
+[[session.kind]]
+start = [{ type = "Enter" }]
+end = [{ type = "Leave" }, { type = "Sound", where = { track = "street" } }]
+[session.kind.facts]
 table = "table"
 [privacy]
 titles = ["Sir "]
@@ -53,7 +55,9 @@ sum = "value"
 of = ["Drink"]
 unit = "coins"
 """
-TAVERN = RecipeTracker(parse_recipe(TEXT, origin="tavern.toml"))
+RECIPE = parse_recipe(TEXT, origin="tavern.toml")
+assert isinstance(RECIPE, Recipe)
+TAVERN = RecipeTracker(RECIPE)
 
 
 def line(kind: str, minute: int = 0, **fields: Any) -> bytes:  # noqa: ANN401 -- any JSON value
@@ -75,6 +79,11 @@ def fed(*blocks: bytes) -> LineReader:
 
 def read(*blocks: bytes) -> Reading:
     return fed(*blocks).reading(settled=True)
+
+
+def told(reading: Reading) -> tuple[Reading, list[Raw]]:
+    """A reading and everything that its sessions are made of: equal to another one when all of it is."""
+    return reading, [found.raw() for found in reading.found]
 
 
 def codes(reading: Reading) -> list[str]:

@@ -24,6 +24,7 @@ from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule
 from tests.conftest import SAMPLES, needs_samples
 from tests.daemon.golden import expected, stored
+from tests.daemon.recipes.small import told
 from tests.daemon.texts import holding
 from tests.factories import Ending, cast, journal
 
@@ -115,7 +116,7 @@ def test_a_last_line_without_its_newline_is_read_like_one_with_it() -> None:
 def test_a_journal_is_read_alike_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
     data = journal(6, games=2).encode()
     edges = sorted({0, len(data), *(cut % len(data) for cut in cuts)})
-    assert read(*(data[start:end] for start, end in pairwise(edges))) == read(data)
+    assert told(read(*(data[start:end] for start, end in pairwise(edges)))) == told(read(data))
 
 
 def test_a_generated_journal_is_sent_as_it_was_when_somebody_last_looked() -> None:
@@ -221,7 +222,8 @@ def test_no_chat_of_a_real_journal_is_in_what_is_sent(path: Path) -> None:
 @each_real_journal
 def test_a_real_journal_is_read_alike_in_small_pieces(path: Path) -> None:
     data = path.read_bytes()
-    assert read(*(data[start : start + 997] for start in range(0, len(data), 997))) == read(data)
+    pieces = (data[start : start + 997] for start in range(0, len(data), 997))
+    assert told(read(*pieces)) == told(read(data))
 
 
 @samples

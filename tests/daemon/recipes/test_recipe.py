@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.recipes.recipe import Pattern, parse_duration, parse_recipe
+from logferry_daemon.recipes.parsing import parse_recipe
+from logferry_daemon.recipes.recipe import Pattern, parse_duration
 from logferry_daemon.recipes.shipped import shipped_recipes
 from logferry_model.errors import Misconfigured
-from tests.daemon.recipes.small import TEXT
+from tests.daemon.recipes.small import TAVERN, TEXT
 
 
 def message_of(text: str) -> str:
@@ -19,7 +20,7 @@ def message_of(text: str) -> str:
 
 
 def test_a_whole_recipe_is_read() -> None:
-    assert parse_recipe(TEXT, origin="tavern.toml").silence == timedelta(minutes=30)
+    assert TAVERN.recipe.silence == timedelta(minutes=30)
 
 
 def test_every_shipped_recipe_is_readable() -> None:
@@ -34,7 +35,7 @@ def test_every_shipped_recipe_is_readable() -> None:
         ("silence =", "silense =", 'unknown key "silense" in [session]; did you mean "silence"?'),
         ("quantity =", "quantitiy =", 'unknown key "quantitiy" in [take.Drink]; did you mean "quantity"?'),
         ("label =", "lable =", 'unknown key "lable" in [measure]; did you mean "label"?'),
-        ('{ type = "Leave" }', '{ tipe = "Leave" }', 'unknown key "tipe" in [session.end]; did you mean "type"?'),
+        ('{ type = "Leave" }', '{ tipe = "Leave" }', 'unknown key "tipe" in [session.kind.end]; did you mean "type"?'),
         ('unit = "coins"', 'zzz = "coins"', 'unknown key "zzz" in [measure].'),
     ],
 )
@@ -51,7 +52,7 @@ def test_an_unknown_key_is_named_with_its_place_and_the_likely_one(right: str, w
         ("loot = true", 'loot = "yes"', "$.take[...].loot"),
         ('format = "json-lines"', 'format = "csv"', "$.format"),
         ('linux = ["~/tavern"]', 'amiga = ["~/tavern"]', "$.files.paths"),
-        ('identity = "guest"', "identity = 1979-05-27", "$.session.identity"),
+        ('identity = ["Enter.guest"]', "identity = 1979-05-27", "$.session.identity"),
     ],
 )
 def test_a_wrong_type_is_named_with_its_file_and_place(right: str, wrong: str, place: str) -> None:
@@ -59,14 +60,14 @@ def test_a_wrong_type_is_named_with_its_file_and_place(right: str, wrong: str, p
     assert (message.startswith("The recipe tavern.toml: "), place in message) == (True, True)
 
 
-@pytest.mark.parametrize("missing", ['name = "tavern"\n', 'start = { type = "Enter" }\n', 'type = "kind"\n'])
+@pytest.mark.parametrize("missing", ['name = "tavern"\n', 'start = [{ type = "Enter" }]\n', 'time = "time"\n'])
 def test_a_key_that_must_be_there_is_missed(missing: str) -> None:
     assert "missing required field" in message_of(TEXT.replace(missing, "", 1))
 
 
 @pytest.mark.parametrize("name", ["guest", "Enter.", ".guest", ""])
 def test_a_name_to_protect_that_says_no_field_is_refused(name: str) -> None:
-    assert "Type.Field" in message_of(TEXT.replace("Enter.guest", name, 1))
+    assert "Type.Field" in message_of(TEXT.replace('names = ["Enter.guest"', f'names = ["{name}"', 1))
 
 
 def test_text_that_is_no_toml_is_refused() -> None:

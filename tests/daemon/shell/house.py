@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from logferry_daemon.adapters.settings_file import SettingsFile
+from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.sources import SourcesCheck
@@ -28,6 +29,7 @@ from logferry_ipc.events import EventLog
 from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
 from tests.daemon.shell.office import stored
 from tests.daemon.shell.stage import hunt
+from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool
 from tests.fakes import (
     FakeProcesses,
@@ -91,7 +93,8 @@ class House:
                 clock=self.clock,
                 files=self.files,
                 watcher=self.watcher,
-                processes=FakeProcesses(),
+                databases=MemoryDatabases(),
+                apps=Apps(self.clock, FakeProcesses()),
                 intake=self.spool,
             ),
             road=Road(

@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from logferry_daemon.core.reading import Tracker
+from logferry_daemon.apps import Apps
+from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.ports import Admitted, SessionRow
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import Session
 from tests.factories import artemis_document, encode_document
+from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool
 from tests.fakes import FakeProcesses, ManualClock, MemoryFiles, ScriptedWatcher
 
@@ -50,11 +52,12 @@ async def settle(stage: Stage) -> None:
 class Stage:
     """A source, and the world around it."""
 
-    def __init__(self, tracker: Tracker = ARTEMIS, *, destinations: Sequence[str] = ("home",)) -> None:
+    def __init__(self, tracker: AnyTracker = ARTEMIS, *, destinations: Sequence[str] = ("home",)) -> None:
         self.clock = ManualClock()
         self.files = MemoryFiles(self.clock)
         self.watcher = ScriptedWatcher()
         self.processes = FakeProcesses()
+        self.databases = MemoryDatabases()
         self.spool = MemorySpool()
         self.news: list[Admitted] = []
         self.destinations = destinations
@@ -66,7 +69,8 @@ class Stage:
             clock=self.clock,
             files=self.files,
             watcher=self.watcher,
-            processes=self.processes,
+            databases=self.databases,
+            apps=Apps(self.clock, self.processes),
             intake=self.spool,
         )
         source = Source(name="game", tracker=self.tracker, root=Path("logs"))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logferry_daemon.core.reading import EndRules, Growth, Reading, Tracker
-from logferry_daemon.file_state import BLOCK
+from logferry_daemon.core.reading import Document, Reading
+from logferry_daemon.catching_up import BLOCK
+from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Damaged, Unreachable
 from logferry_model.session import EndRule
 from tests.daemon.shell.stage import (
@@ -259,38 +260,13 @@ async def test_a_document_that_is_only_touched_is_no_revision(stage: Stage) -> N
     assert len(stage.news) == 1
 
 
-class Faulty:
+class Faulty(Artemis):
     """A tracker with a mistake in it."""
 
-    name, title = "faulty", "Faulty"
-    patterns = ("session-*.json",)
-    growth = Growth.REWRITTEN
-    max_bytes = ARTEMIS.max_bytes
-    rules = EndRules()
-
-    def usual_paths(self, platform: str) -> tuple[str, ...]:
-        return ()
-
-    def reader(self, *, offset: int = 0, line: int = 1) -> FaultyReader:
-        return FaultyReader(ARTEMIS)
-
-
-class FaultyReader:
-    def __init__(self, good: Tracker) -> None:
-        self._good = good.reader()
-        self._bad = False
-
-    def feed(self, data: bytes) -> None:
-        self._bad = self._bad or b"poison" in data
-        self._good.feed(data)
-
-    def forget(self, offset: int) -> None:
-        self._good.forget(offset)
-
-    def reading(self, *, settled: bool) -> Reading:
-        if self._bad:
+    def read(self, document: Document) -> Reading:
+        if b"poison" in document.data:
             raise ZeroDivisionError
-        return self._good.reading(settled=settled)
+        return super().read(document)
 
 
 async def test_a_reader_that_raises_is_the_trouble_of_its_file_and_the_others_go_on() -> None:
@@ -410,7 +386,7 @@ async def test_a_game_that_was_never_seen_ends_nothing_by_being_away(elite: Stag
 async def test_nobody_looks_at_programs_while_no_session_is_open(elite: Stage) -> None:
     play(elite, end=True)
     await elite.run(5 * MINUTE)
-    assert elite.processes.asked == 0
+    assert elite.processes.looks == 0
 
 
 async def test_silence_ends_a_session(elite: Stage) -> None:

@@ -2,20 +2,21 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.preparing import prepare
-from logferry_daemon.core.reading import Found, Reading
+from logferry_daemon.core.reading import Document, DocumentTracker, Found, Reading
 from logferry_daemon.trackers.artemis import EVENT_WORDS, Artemis
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule, Event, Session
+from logferry_model.tally import tally
 from tests.daemon.golden import expected, stored
 from tests.daemon.texts import holding
 from tests.factories import START, artemis_document, cast, encode_document, grown
@@ -39,10 +40,8 @@ def item(kind: str = "loot", **fields: Any) -> dict[str, Any]:  # noqa: ANN401 -
     return {"timestamp": MS, "type": kind} | fields
 
 
-def read(data: bytes, *, settled: bool = True) -> Reading:
-    reader = Artemis().reader()
-    reader.feed(data)
-    return reader.reading(settled=settled)
+def read(data: bytes) -> Reading:
+    return Artemis().read(Document(data=data))
 
 
 def read_of(value: Any) -> Reading:  # noqa: ANN401 -- any JSON value
@@ -219,6 +218,53 @@ def test_costs_are_those_of_the_snapshots_and_those_entered_by_hand() -> None:
     assert (economy.ammunition_cost, economy.other_cost) == (0.75, 7.0)
 
 
+def test_costs_entered_by_hand_are_told_apart() -> None:
+    economy = found_in(document(manualArmorCost=1, manualFapCost=2, manualMiscCost=4)).session.statistics.economy
+    assert economy is not None
+    assert (economy.armour_cost, economy.healing_cost, economy.miscellaneous_cost) == (1.0, 2.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "minutes"),
+    [
+        ({}, 60),
+        ({"totalPausedTime": 600_000}, 50),
+        ({"totalPausedTime": -600_000}, 60),
+        ({"totalPausedTime": 99 * 3_600_000}, 0),
+        ({"pausedAt": "2026-03-01T20:30:00.000Z"}, 30),
+        ({"pausedAt": MS + 1_800_000, "totalPausedTime": 600_000}, 20),
+        ({"pausedAt": "2026-03-01T19:00:00Z"}, 0),
+        ({"pausedAt": "2026-03-02T19:00:00Z"}, 60),
+        ({"pausedAt": 1e300}, 60),
+        ({"pausedAt": True}, 60),
+        ({"pausedAt": None}, 60),
+    ],
+)
+def test_only_the_time_that_was_not_paused_was_played(changes: dict[str, Any], minutes: int) -> None:
+    assert found_in(document(**changes)).statistics().active == timedelta(minutes=minutes)
+
+
+def test_figures_per_hour_are_of_the_hours_played() -> None:
+    one = document(events=[item("skill_gain", amount=3, skillName="Rifle"), item(value=1.5)], totalPausedTime=1_800_000)
+    statistics = found_in(one).statistics()
+    assert (statistics.skill_per_hour, statistics.loot_per_hour) == (6.0, 3.0)
+
+
+def test_a_word_about_a_vehicle_that_nobody_knows_is_still_about_a_vehicle() -> None:
+    assert event_of(kind="vehicle_sold_to_oriana").type == "vehicle_other"
+
+
+def test_a_part_of_a_hunt_is_counted_by_its_own_events_and_the_costs_of_its_loadouts() -> None:
+    one = found_in(artemis_document(3)).session
+    part = replace(one, events=one.events[:20])
+    counted = Artemis().recount(part)
+    assert (counted.events, counted.loadouts) == (20, tally(part.events, cost_per_shot=costs(one)).loadouts)
+
+
+def costs(one: Session) -> dict[str, float]:
+    return {loadout.id: loadout.cost_per_shot or 0.0 for loadout in one.loadouts}
+
+
 def test_the_time_spent_paused_is_a_fact() -> None:
     assert found_in(document(totalPausedTime=1500)).session.facts == {"paused_ms": 1500.0}
 
@@ -327,8 +373,14 @@ def test_an_empty_file_is_waited_for(data: bytes) -> None:
     assert (reading.found, codes(reading), reading.unfinished) == ((), ["empty"], True)
 
 
-def test_while_something_is_being_written_nothing_is_believed() -> None:
-    assert read(encode_document(artemis_document(1)), settled=False) == Reading(unfinished=True)
+def test_a_hunt_is_read_whole_and_stands_in_one_file() -> None:
+    tracker = Artemis()
+    assert (isinstance(tracker, DocumentTracker), tracker.companions("session-1.json")) == (True, ())
+
+
+def test_a_hunt_ends_by_silence_alone_when_its_file_does_not_say_so() -> None:
+    rules = Artemis().rules("anywhere")
+    assert (rules.silence, rules.processes, rules.next_start) == (timedelta(hours=12), (), False)
 
 
 def test_a_torn_write_is_never_taken_for_a_session() -> None:
@@ -351,20 +403,14 @@ def test_every_stage_of_a_growing_file_has_the_events_written_so_far() -> None:
     assert [len(found_in(stage).session.events) for stage in stages] == [*range(21), 20]
 
 
-@given(st.lists(st.integers(0, 5000), max_size=6))
-def test_a_document_is_read_alike_in_whatever_pieces_it_comes(cuts: list[int]) -> None:
-    data = stored("artemis/session.json")
-    reader = Artemis().reader()
-    edges = [0, *sorted(min(cut, len(data)) for cut in cuts), len(data)]
-    for start, end in pairwise(edges):
-        reader.feed(data[start:end])
-    assert reader.reading(settled=True) == read(data)
+def readable(found: Found) -> tuple[object, ...]:
+    """Everything of it that can be compared."""
+    return (found.raw(), found.end, found.started_at, found.last_at, found.events, found.weight, found.statistics())
 
 
 def test_reading_twice_is_as_reading_once() -> None:
-    reader = Artemis().reader()
-    reader.feed(stored("artemis/session.json"))
-    assert reader.reading(settled=True) == reader.reading(settled=True)
+    first, second = (read(stored("artemis/session.json")).found[0] for _ in range(2))
+    assert readable(first) == readable(second)
 
 
 ANY = st.recursive(
@@ -378,7 +424,8 @@ ANY = st.recursive(
     max_leaves=6,
 )
 EVENT_KEYS = "timestamp type amount value critical skillName skillCategory itemName quantity creature player loadoutId"
-KEYS = "id name tags startedAt endedAt events loadoutSnapshots manualCostPerShot manualArmorCost totalPausedTime"
+KEYS = """id name tags startedAt endedAt events loadoutSnapshots manualCostPerShot manualArmorCost totalPausedTime
+pausedAt"""
 EVENTS = st.lists(
     st.dictionaries(st.sampled_from(EVENT_KEYS.split()), ANY).map(lambda some: item() | some) | ANY, max_size=3
 )

@@ -1,0 +1,250 @@
+"""Cuts the lines of a log into sessions while they come in. Pure; a line more costs the same however many there were.
+
+Larger kinds of sessions hold smaller ones: while one is open, only its own kind and larger ones begin another. What comes
+after an end opens the session again, unless the recipe says that such lines belong to none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from msgspec.structs import replace
+
+from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.identity import content_mark, session_id
+from logferry_daemon.core.reading import MAX_EVENTS, Found, Raw
+from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.measures import Running
+from logferry_daemon.recipes.recipe import Kind, Pattern, Recipe
+from logferry_daemon.recipes.taking import Names, event_of, facts_of, identity_in, safe, scalar
+from logferry_model.session import End, EndRule, EpochMs, Event, Participant, Scalar, Session
+
+LOCAL_PLAYER = "me"
+MAX_PEOPLE = 400
+"""Participants of one session; whoever comes later still counts in the session's own figures."""
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A place in the log: the first byte of a line, and its number."""
+
+    offset: int
+    line: int
+
+
+@dataclass
+class _Lead:
+    """Lines since the last session was over. They belong to none, but they name people that the next one is about.
+
+    Whoever reads on from a session begins with them: it must find the same names, or it would send what was removed.
+    """
+
+    where: Where
+    names: set[str] = field(default_factory=set)
+
+
+@dataclass
+class _Draft:
+    """A session while its lines come in."""
+
+    kind: Kind
+    rank: int
+    started_at: datetime
+    natural_key: str
+    where: Where
+    facts: dict[str, Scalar]
+    running: Running
+    last_at: datetime
+    identity: str | None = None
+    lines: int = 0
+    events: list[Event] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    people: dict[str, str] = field(default_factory=dict)
+    """Name -> participant."""
+    end: End | None = None
+
+
+class Drafts:
+    """The sessions of one log, as far as it was read."""
+
+    def __init__(self, recipe: Recipe, note: Callable[[str, str], None]) -> None:
+        self._recipe = recipe
+        self._note = note
+        self._names = Names(recipe)
+        self._between = frozenset(recipe.session.between)
+        self._gap = recipe.gap
+        self._drafts: list[_Draft] = []
+        self._lead: _Lead | None = None
+        self._identity: str | None = None
+        self.any_started = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no session is open that the next line could belong to."""
+        return not self._drafts or (self._drafts[-1].end is not None and "*" in self._between)
+
+    def forget(self, offset: int) -> None:
+        """Drop sessions that start before `offset`."""
+        self._drafts = [draft for draft in self._drafts if draft.where.offset >= offset]
+
+    def found(self, shift: timedelta) -> tuple[Found, ...]:
+        """The sessions so far, all their times moved by `shift`."""
+        return tuple(self._found(draft, shift) for draft in self._drafts)
+
+    def step(self, parsed: Parsed, where: Where) -> None:
+        """The next line."""
+        self._identity = identity_in(parsed, self._recipe.session.identity) or self._identity
+        draft = self._drafts[-1] if self._drafts else None
+        open_one = draft if draft is not None and draft.end is None else None
+        if open_one is not None and self._is_after_gap(open_one, parsed, where):
+            open_one = None
+        if (kind := self._beginning(parsed, open_one)) is not None and parsed.at is not None:
+            self._start(kind, parsed, parsed.at, where)
+        elif open_one is not None:
+            self._add(open_one, parsed, where)
+        elif draft is None or self._is_between(parsed):
+            self._lead = self._lead or _Lead(where)
+            self._lead.names.update(self._names.named(parsed))
+        else:
+            # After an end: the session went on, so it was none.
+            self._add(draft, parsed, where)
+
+    def _is_between(self, parsed: Parsed) -> bool:
+        return "*" in self._between or parsed.word in self._between
+
+    def _is_after_gap(self, draft: _Draft, parsed: Parsed, where: Where) -> bool:
+        if self._gap is None or parsed.at is None or parsed.at - draft.last_at <= self._gap:
+            return False
+        pause = timedelta(seconds=round((parsed.at - draft.last_at).total_seconds()))
+        draft.end = end_by(EndRule.SILENCE, f"line {where.line}: nothing was written for {pause} before it")
+        return True
+
+    def _beginning(self, parsed: Parsed, draft: _Draft | None) -> tuple[int, Kind] | None:
+        """The kind that this line begins, if one may begin now."""
+        for rank, kind in enumerate(self._recipe.session.kind):
+            if draft is not None and rank > draft.rank:
+                return None
+            start = next((one for one in kind.start if one.fits(parsed.word, parsed.fields)), None)
+            if start is not None and not (start.type == "*" and draft is not None):
+                return rank, kind
+        return None
+
+    def _start(self, found: tuple[int, Kind], parsed: Parsed, at: datetime, where: Where) -> None:
+        rank, kind = found
+        if self._drafts and self._drafts[-1].end is None:
+            said = f"line {where.line}: {safe(parsed.word)} begins another session"
+            self._drafts[-1].end = end_by(EndRule.NEXT_START, said)
+        if any(name.partition(".")[0] == parsed.word for name in self._recipe.session.identity):
+            # It should say whose session it is: what an earlier one said is about that one.
+            self._identity = identity_in(parsed, self._recipe.session.identity)
+        facts = facts_of(parsed.fields, kind.facts)
+        draft = _Draft(
+            kind=kind,
+            rank=rank,
+            started_at=at,
+            last_at=at,
+            natural_key=_natural_key(kind, parsed, facts),
+            where=self._lead.where if self._lead else where,
+            facts=facts,
+            running=Running(self._recipe),
+        )
+        self._drafts.append(draft)
+        self.any_started = True
+        self._add(draft, parsed, where)
+
+    def _add(self, draft: _Draft, parsed: Parsed, where: Where) -> None:
+        draft.names.update(self._names.named(parsed), self._lead.names if self._lead else ())
+        draft.identity = self._identity or draft.identity
+        self._lead = None
+        draft.lines += 1
+        at = parsed.at or draft.last_at
+        draft.last_at = max(draft.last_at, at)
+        self._count(draft, parsed, at)
+        self._conclude(draft, parsed, where)
+
+    def _count(self, draft: _Draft, parsed: Parsed, at: datetime) -> None:
+        take = self._recipe.take.get(parsed.word)
+        person = _participant(draft, parsed.fields.get(take.who)) if take and take.who else None
+        event = event_of(parsed, at, take, person)
+        kept = take is None or not take.count_only
+        if kept and len(draft.events) >= MAX_EVENTS:
+            self._note("too-many-events", f"the session has more than {MAX_EVENTS} events; the rest is left out")
+            return
+        draft.running.add(event, kept=kept)
+        if kept:
+            draft.events.append(event)
+
+    def _conclude(self, draft: _Draft, parsed: Parsed, where: Where) -> None:
+        for fact, name in self._recipe.session.outcome.items():
+            word, _, key = name.partition(".")
+            if word == parsed.word and parsed.fields.get(key) is not None:
+                draft.facts[fact] = scalar(parsed.fields[key])
+        ending = next((one for one in draft.kind.end if one.fits(parsed.word, parsed.fields)), None)
+        draft.end = end_by(EndRule.EXPLICIT, f"line {where.line}: {_evidence(ending)}") if ending else None
+
+    def _found(self, draft: _Draft, shift: timedelta) -> Found:
+        last_at = draft.last_at
+        return Found(
+            id=session_id(self._recipe.name, draft.natural_key),
+            started_at=draft.started_at + shift,
+            last_at=last_at + shift,
+            events=len(draft.events),
+            weight=draft.lines,
+            raw=lambda: Raw(session=self._session(draft, shift), names=frozenset(draft.names)),
+            statistics=lambda: draft.running.statistics(last_at - draft.started_at),
+            offset=draft.where.offset,
+            line=draft.where.line,
+            end=draft.end,
+            identity=draft.identity,
+        )
+
+    def _session(self, draft: _Draft, shift: timedelta) -> Session:
+        return Session(
+            id=session_id(self._recipe.name, draft.natural_key),
+            tracker=self._recipe.name,
+            natural_key=draft.natural_key,
+            started_at=draft.started_at + shift,
+            ended_at=draft.last_at + shift,
+            participants=_participants(draft),
+            events=_shifted(draft.events, shift),
+            facts=dict(draft.facts),
+            statistics=draft.running.statistics(draft.last_at - draft.started_at),
+        )
+
+
+def _natural_key(kind: Kind, parsed: Parsed, facts: dict[str, Scalar]) -> str:
+    """What the game itself calls it, or its beginning and a mark that tells apart two of the same moment."""
+    own = parsed.fields.get(kind.key) if kind.key else None
+    return f"{kind.name}/{content_mark(own)}" if own is not None else f"{parsed.key}/{content_mark(facts)}"
+
+
+def _participant(draft: _Draft, name: object) -> str | None:
+    if not isinstance(name, str) or not name:
+        return None
+    if name not in draft.people and len(draft.people) < MAX_PEOPLE:
+        draft.people[name] = f"p{len(draft.people) + 1}"
+    return draft.people.get(name)
+
+
+def _participants(draft: _Draft) -> tuple[Participant, ...]:
+    figures = draft.running.figures()
+    others = [
+        Participant(id=number, name=name, local=name == draft.identity, figures=figures.get(number, {}))
+        for name, number in draft.people.items()
+    ]
+    if any(one.local for one in others):
+        return tuple(others)
+    return (Participant(id=LOCAL_PLAYER, name=draft.identity, local=True), *others)
+
+
+def _shifted(events: list[Event], shift: timedelta) -> tuple[Event, ...]:
+    if not shift:
+        return tuple(events)
+    by = shift // timedelta(milliseconds=1)
+    return tuple(replace(event, at=EpochMs(event.at + by)) for event in events)
+
+
+def _evidence(ending: Pattern) -> str:
+    return " ".join([ending.type, *(str(value) for value in ending.where.values())])

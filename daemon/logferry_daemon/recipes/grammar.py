@@ -1,0 +1,65 @@
+"""What a line of a log says, whatever the log is written in. The shapes; the ways of reading are the files beside this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from logferry_daemon.core.reading import Trouble
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """One line that says something."""
+
+    word: str
+    """Its type."""
+    at: datetime | None
+    """Aware, UTC; None for a line that only counts and whose time nobody needs."""
+    key: str
+    """Its time as the log wrote it: the same in every time zone."""
+    fields: Mapping[str, Any]
+    repairs: int = 0
+    """Values that had to be mended."""
+
+
+class Grammar(Protocol):
+    """Reads the lines of one file, in order."""
+
+    def parse(self, line: bytes) -> Parsed | None:
+        """What it says; None when it says nothing to us; Damaged when it should and cannot be read."""
+        ...
+
+    def passed(self, offset: int) -> None:
+        """The next line stands at this byte of the file."""
+        ...
+
+    def is_whole(self, rest: bytes) -> bool:
+        """Whether bytes without a line's end are a whole line all the same."""
+        ...
+
+    def notes(self) -> Iterator[Trouble]:
+        """What a person should know about how it was read."""
+        ...
+
+    @property
+    def joins(self) -> bool:
+        """Whether what belongs together may stand on several lines."""
+        ...
+
+    @property
+    def beginnings(self) -> Sequence[bytes]:
+        """While no session is open, lines without any of these texts need no look; empty when every line does."""
+        ...
+
+    @property
+    def shift(self) -> timedelta:
+        """To be added to all times: the date of a log without dates is known only at its end."""
+        ...
+
+    @property
+    def must_be_lines(self) -> bool:
+        """Whether a file none of whose lines could be read is none of this kind."""
+        ...

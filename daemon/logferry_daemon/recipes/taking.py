@@ -1,0 +1,126 @@
+"""From the fields of a line to an event: what the recipe lists, and nothing else. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from logferry_daemon.core.figure import figure
+from logferry_daemon.core.identity import to_ms
+from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.recipe import Recipe, Take
+from logferry_model.session import Event, Scalar
+
+MAX_TEXT = 200
+TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
+_NO = frozenset({None, False, 0, "", "0", "nil", "false"})
+_NOTHING = Take()
+
+
+def event_of(parsed: Parsed, at: datetime, take: Take | None, participant: str | None) -> Event:
+    """The event that a line becomes; a line type that the recipe does not list leaves with its time alone."""
+    if take is None:
+        return Event(at=to_ms(at), type=safe(parsed.word))
+    fields = parsed.fields
+    quantity = _number(fields, take.quantity)
+    return Event(
+        at=to_ms(at),
+        type=safe(parsed.word),
+        amount=_number(fields, take.amount),
+        value=_number(fields, take.value),
+        quantity=None if quantity is None else int(quantity),
+        item=_text(fields, take.item),
+        creature=_text(fields, take.creature),
+        skill=_text(fields, take.skill),
+        critical=take.critical is not None and fields.get(take.critical) not in _NO,
+        participant=participant,
+        fields={key: scalar(fields[key]) for key in take.fields if _is_scalar(fields.get(key))},
+    )
+
+
+def safe(word: str) -> str:
+    """The type of a line; one that does not look like a type could be anything, so it is kept as `other`."""
+    return word if TYPE.fullmatch(word) else "other"
+
+
+def scalar(value: Any) -> Scalar:  # noqa: ANN401 -- any JSON value
+    """A value that may stand in a session: cut when it is a long text, nothing when it is a list or an object."""
+    if isinstance(value, str):
+        return value[:MAX_TEXT]
+    return value if isinstance(value, int | float) else None
+
+
+def facts_of(fields: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, Scalar]:
+    """Fact -> value, of those fields that are there."""
+    return {fact: scalar(fields[key]) for fact, key in wanted.items() if fields.get(key) is not None}
+
+
+class Names:
+    """Whom the lines of a log name, by its recipe."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._fields: dict[str, tuple[str, ...]] = {}
+        self._titles = recipe.privacy.titles
+        self._tails = recipe.privacy.tails
+        for name in naming_fields(recipe):
+            word, _, key = name.partition(".")
+            self._fields[word] = (*self._fields.get(word, ()), key)
+
+    def named(self, parsed: Parsed) -> Iterator[str]:
+        """Every name in a line, with its title and without."""
+        for key in self._fields.get(parsed.word, ()):
+            for name in _texts(parsed.fields.get(key)):
+                yield name
+                yield from self._alone(name)
+
+    def _alone(self, name: str) -> Iterator[str]:
+        for title in self._titles:
+            if name.startswith(title):
+                yield name.removeprefix(title).rstrip(";")
+        for tail in self._tails:
+            if (alone := name.partition(tail)[0]) != name:
+                yield alone
+
+
+def identity_in(parsed: Parsed, wanted: Sequence[str]) -> str | None:
+    """Who played, when this line says so."""
+    for name in wanted:
+        word, _, key = name.partition(".")
+        value = parsed.fields.get(key)
+        if word == parsed.word and isinstance(value, str) and value:
+            return value
+    return None
+
+
+def naming_fields(recipe: Recipe) -> frozenset[str]:
+    """`Type.Field` of everything that names somebody."""
+    doers = (f"{word}.{take.who}" for word, take in recipe.take.items() if take.who)
+    return frozenset((*recipe.privacy.names, *recipe.session.identity, *doers))
+
+
+def _texts(value: Any) -> Iterator[str]:  # noqa: ANN401 -- any JSON value
+    for one in value if isinstance(value, list) else [value]:
+        if isinstance(one, list):
+            yield from _texts(one)
+        elif isinstance(one, str) and one:
+            yield one
+
+
+def _is_scalar(value: Any) -> bool:  # noqa: ANN401 -- any JSON value
+    return isinstance(value, str | int | float)
+
+
+def _first(fields: Mapping[str, Any], keys: str | None) -> Any:  # noqa: ANN401 -- any JSON value
+    wanted = keys.split("|") if keys else ()
+    return next((value for key in wanted if (value := fields.get(key)) is not None), None)
+
+
+def _number(fields: Mapping[str, Any], keys: str | None) -> float | None:
+    return figure(_first(fields, keys))
+
+
+def _text(fields: Mapping[str, Any], keys: str | None) -> str | None:
+    value = _first(fields, keys)
+    return value[:MAX_TEXT] if isinstance(value, str) and value else None

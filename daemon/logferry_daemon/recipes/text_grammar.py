@@ -1,0 +1,180 @@
+"""Lines of text that a recipe's patterns understand. Pure; every search runs on RE2 or is one for a fixed text."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from logferry_daemon.core.patterns import LinePattern
+from logferry_daemon.core.reading import About, Trouble
+from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.recipe import LineRule, Recipe
+from logferry_daemon.recipes.stamps import Stamps
+from logferry_daemon.recipes.taking import naming_fields
+from logferry_model.session import Scalar
+
+_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
+_DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule of the recipe, compiled."""
+
+    type: str
+    contains: bytes
+    pattern: LinePattern | None
+    columns: Mapping[str, int]
+    names: frozenset[str]
+    """Fields that name somebody: text, also where they look like a number."""
+    timed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TextRules:
+    """All rules of a recipe, compiled once for all its files."""
+
+    time: LinePattern
+    date_from: LinePattern | None
+    by_word: Mapping[bytes, tuple[_Rule, ...]]
+    anywhere: tuple[_Rule, ...]
+    beginnings: tuple[bytes, ...]
+    word_after: bytes
+    word_until: bytes
+    encoding: str
+
+
+def compiled(recipe: Recipe) -> TextRules:
+    """The recipe's rules, ready to run."""
+    by_word: dict[bytes, tuple[_Rule, ...]] = {}
+    anywhere: list[_Rule] = []
+    for rule in recipe.line.rule:
+        one = _compiled(rule, recipe)
+        if rule.word:
+            by_word[rule.word.encode()] = (*by_word.get(rule.word.encode(), ()), one)
+        else:
+            anywhere.append(one)
+    return TextRules(
+        time=LinePattern(recipe.line.time),
+        date_from=LinePattern(recipe.line.date_from) if recipe.line.date_from else None,
+        by_word=by_word,
+        anywhere=tuple(anywhere),
+        beginnings=_beginnings(recipe),
+        word_after=(recipe.line.word_after or "").encode(),
+        word_until=(recipe.line.word_until or "").encode(),
+        encoding=recipe.files.encoding,
+    )
+
+
+def _compiled(rule: LineRule, recipe: Recipe) -> _Rule:
+    take = recipe.take.get(rule.type)
+    return _Rule(
+        type=rule.type,
+        contains=(rule.contains or "").encode(),
+        pattern=LinePattern(rule.pattern) if rule.pattern else None,
+        columns=rule.columns,
+        names=frozenset(
+            name.partition(".")[2] for name in naming_fields(recipe) if name.partition(".")[0] == rule.type
+        ),
+        timed=take is None or not take.count_only,
+    )
+
+
+def _beginnings(recipe: Recipe) -> tuple[bytes, ...]:
+    """Texts of which one is in every line that can begin a session or name its player; none when that cannot be said."""
+    words = {pattern.type for kind in recipe.session.kind for pattern in kind.start}
+    words |= {name.partition(".")[0] for name in recipe.session.identity}
+    if "*" in words or "*" not in recipe.session.between:
+        return ()
+    texts = [rule.word or rule.contains or "" for rule in recipe.line.rule if rule.type in words]
+    return tuple(text.encode() for text in texts) if all(texts) else ()
+
+
+class TextLines:
+    """Lines that a recipe's rules tell apart; a line that no rule fits says nothing to us."""
+
+    joins = False
+    must_be_lines = False
+
+    def __init__(self, rules: TextRules, about: About) -> None:
+        self._rules = rules
+        self._stamps = Stamps(rules.time, rules.date_from, about)
+        self._odd = 0
+
+    @property
+    def beginnings(self) -> Sequence[bytes]:
+        """Of the lines that matter while no session is open."""
+        return self._rules.beginnings
+
+    @property
+    def shift(self) -> timedelta:
+        """Back to the day on which a log without dates began, when it was last written on a later one."""
+        return self._stamps.shift
+
+    def passed(self, offset: int) -> None:
+        """The next line stands at this byte of the file."""
+        self._stamps.passed(offset)
+
+    def parse(self, line: bytes) -> Parsed | None:
+        """By the first rule that fits; a line whose time cannot be read says nothing."""
+        for rule in self._candidates(line):
+            if rule.contains in line and (fields := self._fields(rule, line)) is not None:
+                stamp = self._stamps.read(line) if rule.timed else None
+                if stamp is not None:
+                    return Parsed(rule.type, stamp.at, stamp.key, fields)
+                return None if rule.timed else Parsed(rule.type, None, "", fields)
+        return None
+
+    def _candidates(self, line: bytes) -> Sequence[_Rule]:
+        rules = self._rules
+        if not rules.by_word:
+            return rules.anywhere
+        start = line.find(rules.word_after) + len(rules.word_after)
+        end = line.find(rules.word_until, start)
+        return rules.by_word.get(line[start:end], rules.anywhere)
+
+    def _fields(self, rule: _Rule, line: bytes) -> dict[str, Scalar] | None:
+        raw = rule.pattern.fields(line) if rule.pattern else {}
+        if raw is None:
+            return None
+        if rule.columns:
+            raw |= _columns(line, rule.columns)
+        return {
+            name: self._text(value) if name in rule.names else self._scalar(value) for name, value in raw.items()
+        }
+
+    def _scalar(self, value: bytes) -> Scalar:
+        text = self._text(value)
+        if _WHOLE.fullmatch(text):
+            return int(text)
+        return float(text) if _DECIMAL.fullmatch(text) else text
+
+    def _text(self, value: bytes) -> str:
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            self._odd += 1
+            text = value.decode(self._rules.encoding, "replace")
+        return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+    def is_whole(self, rest: bytes) -> bool:  # noqa: ARG002 -- a number may go on, so only a line's end ends a line
+        """Never."""
+        return False
+
+    def notes(self) -> Iterator[Trouble]:
+        """How texts were read that are not UTF-8."""
+        if self._odd:
+            how = "with replacement signs" if self._rules.encoding == "utf-8" else f"as {self._rules.encoding}"
+            yield Trouble(code="not-utf-8", message=f"{self._odd} text(s) in it are not UTF-8 and were read {how}.")
+
+
+def _columns(line: bytes, wanted: Mapping[str, int]) -> dict[str, bytes]:
+    if b'"' in line:
+        text = line.decode("latin-1")
+        cells = [cell.encode("latin-1") for cell in next(csv.reader([text], skipinitialspace=True), [])]
+    else:
+        cells = line.split(b",")
+    return {name: cells[number] for name, number in wanted.items() if -len(cells) <= number < len(cells)}
