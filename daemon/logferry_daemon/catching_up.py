@@ -1,4 +1,4 @@
-"""Brings what is known of a file up to date with the file, in the way of its tracker. Reads through ports, decides nothing.
+"""Brings what is known of a file up to date with it, in the way of its tracker. Reads through ports, decides nothing.
 
 A log is read on from where the last read ended, some megabytes a look, so that what is over can go to the spool before
 the rest is read; a document is read whole once it has settled; a database is asked for some rows at a time.

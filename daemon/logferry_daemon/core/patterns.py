@@ -1,6 +1,6 @@
-"""Line patterns on RE2: whatever a recipe says, a match takes time in proportion to the line and never hangs. Pure.
+r"""Line patterns on RE2: whatever a recipe says, a match takes time in proportion to the line and never hangs. Pure.
 
-Patterns and lines are bytes, so a log in any encoding can be searched; `\\w` and `.` know ASCII alone.
+Patterns and lines are bytes, so a log in any encoding can be searched; `\w` and `.` know ASCII alone.
 """
 
 from __future__ import annotations

@@ -20,4 +20,10 @@ def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
     raw = found.raw()
     clean = sanitise(replace(raw.session, end=end), raw.names).session
     fingerprint = sha256_hex(encode_session(replace(clean, end=None)))
-    return NewSession(session=clean, document=encode_session(clean), fingerprint=fingerprint, weight=found.weight, only_grows=only_grows)
+    return NewSession(
+        session=clean,
+        document=encode_session(clean),
+        fingerprint=fingerprint,
+        weight=found.weight,
+        only_grows=only_grows,
+    )

@@ -1,7 +1,7 @@
 """What a reader finds in a file, before anything is removed or decided. Values only.
 
-Readers are pure: bytes or rows go in, a Reading comes out. Three kinds of tracker differ in how their files are written:
-a log that only grows, a document that is written afresh, a database. None of them opens a file or reads a clock.
+Readers are pure: bytes or rows go in, a Reading comes out. Three kinds of tracker differ in how their files are
+written: a log that only grows, a document that is written afresh, a database. None opens a file or reads a clock.
 """
 
 from __future__ import annotations

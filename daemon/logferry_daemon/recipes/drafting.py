@@ -1,7 +1,7 @@
 """Cuts the lines of a log into sessions while they come in. Pure; a line more costs the same however many there were.
 
-Larger kinds of sessions hold smaller ones: while one is open, only its own kind and larger ones begin another. What comes
-after an end opens the session again, unless the recipe says that such lines belong to none.
+Larger kinds of sessions hold smaller ones: while one is open, only its own kind and larger ones begin another. What
+comes after an end opens the session again, unless the recipe says that such lines belong to none.
 """
 
 from __future__ import annotations
@@ -75,6 +75,11 @@ class Drafts:
         self._names = Names(recipe)
         self._between = frozenset(recipe.session.between)
         self._gap = recipe.gap
+        self._outcome: dict[str, list[tuple[str, str]]] = {}
+        """Line type -> facts and the fields they come from."""
+        for fact, name in recipe.session.outcome.items():
+            word, _, key = name.partition(".")
+            self._outcome.setdefault(word, []).append((fact, key))
         self._drafts: list[_Draft] = []
         self._lead: _Lead | None = None
         self._identity: str | None = None
@@ -177,9 +182,8 @@ class Drafts:
             draft.events.append(event)
 
     def _conclude(self, draft: _Draft, parsed: Parsed, where: Where) -> None:
-        for fact, name in self._recipe.session.outcome.items():
-            word, _, key = name.partition(".")
-            if word == parsed.word and parsed.fields.get(key) is not None:
+        for fact, key in self._outcome.get(parsed.word, ()):
+            if parsed.fields.get(key) is not None:
                 draft.facts[fact] = scalar(parsed.fields[key])
         ending = next((one for one in draft.kind.end if one.fits(parsed.word, parsed.fields)), None)
         draft.end = end_by(EndRule.EXPLICIT, f"line {where.line}: {_evidence(ending)}") if ending else None

@@ -1,4 +1,4 @@
-"""What a line of a log says, whatever the log is written in. The shapes; the ways of reading are the files beside this."""
+"""What a line of a log says, whatever it is written in: the shapes. The ways of reading are the files beside this."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class Running:
         self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)
         self._loot: dict[str, LootTotal] = {}
         self._by_person: defaultdict[str, defaultdict[str, float]] = defaultdict(_zeros)
-        self._tally = Tally({}) if recipe.counting == "hunting" else None
+        self._tally = Tally(cost_per_shot={}) if recipe.counting == "hunting" else None
 
     def add(self, event: Event, *, kept: bool = True) -> None:
         """Count one event; `kept` says whether the session has it, or only its figures."""

@@ -26,7 +26,7 @@ def parse_recipe(text: str, *, origin: str) -> Recipe | MatchRecipe:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _bad(origin, f"is not TOML: {error}.") from error
-    shape = MatchRecipe if data.get("format") == MATCH_FILE else Recipe
+    shape: type[Recipe | MatchRecipe] = MatchRecipe if data.get("format") == MATCH_FILE else Recipe
     if unknown := next(_unknown_keys(data, shape, ""), None):
         raise _bad(origin, unknown)
     try:
@@ -154,7 +154,16 @@ def _fields_of(rule: LineRule) -> Iterator[str]:
 
 def _wanted(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
     for word, take in recipe.take.items():
-        figures = (take.amount, take.value, take.quantity, take.item, take.creature, take.skill, take.critical, take.who)
+        figures = (
+            take.amount,
+            take.value,
+            take.quantity,
+            take.item,
+            take.creature,
+            take.skill,
+            take.critical,
+            take.who,
+        )
         for name in (*take.fields, *(part for text in figures if text for part in text.split("|"))):
             yield f"take.{word}", word, name
     session = recipe.session

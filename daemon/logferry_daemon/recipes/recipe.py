@@ -23,7 +23,9 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def fits(self, word: str, line: Mapping[str, Any]) -> bool:
         """Whether a line of type `word` with these fields is meant."""
-        return self.type in {word, "*"} and all(line.get(key) == value for key, value in self.where.items())
+        if self.type not in (word, "*"):
+            return False
+        return not self.where or all(line.get(key) == value for key, value in self.where.items())
 
 
 class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,4 +1,4 @@
-"""The recipes that come with the program, read from the package, and those that a person adds or puts in their place."""
+"""The recipes that come with the program, read from the package, and how a text becomes a tracker."""
 
 from __future__ import annotations
 

@@ -144,8 +144,8 @@ def _date_of(pattern: LinePattern | None, about: About) -> datetime | None:
         return None
     try:
         year = int(parts["year"]) + (_YEARS_OF_TWO_DIGITS if len(parts["year"]) <= 2 else 0)
-        numbers = (int(parts.get(name, default)) for name, default in _DEFAULTS)
-        return datetime(year, *numbers)  # noqa: DTZ001 -- local
+        month, day, hour, minute, second = (int(parts.get(name, default)) for name, default in _DEFAULTS)
+        return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 -- local
     except ValueError:
         return None
 

@@ -15,7 +15,8 @@ from logferry_model.session import Event, Scalar
 
 MAX_TEXT = 200
 TYPE = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_NO = frozenset({None, False, 0, "", "0", "nil", "false"})
+_NO = frozenset({None, 0, "", "0", "nil", "false"})
+"""False is 0."""
 _NOTHING = Take()
 
 
@@ -112,15 +113,16 @@ def _is_scalar(value: Any) -> bool:  # noqa: ANN401 -- any JSON value
     return isinstance(value, str | int | float)
 
 
-def _first(fields: Mapping[str, Any], keys: str | None) -> Any:  # noqa: ANN401 -- any JSON value
-    wanted = keys.split("|") if keys else ()
-    return next((value for key in wanted if (value := fields.get(key)) is not None), None)
+def _first(fields: Mapping[str, Any], keys: str) -> Any:  # noqa: ANN401 -- any JSON value
+    if "|" not in keys:
+        return fields.get(keys)
+    return next((value for key in keys.split("|") if (value := fields.get(key)) is not None), None)
 
 
 def _number(fields: Mapping[str, Any], keys: str | None) -> float | None:
-    return figure(_first(fields, keys))
+    return None if keys is None else figure(_first(fields, keys))
 
 
 def _text(fields: Mapping[str, Any], keys: str | None) -> str | None:
-    value = _first(fields, keys)
+    value = None if keys is None else _first(fields, keys)
     return value[:MAX_TEXT] if isinstance(value, str) and value else None

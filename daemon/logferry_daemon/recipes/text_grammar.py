@@ -84,7 +84,7 @@ def _compiled(rule: LineRule, recipe: Recipe) -> _Rule:
 
 
 def _beginnings(recipe: Recipe) -> tuple[bytes, ...]:
-    """Texts of which one is in every line that can begin a session or name its player; none when that cannot be said."""
+    """Texts of which one is in every line that can begin a session or name its player; none where none can be told."""
     words = {pattern.type for kind in recipe.session.kind for pattern in kind.start}
     words |= {name.partition(".")[0] for name in recipe.session.identity}
     if "*" in words or "*" not in recipe.session.between:
@@ -132,9 +132,9 @@ class TextLines:
         rules = self._rules
         if not rules.by_word:
             return rules.anywhere
-        start = line.find(rules.word_after) + len(rules.word_after)
-        end = line.find(rules.word_until, start)
-        return rules.by_word.get(line[start:end], rules.anywhere)
+        rest = line.partition(rules.word_after)[2]
+        word = rest.partition(rules.word_until)[0]
+        return rules.by_word.get(word, rules.anywhere)
 
     def _fields(self, rule: _Rule, line: bytes) -> dict[str, Scalar] | None:
         raw = rule.pattern.fields(line) if rule.pattern else {}
@@ -142,9 +142,7 @@ class TextLines:
             return None
         if rule.columns:
             raw |= _columns(line, rule.columns)
-        return {
-            name: self._text(value) if name in rule.names else self._scalar(value) for name, value in raw.items()
-        }
+        return {name: self._text(value) if name in rule.names else self._scalar(value) for name, value in raw.items()}
 
     def _scalar(self, value: bytes) -> Scalar:
         text = self._text(value)
@@ -160,8 +158,8 @@ class TextLines:
             text = value.decode(self._rules.encoding, "replace")
         return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
-    def is_whole(self, rest: bytes) -> bool:  # noqa: ARG002 -- a number may go on, so only a line's end ends a line
-        """Never."""
+    def is_whole(self, rest: bytes) -> bool:
+        """Never: a number may go on, so only a line's end ends a line."""
         return False
 
     def notes(self) -> Iterator[Trouble]:
@@ -172,9 +170,10 @@ class TextLines:
 
 
 def _columns(line: bytes, wanted: Mapping[str, int]) -> dict[str, bytes]:
-    if b'"' in line:
-        text = line.decode("latin-1")
-        cells = [cell.encode("latin-1") for cell in next(csv.reader([text], skipinitialspace=True), [])]
+    quoted = line.split(b'"')[1::2]
+    if any(b"," in text for text in quoted):
+        rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
+        cells = [cell.encode("latin-1") for cell in next(rows, [])]
     else:
         cells = line.split(b",")
-    return {name: cells[number] for name, number in wanted.items() if -len(cells) <= number < len(cells)}
+    return {name: cells[number].strip(b'"') for name, number in wanted.items() if -len(cells) <= number < len(cells)}

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.preparing import prepare
-from logferry_daemon.core.reading import Found, Reading
+from logferry_daemon.core.reading import Found, LogTracker, Reading
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule
 from tests.conftest import SAMPLES, needs_samples
@@ -29,6 +29,7 @@ from tests.daemon.texts import holding
 from tests.factories import Ending, cast, journal
 
 ELITE = all_trackers()["elite-dangerous"]
+assert isinstance(ELITE, LogTracker)
 SEEDS = range(1, 9)
 FILES = sorted((SAMPLES / "elite").glob("Journal.*.log"))
 PRELUDE = {"Fileheader", "Commander", "Materials", "Rank", "SquadronStartup"}

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import struct
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.recipes.match.blocks import Blocks
-from logferry_daemon.recipes.match.played import LOCAL_PLAYER, Played, moment, within
+from logferry_daemon.recipes.match.played import LOCAL_PLAYER, Played, moment, no_time, within
 from logferry_model.session import Participant, Scalar
 
 MAX_HEADER = 2**16
 _NUMBERS = {"u8": "<B", "u16": "<H", "u32": "<I", "u64": "<Q", "i32": "<i"}
+_LONG = 2**31
+"""Seconds; `within` takes none that are as many."""
 _TEXT = re.compile(r"text:([1-9][0-9]{0,3})")
 
 
@@ -55,8 +57,8 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The fields, and what some of them mean."""
 
     fields: tuple[HeaderField, ...]
-    started: str | None = None
-    """The field with the seconds since 1970; without one a match starts when its file was last written."""
+    started: str
+    """The field with the seconds since 1970: it tells one match from another, too."""
     seconds: str | None = None
     """The field with how long it took."""
     identity: str | None = None
@@ -78,7 +80,7 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return frozenset(one.name for one in self.fields)
 
 
-def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str], modified: datetime) -> Played:
+def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str]) -> Played:
     """The match; `people` are the fields that name somebody."""
     data = blocks.take(max((one.at + one.size for one in header.fields), default=0))
     for _ in blocks.records(1):
@@ -87,12 +89,14 @@ def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str], mo
     private = people | ({header.identity} if header.identity else set())
     # Not from the names: a digest of one is as good as the name to whoever tries a list of them.
     key = content_mark({name: value for name, value in values.items() if name not in private})
-    started = _moment(values, header.started) or modified
+    started = moment(_number(values, header.started))
+    if started is None:
+        raise no_time()
     identity = values[header.identity] if header.identity else None
     return Played(
         key=key,
         started_at=started,
-        lasted=within(_lasting(values, header.seconds), started),
+        lasted=within(timedelta(seconds=min(_number(values, header.seconds), _LONG)), started),
         whole=f"1 match, {len(header.fields)} fields",
         identity=identity if isinstance(identity, str) and identity else None,
         names=frozenset(str(values[name]) for name in private),
@@ -108,11 +112,6 @@ def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str], mo
     )
 
 
-def _moment(values: dict[str, Scalar], name: str | None) -> datetime | None:
+def _number(values: dict[str, Scalar], name: str | None) -> int:
     value = values[name] if name else None
-    return moment(value) if isinstance(value, int) else None
-
-
-def _lasting(values: dict[str, Scalar], name: str | None) -> timedelta:
-    value = values[name] if name else None
-    return timedelta(seconds=min(value, 2**31)) if isinstance(value, int) and value > 0 else timedelta()
+    return value if isinstance(value, int) else 0

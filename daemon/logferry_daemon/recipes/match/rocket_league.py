@@ -153,14 +153,14 @@ def _names(of: Properties) -> Iterator[str]:
 
 
 def _texts(key: str, value: Any) -> Iterator[str]:  # noqa: ANN401 -- a value of any kind
-    """Every text below; the name of a platform is nobody's, and a number of an account is as good as a name."""
+    """Every text below, and the numbers of accounts, which are as good as a name."""
     if isinstance(value, dict):
         for inner, one in value.items():
             yield from _texts(inner, one)
     elif isinstance(value, list):
         for one in value:
             yield from _texts(key, one)
-    elif isinstance(value, str) and not value.startswith("OnlinePlatform_"):
+    elif isinstance(value, str):
         yield value
     elif key in {"OnlineID", "Uid"} and value:
         yield str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -160,9 +161,9 @@ def _unreal(blocks: Blocks, document: Document, _: MatchRecipe) -> Played:
     return read_match(blocks, zone=document.about.zone)
 
 
-def _header(blocks: Blocks, document: Document, recipe: MatchRecipe) -> Played:
-    people, header = frozenset(recipe.privacy.names), recipe.header or Header(fields=())
-    return read_by_header(blocks, header, people=people, modified=document.about.modified)
+def _header(blocks: Blocks, _: Document, recipe: MatchRecipe) -> Played:
+    # A recipe with this decoder has one, or it would have been refused.
+    return read_by_header(blocks, cast("Header", recipe.header), people=frozenset(recipe.privacy.names))
 
 
 DECODERS: Mapping[str, Decoder] = {"evtc": _evtc, "unreal-replay": _unreal, "header": _header}

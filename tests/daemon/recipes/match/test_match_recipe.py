@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from logferry_daemon.core.reading import About, DocumentTracker, Reading
+from logferry_daemon.core.reading import DocumentTracker, Reading
 from logferry_daemon.recipes.match.recipe import MatchRecipe
 from logferry_daemon.recipes.match.tracker import MatchTracker
 from tests.daemon.recipes.match.shipped import GW2, LEAGUE, codes, found_in, read, recipe, sent, tracker
@@ -130,9 +130,15 @@ def test_a_match_is_not_known_by_who_played_it() -> None:
     assert one == other
 
 
-def test_a_header_without_a_time_starts_when_the_file_was_written() -> None:
-    one = tracker(changed("header.started", None))
-    assert found_in(one, game(), About(modified=START + timedelta(days=1))).started_at == START + timedelta(days=1)
+@pytest.mark.parametrize("at", [0, -1])
+def test_a_header_without_a_time_is_no_match(at: int) -> None:
+    one = tracker(changed("header.fields", [{"name": "at", "at": 4, "type": "i32"}, *CHESS["header"]["fields"][1:]]))
+    assert codes(read(one, game(at=at & 0xFFFFFFFF))) == ["no-time"]
+
+
+def test_two_games_of_two_moments_are_two_sessions() -> None:
+    one, other = (read_chess(game(at=at)).found[0].id for at in (1_772_395_200, 1_772_395_201))
+    assert one != other
 
 
 def test_a_header_in_a_zip_is_read_too() -> None:
@@ -161,6 +167,7 @@ def test_another_magic_is_another_format(data: bytes) -> None:
         ("match.decoder", "evtc", "[header] belongs to"),
         ("header", None, "[header] belongs to"),
         ("match.magic", "hex:4g", "hexadecimal"),
+        ("header.started", None, "Expected `str`"),
         ("header.started", "when", '"when" is not one of the fields'),
         ("header.started", "white", "is a text and no number"),
         ("header.fields", [{"name": "a", "at": 0, "type": "u128"}], "is not a type of a field"),

@@ -245,6 +245,21 @@ def test_a_flipped_byte_is_always_noticed(place: int, flip: int) -> None:
     assert (reading.found, len(reading.troubles)) == ((), 1)
 
 
+HEAD = properties(match_properties())
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, len(HEAD) - 1), st.integers(0, 255)), min_size=1, max_size=6))
+def test_whatever_bytes_are_wrong_under_a_right_checksum_what_is_found_can_be_sent(
+    flips: list[tuple[int, int]],
+) -> None:
+    head = bytearray(HEAD)
+    for place, value in flips:
+        head[place] = value
+    reading = read(LEAGUE, replay_of(bytes(head)))
+    assert reading.troubles or [sent(found) for found in reading.found]
+
+
 VALUES: st.SearchStrategy[Any] = st.recursive(
     st.booleans()
     | st.integers(-(2**31), 2**31 - 1)
