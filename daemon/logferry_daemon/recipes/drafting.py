@@ -13,12 +13,13 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, session_id
 from logferry_daemon.core.reading import MAX_EVENTS, Found, Raw
-from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.grammar import Parsed, Tallied
 from logferry_daemon.recipes.measures import Running
 from logferry_daemon.recipes.recipe import Kind, Pattern, Recipe
-from logferry_daemon.recipes.taking import Names, event_of, facts_of, identity_in, safe, scalar
+from logferry_daemon.recipes.taking import Names, by_type, event_of, facts_of, identity_in, number_in, safe, scalar
 from logferry_model.session import End, EndRule, EpochMs, Event, Participant, Scalar, Session
 
 LOCAL_PLAYER = "me"
@@ -57,8 +58,16 @@ class _Draft:
     facts: dict[str, Scalar]
     running: Running
     last_at: datetime
+    active_at: datetime
+    """Of the last line that is not one of those which may stand between two sessions: a gap is counted from it."""
     identity: str | None = None
+    told: str | None = None
+    """Who its own lines say that the player is."""
+    unsure: bool = False
+    """Whether they name two: then nobody can tell."""
     lines: int = 0
+    tallies: dict[tuple[str, bytes], list[float]] = field(default_factory=dict)
+    """Type and raw name -> how many lines, and the sum of their amounts: not in `running` yet."""
     events: list[Event] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     people: dict[str, str] = field(default_factory=dict)
@@ -73,6 +82,7 @@ class Drafts:
         self._recipe = recipe
         self._note = note
         self._names = Names(recipe)
+        self._tell_identity = by_type(recipe.session.identity)
         self._between = frozenset(recipe.session.between)
         self._gap = recipe.gap
         self._outcome: dict[str, list[tuple[str, str]]] = {}
@@ -96,11 +106,38 @@ class Drafts:
 
     def found(self, shift: timedelta) -> tuple[Found, ...]:
         """The sessions so far, all their times moved by `shift`."""
+        for draft in self._drafts:
+            self._fold(draft)
         return tuple(self._found(draft, shift) for draft in self._drafts)
+
+    def _fold(self, draft: _Draft) -> None:
+        """Count what was only tallied: as often as somebody looks, and once for each player."""
+        for (word, raw), (lines, total) in draft.tallies.items():
+            name = raw.strip(b'" \r').decode("utf-8", "replace")
+            person = self._participant(draft, name)
+            draft.running.count(word, figure(total), person, times=int(lines))
+        draft.tallies.clear()
+
+    def tally(self, tallied: Tallied, line: bytes) -> None:
+        """The next line, one that only counts, of the session that is open."""
+        draft = self._drafts[-1]
+        cells = line.split(b",")
+        try:
+            who = b"" if tallied.who is None else cells[tallied.who]
+            amount = 0.0 if tallied.amount is None else float(cells[tallied.amount])
+        except (IndexError, ValueError):
+            return  # cut short, or no number
+        counted = draft.tallies.get((tallied.word, who))
+        if counted is None:
+            counted = draft.tallies[tallied.word, who] = [0.0, 0.0]
+        counted[0] += 1
+        counted[1] += amount
+        draft.lines += 1
 
     def step(self, parsed: Parsed, where: Where) -> None:
         """The next line."""
-        self._identity = identity_in(parsed, self._recipe.session.identity) or self._identity
+        if parsed.word in self._tell_identity:
+            self._identity = identity_in(parsed, self._tell_identity[parsed.word]) or self._identity
         draft = self._drafts[-1] if self._drafts else None
         open_one = draft if draft is not None and draft.end is None else None
         if open_one is not None and self._is_after_gap(open_one, parsed, where):
@@ -120,9 +157,9 @@ class Drafts:
         return "*" in self._between or parsed.word in self._between
 
     def _is_after_gap(self, draft: _Draft, parsed: Parsed, where: Where) -> bool:
-        if self._gap is None or parsed.at is None or parsed.at - draft.last_at <= self._gap:
+        if self._gap is None or parsed.at is None or parsed.at - draft.active_at <= self._gap:
             return False
-        pause = timedelta(seconds=round((parsed.at - draft.last_at).total_seconds()))
+        pause = timedelta(seconds=round((parsed.at - draft.active_at).total_seconds()))
         draft.end = end_by(EndRule.SILENCE, f"line {where.line}: nothing was written for {pause} before it")
         return True
 
@@ -132,24 +169,33 @@ class Drafts:
             if draft is not None and rank > draft.rank:
                 return None
             start = next((one for one in kind.start if one.fits(parsed.word, parsed.fields)), None)
-            if start is not None and not (start.type == "*" and draft is not None):
+            if start is not None and not self._is_more_of(draft, start, kind, parsed):
                 return rank, kind
         return None
+
+    def _is_more_of(self, draft: _Draft | None, start: Pattern, kind: Kind, parsed: Parsed) -> bool:
+        """Whether a line that could begin a session is about the one that runs, or about none."""
+        if start.type == "*":
+            return draft is not None or parsed.word in self._between
+        # A game that was left and entered again says once more which one it is.
+        own = _own_key(kind, parsed)
+        return draft is not None and own is not None and own == draft.natural_key
 
     def _start(self, found: tuple[int, Kind], parsed: Parsed, at: datetime, where: Where) -> None:
         rank, kind = found
         if self._drafts and self._drafts[-1].end is None:
             said = f"line {where.line}: {safe(parsed.word)} begins another session"
             self._drafts[-1].end = end_by(EndRule.NEXT_START, said)
-        if any(name.partition(".")[0] == parsed.word for name in self._recipe.session.identity):
+        if parsed.word in self._tell_identity:
             # It should say whose session it is: what an earlier one said is about that one.
-            self._identity = identity_in(parsed, self._recipe.session.identity)
+            self._identity = identity_in(parsed, self._tell_identity[parsed.word])
         facts = facts_of(parsed.fields, kind.facts)
         draft = _Draft(
             kind=kind,
             rank=rank,
             started_at=at,
             last_at=at,
+            active_at=at,
             natural_key=_natural_key(kind, parsed, facts),
             where=self._lead.where if self._lead else where,
             facts=facts,
@@ -160,26 +206,46 @@ class Drafts:
         self._add(draft, parsed, where)
 
     def _add(self, draft: _Draft, parsed: Parsed, where: Where) -> None:
-        draft.names.update(self._names.named(parsed), self._lead.names if self._lead else ())
-        draft.identity = self._identity or draft.identity
-        self._lead = None
+        draft.names.update(self._names.named(parsed))
+        self._tell(draft, parsed)
+        if self._lead is not None:
+            draft.names.update(self._lead.names)
+            self._lead = None
         draft.lines += 1
         at = parsed.at or draft.last_at
         draft.last_at = max(draft.last_at, at)
+        if parsed.word not in self._between:
+            draft.active_at = max(draft.active_at, at)
         self._count(draft, parsed, at)
         self._conclude(draft, parsed, where)
 
+    def _tell(self, draft: _Draft, parsed: Parsed) -> None:
+        told = identity_in(parsed, self._tell_identity.get(parsed.word, ()))
+        draft.unsure = draft.unsure or bool(told and draft.told and told != draft.told)
+        draft.told = told or draft.told
+        self._identity = None if draft.unsure else self._identity
+        draft.identity = None if draft.unsure else self._identity or draft.identity
+
     def _count(self, draft: _Draft, parsed: Parsed, at: datetime) -> None:
         take = self._recipe.take.get(parsed.word)
-        person = _participant(draft, parsed.fields.get(take.who)) if take and take.who else None
-        event = event_of(parsed, at, take, person)
-        kept = take is None or not take.count_only
-        if kept and len(draft.events) >= MAX_EVENTS:
+        person = self._participant(draft, parsed.fields.get(take.who)) if take and take.who else None
+        if take is not None and take.count_only:
+            draft.running.count(parsed.word, number_in(parsed.fields, take.amount), person)
+        elif len(draft.events) >= MAX_EVENTS:
             self._note("too-many-events", f"the session has more than {MAX_EVENTS} events; the rest is left out")
-            return
-        draft.running.add(event, kept=kept)
-        if kept:
+        else:
+            event = event_of(parsed, at, take, person)
+            draft.running.add(event)
             draft.events.append(event)
+
+    def _participant(self, draft: _Draft, name: object) -> str | None:
+        if not isinstance(name, str) or not name:
+            return None
+        if name not in draft.people:
+            draft.names.update(self._names.forms(name))
+            if len(draft.people) < MAX_PEOPLE:
+                draft.people[name] = f"p{len(draft.people) + 1}"
+        return draft.people.get(name)
 
     def _conclude(self, draft: _Draft, parsed: Parsed, where: Where) -> None:
         for fact, key in self._outcome.get(parsed.word, ()):
@@ -202,6 +268,7 @@ class Drafts:
             line=draft.where.line,
             end=draft.end,
             identity=draft.identity,
+            whom=lambda: frozenset(draft.names),
         )
 
     def _session(self, draft: _Draft, shift: timedelta) -> Session:
@@ -220,16 +287,12 @@ class Drafts:
 
 def _natural_key(kind: Kind, parsed: Parsed, facts: dict[str, Scalar]) -> str:
     """What the game itself calls it, or its beginning and a mark that tells apart two of the same moment."""
+    return _own_key(kind, parsed) or f"{parsed.key}/{content_mark(facts)}"
+
+
+def _own_key(kind: Kind, parsed: Parsed) -> str | None:
     own = parsed.fields.get(kind.key) if kind.key else None
-    return f"{kind.name}/{content_mark(own)}" if own is not None else f"{parsed.key}/{content_mark(facts)}"
-
-
-def _participant(draft: _Draft, name: object) -> str | None:
-    if not isinstance(name, str) or not name:
-        return None
-    if name not in draft.people and len(draft.people) < MAX_PEOPLE:
-        draft.people[name] = f"p{len(draft.people) + 1}"
-    return draft.people.get(name)
+    return None if own is None else f"{kind.name}/{content_mark(own)}"
 
 
 def _participants(draft: _Draft) -> tuple[Participant, ...]:

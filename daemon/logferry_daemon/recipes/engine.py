@@ -12,7 +12,7 @@ from functools import cached_property
 
 from logferry_daemon.core.reading import NOWHERE, About, EndRules, Reading, Trouble
 from logferry_daemon.recipes.drafting import Drafts, Where
-from logferry_daemon.recipes.grammar import Grammar
+from logferry_daemon.recipes.grammar import Glance, Grammar, Tallied
 from logferry_daemon.recipes.joining import Joiner
 from logferry_daemon.recipes.json_grammar import JsonBlocks, JsonLines
 from logferry_daemon.recipes.measures import Running
@@ -96,6 +96,7 @@ class LineReader:
     def __init__(self, recipe: Recipe, grammar: Grammar, *, offset: int, line: int) -> None:
         self._recipe = recipe
         self._grammar = grammar
+        self._glances = grammar.glances
         self._joiner = Joiner() if grammar.joins else None
         self._where = Where(offset, line)
         """Of the line, or of the first one of several that belong together."""
@@ -114,8 +115,11 @@ class LineReader:
     def feed(self, data: bytes) -> None:
         """The next bytes; an unfinished last line is kept until its end comes."""
         buffer, position = self._rest + data, 0
-        while (end := buffer.find(b"\n", position := self._skip(buffer, position))) >= 0:
-            self._line_came(buffer[position:end])
+        while (end := buffer.find(b"\n", position := self._glide(buffer, self._skip(buffer, position)))) >= 0:
+            line = buffer[position:end]
+            self._line_came(line)
+            self._offset += len(line) + 1
+            self._line += 1
             position = end + 1
         self._rest = buffer[position:]
         if len(self._rest) > self._recipe.files.max_line_bytes:
@@ -134,6 +138,23 @@ class LineReader:
         self._line += buffer.count(b"\n", position, start)
         self._offset += start - position
         return start
+
+    def _glide(self, buffer: bytes, position: int) -> int:
+        """Over the lines of an open session of which nothing is wanted but a sum: in a combat log, most of it."""
+        if not self._glances or self._oversized or self._drafts.idle:
+            return position
+        glance, tally, start, lines = self._grammar.glance, self._drafts.tally, position, 0
+        while (end := buffer.find(b"\n", position)) >= 0:
+            line = buffer[position:end]
+            seen = glance(line)
+            if seen is Glance.LOOK:
+                break
+            if isinstance(seen, Tallied):
+                tally(seen, line)
+            position, lines = end + 1, lines + 1
+        self._line += lines
+        self._offset += position - start
+        return position
 
     def forget(self, offset: int) -> None:
         """Drop sessions that start before `offset`."""
@@ -159,14 +180,15 @@ class LineReader:
         return self._oversized or bool(self._rest.strip()) or bool(self._joiner and self._joiner.lines)
 
     def _line_came(self, line: bytes) -> None:
+        if self._joiner is not None and self._joiner.is_cut_by(line):
+            self._joiner.drop()
+            self._trouble("object-cut-off", "the object before it stops in the middle")
         if self._joiner is None or not self._joiner.lines:
             self._where = Where(self._offset, self._line)
         if self._joiner is None:
             self._take(line)
         else:
             self._join(line, self._joiner)
-        self._offset += len(line) + 1
-        self._line += 1
 
     def _join(self, line: bytes, joiner: Joiner) -> None:
         whole = joiner.add(line.rstrip(b"\r"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any, Protocol
 
 from logferry_daemon.core.reading import Trouble
@@ -25,8 +26,37 @@ class Parsed:
     """Values that had to be mended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """What counts of a line that only counts: by far the most lines of a combat log, so they take a short way."""
+
+    word: str
+    """Its type."""
+    who: int | None
+    """The column that names who did it."""
+    amount: int | None
+
+
+class Glance(Enum):
+    """What a first look at a line says, where it is none that only counts."""
+
+    NOTHING = "nothing"
+    """No rule is about it."""
+    LOOK = "look"
+    """It must be read."""
+
+
 class Grammar(Protocol):
     """Reads the lines of one file, in order."""
+
+    @property
+    def glances(self) -> bool:
+        """Whether a first look at a line can save reading it."""
+        ...
+
+    def glance(self, line: bytes) -> Glance | Tallied:
+        """What a line inside a session is worth."""
+        ...
 
     def parse(self, line: bytes) -> Parsed | None:
         """What it says; None when it says nothing to us; Damaged when it should and cannot be read."""

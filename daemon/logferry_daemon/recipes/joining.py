@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+_HEADER = re.compile(rb"\[(?!NaN|Infinity)[A-Z]")
+"""How the log's own lines begin, and no line of JSON does."""
 _SIGNS = re.compile(rb'["\\{}\[\]]')
 
 
@@ -24,6 +26,10 @@ class Joiner:
     def size(self) -> int:
         """Bytes of them, with their line ends."""
         return sum(map(len, self._lines)) + len(self._lines)
+
+    def is_cut_by(self, line: bytes) -> bool:
+        """Whether this line says that the object that waits was never written to its end."""
+        return bool(self._lines) and _HEADER.match(line) is not None
 
     def add(self, line: bytes) -> bytes | None:
         """The next line: itself, or the whole object that it closes, or None in the middle of one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from logferry_daemon.core.identity import from_ms, parse_time
 from logferry_daemon.core.lenient_json import Loaded, load
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.grammar import Glance, Parsed
 from logferry_daemon.recipes.recipe import LineRule, Recipe
 from logferry_model.errors import Damaged
 
 _BEGINS = frozenset(bytes([byte]) for byte in b'{["-0123456789tfnNI\xef')
 """First bytes of what may be JSON, or of a byte order mark before it."""
+_PLACE = re.compile(r"-?[0-9]{1,6}")
+_PLAIN = re.compile(r"[A-Za-z0-9_]+")
+"""A text that is written in JSON as it is."""
 _EARLIEST = 1e8
 """Seconds since 1970: a smaller number is a count of something else."""
 _TICKS_TO_1970 = 621_355_968_000_000_000
@@ -24,7 +28,7 @@ _TICKS_TO_1970 = 621_355_968_000_000_000
 class JsonLines:
     """One JSON object a line; every line has a time and a type."""
 
-    joins = False
+    joins = glances = False
     beginnings: Sequence[bytes] = ()
     shift = timedelta()
     must_be_lines = True
@@ -32,6 +36,10 @@ class JsonLines:
     def __init__(self, recipe: Recipe) -> None:
         self._time = recipe.line.time
         self._type = recipe.line.type or ""
+
+    def glance(self, line: bytes) -> Glance:
+        """Every object must be read to be known."""
+        return Glance.LOOK
 
     def parse(self, line: bytes) -> Parsed:
         """The object's time, type and fields; Damaged when it is none or lacks one of them."""
@@ -63,6 +71,7 @@ class JsonBlocks:
     """JSON objects on one line or several, between lines of other text that say nothing to us."""
 
     joins = True
+    glances = False
     beginnings: Sequence[bytes] = ()
     shift = timedelta()
     must_be_lines = False
@@ -72,6 +81,10 @@ class JsonBlocks:
         self._rules = recipe.line.rule
         self._wanted = tuple(_last_name(rule).encode() for rule in self._rules)
         self._last: datetime | None = None
+
+    def glance(self, line: bytes) -> Glance:
+        """Every object must be read to be known."""
+        return Glance.LOOK
 
     def parse(self, line: bytes) -> Parsed | None:
         """The object's type by the first rule that fits; without a time of its own it has that of the one before."""
@@ -100,7 +113,7 @@ class JsonBlocks:
 
 
 class Paths(Mapping[str, Any]):
-    """A JSON value, asked by dotted paths; `*` is every item of a list."""
+    """A JSON value, asked by dotted paths; `*` is every item of a list, a number one of them."""
 
     def __init__(self, value: Any) -> None:  # noqa: ANN401 -- any JSON value
         self._value = value
@@ -118,23 +131,41 @@ class Paths(Mapping[str, Any]):
 def _at(value: Any, path: Sequence[str]) -> Any:  # noqa: ANN401 -- any JSON value
     for number, name in enumerate(path):
         if name == "*" and isinstance(value, list):
-            rest = path[number + 1 :]
-            return [_at(item, rest) for item in value if not rest or isinstance(item, dict)]
+            return list(_of_each(value, path[number + 1 :]))
+        if isinstance(value, list) and _PLACE.fullmatch(name) and -len(value) <= int(name) < len(value):
+            value = value[int(name)]
+            continue
         if not isinstance(value, dict) or name not in value:
             raise KeyError(name)
         value = value[name]
     return value
 
 
+def _of_each(items: Sequence[Any], rest: Sequence[str]) -> Iterator[Any]:
+    """What stands there in each item that has it."""
+    for item in items:
+        try:
+            yield _at(item, rest)
+        except KeyError:
+            continue
+
+
 def _fits(rule: LineRule, fields: Mapping[str, Any]) -> bool:
     there = rule.has is None or fields.get(rule.has) is not None
-    return there and all(fields.get(path) == value for path, value in rule.where.items())
+    return there and all(_is_or_holds(fields.get(path), value) for path, value in rule.where.items())
+
+
+def _is_or_holds(found: Any, value: str | float) -> bool:  # noqa: ANN401 -- any JSON value
+    return value in found if isinstance(found, list) else bool(found == value)
 
 
 def _last_name(rule: LineRule) -> str:
     """A text that every block of the rule contains."""
-    path = rule.has or next(iter(rule.where))
-    return path.replace(".*", "").rpartition(".")[2]
+    path, value = (rule.has, None) if rule.has else next(iter(rule.where.items()))
+    if isinstance(value, str) and _PLAIN.fullmatch(value):
+        return value
+    names = [name for name in (path or "").split(".") if name != "*" and not _PLACE.fullmatch(name)]
+    return names[-1] if names else ""
 
 
 def moment(value: Any) -> datetime | None:  # noqa: ANN401 -- any JSON value

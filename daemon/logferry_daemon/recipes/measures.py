@@ -12,7 +12,8 @@ from logferry_model.session import Event
 from logferry_model.tally import Tally
 
 _PER = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_SUMS = ("amount", "value", "quantity")
+_FURTHER = ("value", "quantity")
+"""Numbers of an event that can be summed, besides its amount."""
 
 
 class Running:
@@ -20,6 +21,12 @@ class Running:
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
+        self._figures: defaultdict[str, list[tuple[str, bool]]] = defaultdict(list)
+        """Line type -> figures of whoever did it, and whether they sum amounts or count."""
+        for rule in recipe.figure:
+            for is_sum, words in ((False, rule.count), (True, rule.sum)):
+                for word in words:
+                    self._figures[word].append((rule.name, is_sum))
         self._loot_words = {word for word, take in recipe.take.items() if take.loot}
         self._events = 0
         self._counts: Counter[str] = Counter()
@@ -28,19 +35,27 @@ class Running:
         self._by_person: defaultdict[str, defaultdict[str, float]] = defaultdict(_zeros)
         self._tally = Tally(cost_per_shot={}) if recipe.counting == "hunting" else None
 
-    def add(self, event: Event, *, kept: bool = True) -> None:
-        """Count one event; `kept` says whether the session has it, or only its figures."""
-        self._events += kept
-        self._counts[event.type] += 1
-        for name in _SUMS:
+    def add(self, event: Event) -> None:
+        """Count one event of the session."""
+        self._events += 1
+        self.count(event.type, event.amount, event.participant)
+        for name in _FURTHER:
             if (number := getattr(event, name)) is not None:
                 self._sums[event.type, name] += number
         if event.type in self._loot_words and event.item:
             self._drop(event, event.item)
-        if event.participant is not None:
-            self._did(event, self._by_person[event.participant])
         if self._tally is not None:
             self._tally.add(event)
+
+    def count(self, word: str, amount: float | None, person: str | None, times: int = 1) -> None:
+        """Count so many lines, of which the session keeps its figures alone; `amount` is that of all."""
+        self._counts[word] += times
+        if amount is not None:
+            self._sums[word, "amount"] += amount
+        if person is not None and word in self._figures:
+            sums = self._by_person[person]
+            for name, is_sum in self._figures[word]:
+                sums[name] += (amount or 0.0) if is_sum else times
 
     def statistics(self, duration: timedelta) -> Statistics:
         """All of it, for a session that took so long."""
@@ -61,13 +76,6 @@ class Running:
     def figures(self) -> Mapping[str, dict[str, float]]:
         """Participant -> figure -> number, zeros left out."""
         return {person: {name: n for name, n in sums.items() if n} for person, sums in self._by_person.items()}
-
-    def _did(self, event: Event, sums: defaultdict[str, float]) -> None:
-        for rule in self._recipe.figure:
-            if event.type in rule.count:
-                sums[rule.name] += 1
-            if event.type in rule.sum:
-                sums[rule.name] += event.amount or 0.0
 
     def _drop(self, event: Event, item: str) -> None:
         before = self._loot.get(item, LootTotal(item=item))

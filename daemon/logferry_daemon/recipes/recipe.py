@@ -176,6 +176,8 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     title: str
     format: Literal["json-lines", "json-blocks", "text-lines"]
+    hint: str = ""
+    """How a player makes the game write its log, for whoever finds none."""
     files: Files
     line: Line
     session: SessionRules

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,12 +25,12 @@ def event_of(parsed: Parsed, at: datetime, take: Take | None, participant: str |
     if take is None:
         return Event(at=to_ms(at), type=safe(parsed.word))
     fields = parsed.fields
-    quantity = _number(fields, take.quantity)
+    quantity = number_in(fields, take.quantity)
     return Event(
         at=to_ms(at),
         type=safe(parsed.word),
-        amount=_number(fields, take.amount),
-        value=_number(fields, take.value),
+        amount=number_in(fields, take.amount),
+        value=number_in(fields, take.value),
         quantity=None if quantity is None else int(quantity),
         item=_text(fields, take.item),
         creature=_text(fields, take.creature),
@@ -62,19 +62,20 @@ class Names:
     """Whom the lines of a log name, by its recipe."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self._fields: dict[str, tuple[str, ...]] = {}
+        self._fields = by_type((*recipe.privacy.names, *recipe.session.identity))
         self._titles = recipe.privacy.titles
         self._tails = recipe.privacy.tails
-        for name in naming_fields(recipe):
-            word, _, key = name.partition(".")
-            self._fields[word] = (*self._fields.get(word, ()), key)
 
     def named(self, parsed: Parsed) -> Iterator[str]:
-        """Every name in a line, with its title and without."""
+        """Every name in a line, with its title and without; not of whoever did it, see `forms`."""
         for key in self._fields.get(parsed.word, ()):
             for name in _texts(parsed.fields.get(key)):
-                yield name
-                yield from self._alone(name)
+                yield from self.forms(name)
+
+    def forms(self, name: str) -> Iterator[str]:
+        """A name as it stands, and without what the log puts before and after it."""
+        yield name
+        yield from self._alone(name)
 
     def _alone(self, name: str) -> Iterator[str]:
         for title in self._titles:
@@ -85,14 +86,19 @@ class Names:
                 yield alone
 
 
-def identity_in(parsed: Parsed, wanted: Sequence[str]) -> str | None:
-    """Who played, when this line says so."""
-    for name in wanted:
+def identity_in(parsed: Parsed, keys: Sequence[str]) -> str | None:
+    """Who played, by the first of these fields that says so."""
+    values = (parsed.fields.get(key) for key in keys)
+    return next((value for value in values if isinstance(value, str) and value), None)
+
+
+def by_type(names: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """`Type.Field` by type."""
+    found: dict[str, tuple[str, ...]] = {}
+    for name in names:
         word, _, key = name.partition(".")
-        value = parsed.fields.get(key)
-        if word == parsed.word and isinstance(value, str) and value:
-            return value
-    return None
+        found[word] = (*found.get(word, ()), key)
+    return found
 
 
 def naming_fields(recipe: Recipe) -> frozenset[str]:
@@ -113,14 +119,15 @@ def _is_scalar(value: Any) -> bool:  # noqa: ANN401 -- any JSON value
     return isinstance(value, str | int | float)
 
 
+def number_in(fields: Mapping[str, Any], keys: str | None) -> float | None:
+    """The number in the first of the fields `A|B` that is there."""
+    return None if keys is None else figure(_first(fields, keys))
+
+
 def _first(fields: Mapping[str, Any], keys: str) -> Any:  # noqa: ANN401 -- any JSON value
     if "|" not in keys:
         return fields.get(keys)
     return next((value for key in keys.split("|") if (value := fields.get(key)) is not None), None)
-
-
-def _number(fields: Mapping[str, Any], keys: str | None) -> float | None:
-    return None if keys is None else figure(_first(fields, keys))
 
 
 def _text(fields: Mapping[str, Any], keys: str | None) -> str | None:

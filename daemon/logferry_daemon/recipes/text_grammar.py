@@ -10,12 +10,14 @@ from datetime import timedelta
 
 from logferry_daemon.core.patterns import LinePattern
 from logferry_daemon.core.reading import About, Trouble
-from logferry_daemon.recipes.grammar import Parsed
+from logferry_daemon.recipes.grammar import Glance, Parsed, Tallied
 from logferry_daemon.recipes.recipe import LineRule, Recipe
 from logferry_daemon.recipes.stamps import Stamps
-from logferry_daemon.recipes.taking import naming_fields
+from logferry_daemon.recipes.taking import by_type, naming_fields
 from logferry_model.session import Scalar
 
+SPACED = b", "
+"""No column begins with a space: such a comma is part of a name in quotes."""
 _WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
 _DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 
@@ -41,6 +43,8 @@ class TextRules:
     date_from: LinePattern | None
     by_word: Mapping[bytes, tuple[_Rule, ...]]
     anywhere: tuple[_Rule, ...]
+    tallied: Mapping[bytes, Tallied]
+    """Words of lines that only count, and may take the short way."""
     beginnings: tuple[bytes, ...]
     word_after: bytes
     word_until: bytes
@@ -62,6 +66,7 @@ def compiled(recipe: Recipe) -> TextRules:
         date_from=LinePattern(recipe.line.date_from) if recipe.line.date_from else None,
         by_word=by_word,
         anywhere=tuple(anywhere),
+        tallied=_tallied(recipe),
         beginnings=_beginnings(recipe),
         word_after=(recipe.line.word_after or "").encode(),
         word_until=(recipe.line.word_until or "").encode(),
@@ -83,10 +88,28 @@ def _compiled(rule: LineRule, recipe: Recipe) -> _Rule:
     )
 
 
+def _tallied(recipe: Recipe) -> Mapping[bytes, Tallied]:
+    """Rules with nothing but a word and columns, of types that the recipe only counts and asks nothing else about."""
+    session = recipe.session
+    asked = {pattern.type for kind in session.kind for pattern in (*kind.start, *kind.end)}
+    asked |= {*by_type((*session.identity, *session.outcome.values(), *recipe.privacy.names))}
+    words = [rule.word for rule in recipe.line.rule]
+    found: dict[bytes, Tallied] = {}
+    for rule in recipe.line.rule:
+        take = recipe.take.get(rule.type)
+        plain = rule.word and not rule.pattern and not rule.contains and words.count(rule.word) == 1
+        if plain and rule.word and take is not None and take.count_only and not {rule.type, "*"} & asked:
+            who, amount = rule.columns.get(take.who or ""), rule.columns.get(take.amount or "")
+            found[rule.word.encode()] = Tallied(rule.type, who, amount)
+    return found
+
+
 def _beginnings(recipe: Recipe) -> tuple[bytes, ...]:
     """Texts of which one is in every line that can begin a session or name its player; none where none can be told."""
     words = {pattern.type for kind in recipe.session.kind for pattern in kind.start}
-    words |= {name.partition(".")[0] for name in recipe.session.identity}
+    tellers = {name.partition(".")[0] for name in recipe.session.identity}
+    # Lines that only count come by the hundred thousand: to stop at each would cost more than the name is worth here.
+    words |= {word for word in tellers if not (word in recipe.take and recipe.take[word].count_only)}
     if "*" in words or "*" not in recipe.session.between:
         return ()
     texts = [rule.word or rule.contains or "" for rule in recipe.line.rule if rule.type in words]
@@ -98,6 +121,7 @@ class TextLines:
 
     joins = False
     must_be_lines = False
+    glances = True
 
     def __init__(self, rules: TextRules, about: About) -> None:
         self._rules = rules
@@ -117,6 +141,16 @@ class TextLines:
     def passed(self, offset: int) -> None:
         """The next line stands at this byte of the file."""
         self._stamps.passed(offset)
+
+    def glance(self, line: bytes) -> Glance | Tallied:
+        """By the line's own word alone."""
+        rules = self._rules
+        if not rules.by_word:
+            return Glance.LOOK
+        word = line.partition(rules.word_after)[2].partition(rules.word_until)[0]
+        if (tallied := rules.tallied.get(word)) is not None and SPACED not in line:
+            return tallied
+        return Glance.LOOK if rules.anywhere or word in rules.by_word else Glance.NOTHING
 
     def parse(self, line: bytes) -> Parsed | None:
         """By the first rule that fits; a line whose time cannot be read says nothing."""
@@ -170,8 +204,7 @@ class TextLines:
 
 
 def _columns(line: bytes, wanted: Mapping[str, int]) -> dict[str, bytes]:
-    quoted = line.split(b'"')[1::2]
-    if any(b"," in text for text in quoted):
+    if SPACED in line:
         rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
         cells = [cell.encode("latin-1") for cell in next(rows, [])]
     else:

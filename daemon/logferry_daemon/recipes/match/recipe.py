@@ -79,6 +79,8 @@ class MatchRecipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     name: str
     title: str
     format: Literal["match-file"]
+    hint: str = ""
+    """How a player makes the game write its files, for whoever finds none."""
     files: MatchFiles
     match: Match
     header: Header | None = None
