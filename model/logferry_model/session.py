@@ -170,8 +170,3 @@ class Session(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def duration(self) -> timedelta | None:
         """How long it took; None while it runs."""
         return self.ended_at - self.started_at if self.ended_at else None
-
-    @property
-    def skill_per_hour(self) -> float | None:
-        """Skill points gained in an hour; None while it runs or when it took no time."""
-        return self.statistics.skill_gained / (self.duration / timedelta(hours=1)) if self.duration else None

@@ -276,15 +276,9 @@ def test_skill_is_measured_per_shot() -> None:
     assert tally(events, cost_per_shot={}).skill_per_shot == 1.5
 
 
-def test_skill_is_measured_per_hour() -> None:
-    gained = Statistics(skills=(SkillTotal(name="Rifle", gained=3.0),))
-    assert session(statistics=gained).skill_per_hour == 3.0
-
-
 def test_no_efficiency_is_made_up_where_there_is_nothing_to_divide_by() -> None:
     statistics = tally([event("skill_gain", skill="Rifle", amount=3.0)], cost_per_shot={})
-    running = session(statistics=statistics, ended_at=None)
-    assert (statistics.skill_per_cost, statistics.skill_per_shot, running.skill_per_hour) == (None, None, None)
+    assert (statistics.skill_per_cost, statistics.skill_per_shot, statistics.skill_per_hour) == (None, None, None)
 
 
 def test_shrapnel_has_a_total_of_its_own() -> None:

@@ -46,6 +46,15 @@ class _Lead:
     names: set[str] = field(default_factory=set)
 
 
+@dataclass(slots=True)
+class _Counted:
+    """Lines that only count, of one type and by one player."""
+
+    lines: int = 0
+    amount: float = 0.0
+    value: float = 0.0
+
+
 @dataclass
 class _Draft:
     """A session while its lines come in."""
@@ -66,8 +75,8 @@ class _Draft:
     unsure: bool = False
     """Whether they name two: then nobody can tell."""
     lines: int = 0
-    tallies: dict[tuple[str, bytes], list[float]] = field(default_factory=dict)
-    """Type and raw name -> how many lines, and the sum of their amounts: not in `running` yet."""
+    tallies: dict[tuple[str, bytes], _Counted] = field(default_factory=dict)
+    """Type and raw name -> what is not in `running` yet."""
     events: list[Event] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     people: dict[str, str] = field(default_factory=dict)
@@ -112,26 +121,32 @@ class Drafts:
 
     def _fold(self, draft: _Draft) -> None:
         """Count what was only tallied: as often as somebody looks, and once for each player."""
-        for (word, raw), (lines, total) in draft.tallies.items():
+        for (word, raw), one in draft.tallies.items():
             name = raw.strip(b'" \r').decode("utf-8", "replace")
             person = self._participant(draft, name)
-            draft.running.count(word, figure(total), person, times=int(lines))
+            draft.running.count(word, figure(one.amount), person, times=one.lines, value=figure(one.value))
         draft.tallies.clear()
 
     def tally(self, tallied: Tallied, line: bytes) -> None:
         """The next line, one that only counts, of the session that is open."""
         draft = self._drafts[-1]
         cells = line.split(b",")
+        if tallied.drop_last and cells[-1].strip() in tallied.drop_last:
+            cells.pop()
         try:
+            if not all(cells[column].startswith(text) for column, text in tallied.begins):
+                return
             who = b"" if tallied.who is None else cells[tallied.who]
             amount = 0.0 if tallied.amount is None else float(cells[tallied.amount])
+            value = 0.0 if tallied.value is None else float(cells[tallied.value])
         except (IndexError, ValueError):
             return  # cut short, or no number
         counted = draft.tallies.get((tallied.word, who))
         if counted is None:
-            counted = draft.tallies[tallied.word, who] = [0.0, 0.0]
-        counted[0] += 1
-        counted[1] += amount
+            counted = draft.tallies[tallied.word, who] = _Counted()
+        counted.lines += 1
+        counted.amount += amount
+        counted.value += value
         draft.lines += 1
 
     def step(self, parsed: Parsed, where: Where) -> None:
@@ -230,7 +245,8 @@ class Drafts:
         take = self._recipe.take.get(parsed.word)
         person = self._participant(draft, parsed.fields.get(take.who)) if take and take.who else None
         if take is not None and take.count_only:
-            draft.running.count(parsed.word, number_in(parsed.fields, take.amount), person)
+            amount, value = number_in(parsed.fields, take.amount), number_in(parsed.fields, take.value)
+            draft.running.count(parsed.word, amount, person, value=value)
         elif len(draft.events) >= MAX_EVENTS:
             self._note("too-many-events", f"the session has more than {MAX_EVENTS} events; the rest is left out")
         else:

@@ -35,6 +35,11 @@ class Tallied:
     who: int | None
     """The column that names who did it."""
     amount: int | None
+    value: int | None
+    begins: tuple[tuple[int, bytes], ...]
+    """Columns and what they must begin with, or the line says nothing."""
+    drop_last: frozenset[bytes]
+    """What in the last column does not count as one."""
 
 
 class Glance(Enum):

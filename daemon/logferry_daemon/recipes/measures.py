@@ -12,8 +12,6 @@ from logferry_model.session import Event
 from logferry_model.tally import Tally
 
 _PER = {"second": timedelta(seconds=1), "minute": timedelta(minutes=1), "hour": timedelta(hours=1)}
-_FURTHER = ("value", "quantity")
-"""Numbers of an event that can be summed, besides its amount."""
 
 
 class Running:
@@ -38,20 +36,23 @@ class Running:
     def add(self, event: Event) -> None:
         """Count one event of the session."""
         self._events += 1
-        self.count(event.type, event.amount, event.participant)
-        for name in _FURTHER:
-            if (number := getattr(event, name)) is not None:
-                self._sums[event.type, name] += number
+        self.count(event.type, event.amount, event.participant, value=event.value)
+        if event.quantity is not None:
+            self._sums[event.type, "quantity"] += event.quantity
         if event.type in self._loot_words and event.item:
             self._drop(event, event.item)
         if self._tally is not None:
             self._tally.add(event)
 
-    def count(self, word: str, amount: float | None, person: str | None, times: int = 1) -> None:
-        """Count so many lines, of which the session keeps its figures alone; `amount` is that of all."""
+    def count(
+        self, word: str, amount: float | None, person: str | None, *, times: int = 1, value: float | None = None
+    ) -> None:
+        """Count so many lines of which the session keeps the figures alone; `amount` and `value` are of all of them."""
         self._counts[word] += times
         if amount is not None:
             self._sums[word, "amount"] += amount
+        if value is not None:
+            self._sums[word, "value"] += value
         if person is not None and word in self._figures:
             sums = self._by_person[person]
             for name, is_sum in self._figures[word]:

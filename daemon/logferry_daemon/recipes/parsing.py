@@ -75,6 +75,7 @@ def _mistakes(recipe: Recipe | MatchRecipe) -> Iterator[str]:
     if recipe.format == "text-lines":
         yield from _patterns(recipe)
         yield from _fields(recipe)
+        yield from _begins(recipe)
 
 
 def _durations(recipe: Recipe) -> Iterator[str]:
@@ -94,11 +95,11 @@ def _line(recipe: Recipe) -> Iterator[str]:
     for rule in recipe.line.rule:
         if not TYPE.fullmatch(rule.type):
             yield f'"{rule.type}" cannot be a type: it has a letter first, then letters, digits and _.'
-        if recipe.format == "text-lines" and not (rule.word or rule.contains or rule.pattern):
+        if recipe.format == "text-lines" and not (rule.words or rule.contains or rule.pattern):
             yield f'the rule for "{rule.type}" needs "word", "contains" or "pattern", or every line is one.'
         if recipe.format == "json-blocks" and not (rule.has or rule.where):
             yield f'the rule for "{rule.type}" needs "has" or "where", or every block is one.'
-    if any(rule.word for rule in recipe.line.rule) and not (recipe.line.word_after and recipe.line.word_until):
+    if any(rule.words for rule in recipe.line.rule) and not (recipe.line.word_after and recipe.line.word_until):
         yield '[line] needs "word_after" and "word_until", or no line has a word.'
 
 
@@ -145,6 +146,13 @@ def _fields(recipe: Recipe) -> Iterator[str]:
     for where, word, name in _wanted(recipe):
         if word in known and name not in known[word]:
             yield f'{where}: lines of type "{word}" have no field "{name}"{_guess(name, known[word])}'
+
+
+def _begins(recipe: Recipe) -> Iterator[str]:
+    """Columns that something is asked of and that nobody numbered."""
+    for rule in recipe.line.rule:
+        for name in rule.begins.keys() - rule.columns.keys():
+            yield f'the rule for "{rule.type}": begins: it has no column "{name}"{_guess(name, rule.columns)}'
 
 
 def _fields_of(rule: LineRule) -> Iterator[str]:

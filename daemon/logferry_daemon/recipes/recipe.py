@@ -43,18 +43,25 @@ class LineRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a line that does not name its own type gets one. The first rule that fits decides."""
 
     type: str
-    word: str | None = None
-    """text-lines: the line's own word for it, see Line.word_after; looked up before anything is searched."""
+    word: str | tuple[str, ...] = ()
+    """text-lines: the line's own word for it, or several; see Line.word_after. Looked up before all else."""
     contains: str | None = None
     """text-lines: it is none of these without this text; cheaper than a pattern."""
     pattern: str | None = None
     """text-lines: RE2; its named groups are the line's fields."""
     columns: dict[str, int] = field(default_factory=dict)
     """text-lines: field -> number of the comma-separated column, from 0, or from -1 backwards."""
+    begins: dict[str, str] = field(default_factory=dict)
+    """text-lines: field of a column -> what it must begin with."""
     has: str | None = None
     """json-blocks: the path of something that must be there."""
     where: dict[str, str | int | float | bool] = field(default_factory=dict)
     """json-blocks: path -> the value that must be there."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """All of `word`."""
+        return (self.word,) if isinstance(self.word, str) else self.word
 
 
 class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -69,6 +76,10 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     word_after: str | None = None
     """text-lines: the line's own word for what it is stands between these two texts."""
     word_until: str | None = None
+    drop_last: tuple[str, ...] = ()
+    """text-lines: a last column that is one of these does not count: later releases of the game added it."""
+    optional_last: tuple[str, ...] = ()
+    """text-lines: last columns that only some versions write; columns are counted as if they were not there."""
     rule: tuple[LineRule, ...] = ()
 
 

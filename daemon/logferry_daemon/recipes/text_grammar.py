@@ -11,7 +11,7 @@ from datetime import timedelta
 from logferry_daemon.core.patterns import LinePattern
 from logferry_daemon.core.reading import About, Trouble
 from logferry_daemon.recipes.grammar import Glance, Parsed, Tallied
-from logferry_daemon.recipes.recipe import LineRule, Recipe
+from logferry_daemon.recipes.recipe import LineRule, Recipe, Take
 from logferry_daemon.recipes.stamps import Stamps
 from logferry_daemon.recipes.taking import by_type, naming_fields
 from logferry_model.session import Scalar
@@ -30,6 +30,7 @@ class _Rule:
     contains: bytes
     pattern: LinePattern | None
     columns: Mapping[str, int]
+    begins: Mapping[str, bytes]
     names: frozenset[str]
     """Fields that name somebody: text, also where they look like a number."""
     timed: bool
@@ -48,6 +49,7 @@ class TextRules:
     beginnings: tuple[bytes, ...]
     word_after: bytes
     word_until: bytes
+    drop_last: frozenset[bytes]
     encoding: str
 
 
@@ -57,9 +59,9 @@ def compiled(recipe: Recipe) -> TextRules:
     anywhere: list[_Rule] = []
     for rule in recipe.line.rule:
         one = _compiled(rule, recipe)
-        if rule.word:
-            by_word[rule.word.encode()] = (*by_word.get(rule.word.encode(), ()), one)
-        else:
+        for word in rule.words:
+            by_word[word.encode()] = (*by_word.get(word.encode(), ()), one)
+        if not rule.words:
             anywhere.append(one)
     return TextRules(
         time=LinePattern(recipe.line.time),
@@ -70,6 +72,7 @@ def compiled(recipe: Recipe) -> TextRules:
         beginnings=_beginnings(recipe),
         word_after=(recipe.line.word_after or "").encode(),
         word_until=(recipe.line.word_until or "").encode(),
+        drop_last=frozenset(text.encode() for text in recipe.line.drop_last),
         encoding=recipe.files.encoding,
     )
 
@@ -81,6 +84,7 @@ def _compiled(rule: LineRule, recipe: Recipe) -> _Rule:
         contains=(rule.contains or "").encode(),
         pattern=LinePattern(rule.pattern) if rule.pattern else None,
         columns=rule.columns,
+        begins={name: text.encode() for name, text in rule.begins.items()},
         names=frozenset(
             name.partition(".")[2] for name in naming_fields(recipe) if name.partition(".")[0] == rule.type
         ),
@@ -92,16 +96,27 @@ def _tallied(recipe: Recipe) -> Mapping[bytes, Tallied]:
     """Rules with nothing but a word and columns, of types that the recipe only counts and asks nothing else about."""
     session = recipe.session
     asked = {pattern.type for kind in session.kind for pattern in (*kind.start, *kind.end)}
-    asked |= {*by_type((*session.identity, *session.outcome.values(), *recipe.privacy.names))}
-    words = [rule.word for rule in recipe.line.rule]
+    asked |= {*by_type((*session.identity, *session.outcome.values()))}
+    asked |= {word for word, keys in by_type(recipe.privacy.names).items() if not _is_doer(recipe.take.get(word), keys)}
+    words = [word for rule in recipe.line.rule for word in rule.words]
     found: dict[bytes, Tallied] = {}
     for rule in recipe.line.rule:
         take = recipe.take.get(rule.type)
-        plain = rule.word and not rule.pattern and not rule.contains and words.count(rule.word) == 1
-        if plain and rule.word and take is not None and take.count_only and not {rule.type, "*"} & asked:
-            who, amount = rule.columns.get(take.who or ""), rule.columns.get(take.amount or "")
-            found[rule.word.encode()] = Tallied(rule.type, who, amount)
-    return found
+        if take is not None and take.count_only and not rule.pattern and not rule.contains and rule.type not in asked:
+            found |= {word.encode(): _short_way(rule, take, recipe) for word in rule.words if words.count(word) == 1}
+    return {} if "*" in asked else found
+
+
+def _is_doer(take: Take | None, keys: Sequence[str]) -> bool:
+    """Whether the only name in a line is that of who did it, who is known by that already."""
+    return take is not None and all(key == take.who for key in keys)
+
+
+def _short_way(rule: LineRule, take: Take, recipe: Recipe) -> Tallied:
+    who, amount, value = (rule.columns.get(name or "") for name in (take.who, take.amount, take.value))
+    begins = tuple((rule.columns[name], text.encode()) for name, text in rule.begins.items() if name in rule.columns)
+    drop_last = frozenset(text.encode() for text in recipe.line.drop_last)
+    return Tallied(rule.type, who, amount, value, begins, drop_last)
 
 
 def _beginnings(recipe: Recipe) -> tuple[bytes, ...]:
@@ -112,7 +127,8 @@ def _beginnings(recipe: Recipe) -> tuple[bytes, ...]:
     words |= {word for word in tellers if not (word in recipe.take and recipe.take[word].count_only)}
     if "*" in words or "*" not in recipe.session.between:
         return ()
-    texts = [rule.word or rule.contains or "" for rule in recipe.line.rule if rule.type in words]
+    rules = [rule for rule in recipe.line.rule if rule.type in words]
+    texts = [text for rule in rules for text in (rule.words or (rule.contains or "",))]
     return tuple(text.encode() for text in texts) if all(texts) else ()
 
 
@@ -175,7 +191,9 @@ class TextLines:
         if raw is None:
             return None
         if rule.columns:
-            raw |= _columns(line, rule.columns)
+            raw |= _columns(line, rule.columns, self._rules.drop_last)
+        if not all(raw.get(name, b"").startswith(text) for name, text in rule.begins.items()):
+            return None
         return {name: self._text(value) if name in rule.names else self._scalar(value) for name, value in raw.items()}
 
     def _scalar(self, value: bytes) -> Scalar:
@@ -203,10 +221,12 @@ class TextLines:
             yield Trouble(code="not-utf-8", message=f"{self._odd} text(s) in it are not UTF-8 and were read {how}.")
 
 
-def _columns(line: bytes, wanted: Mapping[str, int]) -> dict[str, bytes]:
+def _columns(line: bytes, wanted: Mapping[str, int], drop_last: frozenset[bytes]) -> dict[str, bytes]:
     if SPACED in line:
         rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
         cells = [cell.encode("latin-1") for cell in next(rows, [])]
     else:
         cells = line.split(b",")
+    if cells and cells[-1].strip() in drop_last:
+        cells.pop()
     return {name: cells[number].strip(b'"') for name, number in wanted.items() if -len(cells) <= number < len(cells)}

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, from_ms, parse_time, session_id
-from logferry_daemon.core.lenient_json import NotJson, load, looks_unfinished
+from logferry_daemon.core.lenient_json import Loaded
 from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
+from logferry_daemon.trackers.shapes import as_moment, opened, repaired
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, EpochMs, Event, Loadout, Participant, Session
@@ -72,46 +73,32 @@ class Artemis:
 
     def read(self, document: Document) -> Reading:
         """The session in the document; unfinished while the tracker may be in the middle of writing it."""
-        data = document.data
-        if not data.strip(b"\0 \r\n\t"):
-            return Reading(troubles=(Trouble(code="empty", message="the file is empty."),), unfinished=True)
-        try:
-            return _read(data)
-        except NotJson as error:
-            trouble = Trouble(code=error.code, message=error.message)
-            return Reading(troubles=(trouble,), unfinished=looks_unfinished(data))
-        except Damaged as error:
-            return Reading(troubles=(Trouble(code=error.code, message=error.message),))
+        loaded = opened(document.data)
+        return loaded if isinstance(loaded, Reading) else _read(loaded)
 
     def recount(self, session: Session) -> Statistics:
         """By the loadouts of the session; what was typed in by hand belongs to all of it and is not split."""
         return tally(session.events, cost_per_shot=_costs(session.loadouts))
 
 
-def _read(data: bytes) -> Reading:
-    loaded = load(data)
-    document = loaded.value
-    if not isinstance(document, dict):
-        raise Damaged("not-a-session", "the document is not a session: no object at its top.")
-    session, skipped = _session(document)
-    troubles = list(_notes(loaded.repairs, skipped))
-    last = parse_time(_text(document, "endedAt") or "")
+def _read(loaded: Loaded) -> Reading:
+    try:
+        session, skipped = _session(loaded.value if isinstance(loaded.value, dict) else {})
+    except Damaged as error:
+        return Reading(troubles=(Trouble(code=error.code, message=error.message),))
+    last = parse_time(_text(loaded.value, "endedAt") or "")
     end = None
     if last is not None:
         end = end_by(EndRule.EXPLICIT, f"endedAt: {last:%Y-%m-%d %H:%M:%S} UTC")
     names = frozenset(person.name for person in session.participants if person.name)
     found = found_whole(session, end=end, names=names)
-    return Reading(found=(found,), troubles=tuple(troubles), first_at=session.started_at)
+    troubles = (*repaired(loaded.repairs), *_skipped(skipped))
+    return Reading(found=(found,), troubles=troubles, first_at=session.started_at)
 
 
-def _notes(repairs: int, skipped: int) -> Iterator[Trouble]:
-    if repairs:
-        yield Trouble(
-            code="repaired",
-            message=f"{repairs} value(s) such as NaN are not JSON; they count as not given.",
-        )
-    if skipped:
-        yield Trouble(code="events-skipped", message=f"{skipped} event(s) have no time or no type and are left out.")
+def _skipped(number: int) -> Iterator[Trouble]:
+    if number:
+        yield Trouble(code="events-skipped", message=f"{number} event(s) have no time or no type and are left out.")
 
 
 def _session(document: dict[str, Any]) -> tuple[Session, int]:
@@ -170,23 +157,11 @@ def _statistics(
 
 def _active(document: dict[str, Any], started: datetime, ended: datetime) -> timedelta:
     """How long was played: without the pauses that are over, and without the one that the hunt stands in."""
-    since = _moment(document.get("pausedAt"))
+    since = as_moment(document.get("pausedAt"), UTC)
     if since is not None:
         ended = min(max(started, since), ended)
     paused = timedelta(milliseconds=max(0.0, _number(document, "totalPausedTime") or 0.0))
     return max(timedelta(), ended - started - paused)
-
-
-def _moment(value: Any) -> datetime | None:  # noqa: ANN401 -- any JSON value
-    """An ISO time, or one in milliseconds."""
-    if isinstance(value, str):
-        return parse_time(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return from_ms(int(value))
-    except OverflowError:
-        return None
 
 
 def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -- any JSON value

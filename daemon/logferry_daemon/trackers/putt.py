@@ -6,12 +6,13 @@ the same session when the other has come. Bytes in, sessions out: opens no file,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id, to_ms
+from logferry_daemon.core.lenient_json import load
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Reading, Trouble, found_whole
 from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted
 from logferry_daemon.trackers.putt_files import Part, Putt, family, is_table, of_csv, of_json
@@ -24,8 +25,8 @@ from logferry_daemon.trackers.shapes import (
     later,
     moment,
     number,
+    opened,
     text,
-    unreadable,
 )
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
@@ -35,6 +36,8 @@ NAME = "putt"
 MAX_BYTES = 16 * 2**20
 LONGEST = timedelta(days=2)
 """A duration beyond it is a mistake."""
+LONG_ID = 10
+"""Signs of an id that is unique by itself: a time or chance."""
 NOBODY = frozenset({"unknown", "n/a", "none"})
 """What the tracker writes for a player whom it does not know."""
 _STARTS = ("start_time", "started_at", "startTime", "startedAt", "session_start")
@@ -70,17 +73,8 @@ class ProofOfPutt:
     def read(self, document: Document) -> Reading:
         """The session of which the document is a part, with whatever other part is there."""
         table = is_table(document.about.path, document.data)
-        if not document.data.strip(b"\0 \r\n\t") or not table:
-            trouble = unreadable(document.data)
-            if trouble is not None:
-                return trouble
-        try:
-            own = (of_csv if table else of_json)(document.data)
-        except Damaged as error:
-            if error.code == "not-a-session":
-                raise
-            return Reading(troubles=(Trouble(code=error.code, message=error.message),))
-        return _reading(_parts(document, own, table=table), document.about)
+        own = _report(document.data) if table else _figures(document.data)
+        return own if isinstance(own, Reading) else _reading(_parts(document, own, table=table), document.about)
 
     def recount(self, session: Session) -> Statistics:
         """By the putts; a session that has only the tracker's own figures keeps them, they cannot be split."""
@@ -88,6 +82,27 @@ class ProofOfPutt:
             return session.statistics
         played = session.duration or _span(session.events)
         return Statistics(events=len(session.events), measures=recounted(session.events, played))
+
+
+def _figures(data: bytes) -> Part | Reading:
+    loaded = opened(data)
+    return loaded if isinstance(loaded, Reading) else _understood(lambda: of_json(loaded.value))
+
+
+def _report(data: bytes) -> Part | Reading:
+    if not data.strip(b"\0 \r\n\t"):
+        return Reading(troubles=(Trouble(code="empty", message="the file is empty."),), unfinished=True)
+    return _understood(lambda: of_csv(data))
+
+
+def _understood(read: Callable[[], Part]) -> Part | Reading:
+    """What was read, or why not; another tracker's file is raised."""
+    try:
+        return read()
+    except Damaged as error:
+        if error.code == "not-a-session":
+            raise
+        return Reading(troubles=(Trouble(code=error.code, message=error.message),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +138,7 @@ def _parts(document: Document, own: Part, *, table: bool) -> _Parts:
 def _companion(path: str, data: bytes) -> Part | None:
     """What stands beside; as if it were not there while it cannot be read."""
     try:
-        return of_csv(data) if is_table(path, data) else of_json(data)
+        return of_csv(data) if is_table(path, data) else of_json(load(data).value)
     except Damaged:
         return None
 
@@ -173,8 +188,7 @@ def _offsets(putts: Sequence[Putt]) -> Iterator[float]:
 
 def _session(parts: _Parts, stamp: str, start: datetime, end: datetime, about: About) -> Session:
     events = tuple(sorted((_event(putt, start, about) for putt in parts.putts), key=lambda event: event.at))
-    key = next((one for one in (stamp, text(parts.fields, *_IDS) or "") if is_safe_id(one)), None)
-    natural_key = key or f"played@{start.isoformat()}"
+    natural_key = _key(parts, stamp, start, end)
     facts: dict[str, Scalar] = {"premium_csv": True} if parts.has_report else {}
     return Session(
         id=session_id(NAME, natural_key),
@@ -187,6 +201,14 @@ def _session(parts: _Parts, stamp: str, start: datetime, end: datetime, about: A
         facts=facts,
         statistics=Statistics(events=len(events), measures=measures(parts.fields, events, end - start)),
     )
+
+
+def _key(parts: _Parts, stamp: str, start: datetime, end: datetime) -> str:
+    """The stamp, or the id in the file; one that is only counted up begins again after every installation."""
+    key = next((one for one in (stamp, text(parts.fields, *_IDS) or "") if is_safe_id(one)), None)
+    if key is None:
+        return f"played@{start.isoformat()}"
+    return key if len(key) >= LONG_ID else f"{key}@{end.isoformat()}"
 
 
 def _event(putt: Putt, start: datetime, about: About) -> Event:

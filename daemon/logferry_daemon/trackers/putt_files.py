@@ -12,7 +12,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from logferry_daemon.core.lenient_json import load
 from logferry_daemon.core.reading import MAX_EVENTS
 from logferry_daemon.trackers.shapes import Object, as_number, layers, objects
 from logferry_model.errors import Damaged
@@ -79,9 +78,8 @@ def is_table(path: str, data: bytes) -> bool:
     return path.endswith(".csv") if path else not data.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"{", b"["))
 
 
-def of_json(data: bytes) -> Part:
+def of_json(document: Any) -> Part:  # noqa: ANN401 -- any JSON value
     """The figures; Damaged when it is no document of this tracker."""
-    document = load(data).value
     found = layers(document, *SECTIONS) if isinstance(document, dict) else ()
     putts = tuple(_putts([_plain(row) for row in objects(found, "putt_list", "putts")]))
     if not putts and not any(as_number(one.get(key)) is not None for one in found for key in FIGURES):

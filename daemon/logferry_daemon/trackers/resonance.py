@@ -16,66 +16,17 @@ from msgspec.structs import replace
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
 from logferry_daemon.core.reading import EndRules, Found, Reading, Trouble, found_whole
-from logferry_daemon.core.rows import Answer, Cell, Question, Row, Table
+from logferry_daemon.core.rows import Answer, Cell, Question, Row
 from logferry_daemon.trackers import resonance_rows as rows
-from logferry_daemon.trackers.resonance_rows import FACTS, FIGURES, MAX_MS, Encounter
+from logferry_daemon.trackers import resonance_skills
+from logferry_daemon.trackers.resonance_rows import MAX_MS, Encounter
+from logferry_daemon.trackers.resonance_tables import PARTS, SESSIONS
 from logferry_model.figures import Combat, Defence, Measure, Statistics
 from logferry_model.session import Boss, End, EndRule, EpochMs, Participant, Scalar, Session
 
 NAME = "resonance"
 MAX_BYTES = 8 * 2**30
 """Never read as a whole, so any size will do; a larger file is somebody's mistake."""
-
-_BLOW = ("skill_id", "hits", "total_value", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
-_SESSIONS = Table(
-    name="encounters",
-    key="id",
-    columns=(
-        "started_at_ms",
-        "ended_at_ms",
-        "local_player_id",
-        "total_dmg",
-        "total_heal",
-        "scene_id",
-        "scene_name",
-        "is_manually_reset",
-    ),
-    needed=True,
-)
-_KEY = "encounter_id"
-_PARTS = (
-    Table(
-        name="actor_encounter_stats",
-        key=_KEY,
-        columns=("actor_id", "is_player", "is_local_player", "name", "dps", *FACTS, *FIGURES),
-        needed=True,
-    ),
-    Table(
-        name="damage_skill_stats",
-        key=_KEY,
-        columns=("attacker_id", *_BLOW, "hp_loss_total", "shield_loss_total", "hit_details"),
-        bulky=("hit_details",),
-    ),
-    Table(
-        name="heal_skill_stats",
-        key=_KEY,
-        columns=("healer_id", *_BLOW, "heal_details"),
-        bulky=("heal_details",),
-    ),
-    Table(
-        name="encounter_bosses",
-        key=_KEY,
-        columns=("monster_name", "hits", "total_damage", "max_hp", "is_defeated"),
-    ),
-    Table(name="death_events", key=_KEY, columns=("timestamp_ms", "actor_id", "attempt_index")),
-    Table(name="attempts", key=_KEY, columns=("attempt_index", "started_at_ms", "ended_at_ms")),
-    Table(
-        name="entities",
-        key="entity_id",
-        columns=("name", "is_player", "class_id", "class_spec"),
-        among=("actor_encounter_stats.actor_id", "encounters.local_player_id", "heal_skill_stats.target_id"),
-    ),
-)
 
 _MESSAGES = {
     "row-skipped": "{} encounter(s) have no time of their beginning and are left out.",
@@ -125,7 +76,7 @@ class Resonance:
 
     def question(self, since: int) -> Question:
         """Encounters from the one with this row id on."""
-        return Question(sessions=_SESSIONS, parts=_PARTS, since=since)
+        return Question(sessions=SESSIONS, parts=PARTS, since=since)
 
     def rows(self, answer: Answer) -> Reading:
         """The encounters; all but the file's last one are over."""
@@ -142,10 +93,10 @@ class Resonance:
 
 
 def _found(answer: Answer, notes: Counter[str]) -> Iterator[Found]:
-    parts = {table.name: _by_key(answer.rows.get(table.name, ()), table.key) for table in _PARTS}
+    parts = {table.name: _by_key(answer.rows.get(table.name, ()), table.key) for table in PARTS}
     characters = {key: found[0] for key, found in parts["entities"].items()}
     unique: dict[str, Found] = {}
-    for row in answer.rows.get(_SESSIONS.name, ()):
+    for row in answer.rows.get(SESSIONS.name, ()):
         one = _encounter_found(row, parts, characters, answer.highest, notes)
         before = one and unique.pop(one.id, None)
         if one and before:
@@ -179,7 +130,6 @@ def _encounter_found(
     encounter = Encounter(
         row=row,
         started_at=started,
-        seconds=max((ended or started) - started, 0) / 1000,
         actors=parts["actor_encounter_stats"].get(number, ()),
         damage=parts["damage_skill_stats"].get(number, ()),
         heals=parts["heal_skill_stats"].get(number, ()),
@@ -202,7 +152,7 @@ def _end(number: int, ended: EpochMs | None, highest: int) -> End | None:
 def _built(encounter: Encounter, number: int, ended: EpochMs | None, end: End | None, notes: Counter[str]) -> Found:
     own: set[str] = set()
     who = rows.people(encounter, own)
-    skills = rows.skills(encounter, who.labels, own)
+    skills = resonance_skills.skills(encounter, who.labels, own)
     last = max(ended, encounter.started_at) if ended else rows.last_moment(encounter, skills)
     if last - encounter.started_at > MAX_MS:
         own.add("too-long")
@@ -215,7 +165,7 @@ def _built(encounter: Encounter, number: int, ended: EpochMs | None, end: End | 
         natural_key=natural_key,
         started_at=started,
         ended_at=from_ms(last),
-        participants=who.participants,
+        participants=tuple(rows.rated(person, (last - encounter.started_at) / 1000) for person in who.participants),
         events=rows.deaths(encounter, who.labels),
         skills=skills,
         bosses=bosses,
@@ -250,10 +200,10 @@ def _facts(encounter: Encounter, bosses: Sequence[Boss]) -> dict[str, Scalar]:
 
 
 def _cleared(encounter: Encounter, bosses: Sequence[Boss]) -> bool | None:
-    """Whether everything it was about was defeated; None where the file does not tell."""
+    """Whether everything it was about was defeated; None where the file does not tell, or not yet."""
     if encounter.row.get("is_manually_reset") == 1:
         return False
-    if not any("is_defeated" in row for row in encounter.bosses):
+    if encounter.row.get("ended_at_ms") is None or not any("is_defeated" in row for row in encounter.bosses):
         return None
     return all(boss.defeated for boss in bosses)
 
@@ -293,6 +243,6 @@ def _measures(session: Session, seconds: float) -> Iterator[Measure]:
     yield Measure(name="healing", label="Healing, all players", value=healing)
     yield Measure(name="damage_taken", label="Damage taken, all players", value=total("damage_taken"))
     yield Measure(name="deaths", label="Deaths, all players", value=total("deaths"))
-    if seconds > 0:
-        yield Measure(name="dps", label="Damage a second, all players", value=round(damage / seconds, 3), unit="/s")
-        yield Measure(name="hps", label="Healing a second, all players", value=round(healing / seconds, 3), unit="/s")
+    if seconds:
+        yield Measure(name="dps", label="Damage a second, all players", value=rows.rate(damage, seconds), unit="/s")
+        yield Measure(name="hps", label="Healing a second, all players", value=rows.rate(healing, seconds), unit="/s")

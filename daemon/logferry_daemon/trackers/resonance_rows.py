@@ -1,29 +1,25 @@
-"""What the rows of one Resonance Logs encounter say about people, skills, bosses and deaths. Rows in, values out.
+"""What the rows of one Resonance Logs encounter say about people, bosses and deaths. Rows in, values out.
 
 Rows come from a file that anybody may have written: a value of the wrong kind counts as not given.
 """
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from logferry_daemon.core.figure import figure
-from logferry_daemon.core.identity import from_ms
+from logferry_daemon.core.identity import YEARS, to_ms
 from logferry_daemon.core.rows import Cell, Row
-from logferry_model.session import Boss, EpochMs, Event, Hit, Participant, Scalar, Skill
+from logferry_model.session import Boss, EpochMs, Event, Participant, Scalar, Skill
 
 MAX_PLAYERS = 50
-MAX_HITS_OF_A_SKILL = 10_000
-MAX_HITS = 100_000
-"""Of one encounter: some 10 MB as it is sent."""
 MAX_MS = 7_200_000
-UNKNOWN_SKILL = -1
+"""Two hours: no longer timeline is sent."""
 ALWAYS = ("damage_dealt", "heal_dealt", "damage_taken", "boss_damage_dealt")
 _COUNTED = ("hits", "crit_hits", "lucky_hits", "crit_total", "lucky_total")
 FIGURES = (
@@ -38,37 +34,9 @@ FIGURES = (
 FACTS = ("class_id", "class_spec", "ability_score", "level")
 OF_THE_CHARACTER = ("class_id", "class_spec")
 """Those that an older file has with the character only: its score and level there are today's, not the fight's."""
-_SUMS = {
-    "crit_hits": "critical_hits",
-    "crit_total": "critical_total",
-    "lucky_hits": "lucky_hits",
-    "lucky_total": "lucky_total",
-    "hp_loss_total": "hp_loss",
-    "shield_loss_total": "shield_loss",
-}
-"""Column of a skill's row -> figure."""
 
-
-class _Blow(Struct, frozen=True):
-    """One hit as the tracker writes it: in short words, or in the long ones of its later releases."""
-
-    t: int | None = None
-    v: int | float | None = None
-    c: bool | int | None = None
-    l: bool | int | None = None  # noqa: E741 -- the file's word
-    h: int | float | None = None
-    s: int | float | None = None
-    timestamp: int | None = None
-    damage: int | float | None = None
-    heal: int | float | None = None
-    value: int | float | None = None
-    crit: bool | int | None = None
-    lucky: bool | int | None = None
-    hp_loss: int | float | None = None
-    shield_loss: int | float | None = None
-
-
-_blows = msgspec.json.Decoder(list[_Blow])
+_MOMENTS = range(*(to_ms(datetime(year, 1, 1, tzinfo=UTC)) for year in (YEARS.start, YEARS.stop)))
+"""Milliseconds that are in a year that counts."""
 
 
 def whole(row: Row, column: str) -> int | None:
@@ -90,11 +58,7 @@ def text(row: Row, column: str) -> str | None:
 
 def moment(value: Cell) -> EpochMs | None:
     """A time of a row."""
-    try:
-        from_ms(value if isinstance(value, int) else -1)
-    except OverflowError:
-        return None
-    return EpochMs(value) if isinstance(value, int) else None
+    return EpochMs(value) if isinstance(value, int) and value in _MOMENTS else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +67,6 @@ class Encounter:
 
     row: Row
     started_at: EpochMs
-    seconds: float
-    """How long it took; 0 while nobody knows."""
     actors: Sequence[Row]
     damage: Sequence[Row]
     heals: Sequence[Row]
@@ -148,7 +110,6 @@ def people(encounter: Encounter, notes: set[str]) -> People:
             actors[actor],
             encounter.characters.get(actor, {}),
             Participant(id=label, local=actor == local),
-            seconds=encounter.seconds,
             deaths=deaths[actor],
         )
         for actor, label in labels.items()
@@ -168,116 +129,28 @@ def _is_player(row: Row, characters: Mapping[Cell, Row], local: int | None) -> b
     return actor in characters and characters[actor].get("is_player", 1) == 1
 
 
-def _participant(row: Row, character: Row, person: Participant, *, seconds: float, deaths: int) -> Participant:
+def _participant(row: Row, character: Row, person: Participant, *, deaths: int) -> Participant:
     figures = {name: value for name in FIGURES if (value := amount(row, name)) or name in ALWAYS}
-    figures["dps"] = amount(row, "dps") or _rate(figures["damage_dealt"], seconds)
-    figures["hps"] = _rate(figures["heal_dealt"], seconds)
+    figures["dps"] = amount(row, "dps")
     figures["deaths"] = float(deaths)
     later = {name: whole(character, name) for name in OF_THE_CHARACTER}
     facts: dict[str, Scalar] = {name: known for name in FACTS if (known := whole(row, name) or later.get(name))}
     return replace(person, name=text(row, "name") or text(character, "name"), facts=facts, figures=figures)
 
 
-def _rate(total: float, seconds: float) -> float:
+def rated(person: Participant, seconds: float) -> Participant:
+    """The same with what they did a second; the tracker's own count of it where there is one."""
+    figures = person.figures
+    rates = {
+        "dps": figures["dps"] or rate(figures["damage_dealt"], seconds),
+        "hps": rate(figures["heal_dealt"], seconds),
+    }
+    return replace(person, figures=figures | rates)
+
+
+def rate(total: float, seconds: float) -> float:
+    """So much a second; 0 while it has taken no time."""
     return round(total / seconds, 3) if seconds > 0 else 0.0
-
-
-@dataclass(slots=True)
-class _Sum:
-    """One skill of one player over all its targets."""
-
-    uses: float = 0.0
-    total: float = 0.0
-    figures: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    hits: list[Hit] = field(default_factory=list)
-
-    def add(self, row: Row) -> None:
-        """One more target."""
-        self.uses += amount(row, "hits")
-        self.total += amount(row, "total_value")
-        for column, name in _SUMS.items():
-            self.figures[name] += amount(row, column)
-        self.figures["targets"] += 1
-
-
-def skills(encounter: Encounter, labels: Mapping[Cell, str], notes: set[str]) -> tuple[Skill, ...]:
-    """What each player did with each skill, with as much of the timelines as is sent."""
-    sums: dict[tuple[str, str, int], _Sum] = {}
-    kinds = (("damage", "attacker_id", encounter.damage), ("heal", "healer_id", encounter.heals))
-    for category, actor, rows in kinds:
-        for row in rows:
-            label, number = labels.get(row.get(actor)), whole(row, "skill_id")
-            if label is not None:
-                key = (label, category, UNKNOWN_SKILL if number is None else number)
-                one = sums.setdefault(key, _Sum())
-                one.add(row)
-                one.hits += _hits(row, encounter.started_at, notes)
-    most = _most({key: len(one.hits) for key, one in sums.items()}, notes)
-    return tuple(
-        _skill(key, one, most) for key, one in sorted(sums.items(), key=lambda item: (int(item[0][0][1:]), item[0]))
-    )
-
-
-def _skill(key: tuple[str, str, int], one: _Sum, most: int) -> Skill:
-    label, category, number = key
-    return Skill(
-        name="unknown" if number == UNKNOWN_SKILL else str(number),
-        category=category,
-        uses=int(one.uses),
-        total=one.total,
-        participant=label,
-        figures={name: value for name, value in one.figures.items() if value},
-        timeline=tuple(sorted(one.hits, key=lambda hit: hit.at)[:most]),
-    )
-
-
-def _most(lengths: Mapping[object, int], notes: set[str]) -> int:
-    """How many hits each timeline may have, so that all of them together are not too many."""
-    most = MAX_HITS_OF_A_SKILL
-    while sum(min(length, most) for length in lengths.values()) > MAX_HITS:
-        most = most * 9 // 10
-    if any(length > most for length in lengths.values()):
-        notes.add("timeline-cut")
-    return most
-
-
-def _hits(row: Row, started_at: EpochMs, notes: set[str]) -> Iterator[Hit]:
-    """A row's timeline, as far as it is within the longest encounter."""
-    details = row.get("hit_details", row.get("heal_details"))
-    if not isinstance(details, str):
-        return
-    try:
-        blows = _blows.decode(details)
-    except (msgspec.MsgspecError, RecursionError):
-        notes.add("timeline-damaged")
-        return
-    for blow in blows:
-        hit = _hit(blow)
-        if hit is None:
-            notes.add("timeline-damaged")
-        elif hit.at - started_at > MAX_MS:
-            notes.add("timeline-cut")
-        else:
-            yield hit
-
-
-def _hit(blow: _Blow) -> Hit | None:
-    at = moment(_first(blow.t, blow.timestamp))
-    value = figure(_first(blow.v, blow.damage, blow.heal, blow.value))
-    if at is None or value is None:
-        return None
-    return Hit(
-        at=at,
-        value=value,
-        critical=bool(_first(blow.c, blow.crit)),
-        lucky=bool(_first(blow.l, blow.lucky)),
-        hp_loss=figure(_first(blow.h, blow.hp_loss)),
-        shield_loss=figure(_first(blow.s, blow.shield_loss)),
-    )
-
-
-def _first(*values: float | None) -> float | None:
-    return next((value for value in values if value is not None), None)
 
 
 def bosses(encounter: Encounter) -> tuple[Boss, ...]:
@@ -318,4 +191,4 @@ def last_moment(encounter: Encounter, skills_so_far: Sequence[Skill]) -> EpochMs
         *(moment(row.get("timestamp_ms")) for row in encounter.deaths),
         *(moment(row.get("ended_at_ms")) or moment(row.get("started_at_ms")) for row in encounter.attempts),
     )
-    return max(encounter.started_at, *hits, *(at for at in times if at is not None))
+    return max((encounter.started_at, *hits, *(at for at in times if at is not None)))

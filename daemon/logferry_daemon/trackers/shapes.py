@@ -12,7 +12,7 @@ from typing import Any
 
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import EPOCH, YEARS, from_ms, parse_time
-from logferry_daemon.core.lenient_json import NotJson, load, looks_unfinished
+from logferry_daemon.core.lenient_json import Loaded, NotJson, load, looks_unfinished
 from logferry_daemon.core.reading import Reading, Trouble
 from logferry_model.errors import Damaged
 
@@ -34,18 +34,17 @@ def is_safe_id(text: str) -> bool:
     return _SAFE_ID.fullmatch(text) is not None
 
 
-def unreadable(data: bytes) -> Reading | None:
-    """What to say of bytes that are no JSON document; None when they are one."""
+def opened(data: bytes) -> Loaded | Reading:
+    """The JSON document in `data`, or what to say of bytes that hold none."""
     if not data.strip(b"\0 \r\n\t"):
         return Reading(troubles=(Trouble(code="empty", message="the file is empty."),), unfinished=True)
     try:
-        load(data)
+        return load(data)
     except NotJson as error:
         trouble = Trouble(code=error.code, message=error.message)
         return Reading(troubles=(trouble,), unfinished=looks_unfinished(data))
     except Damaged as error:
         return Reading(troubles=(Trouble(code=error.code, message=error.message),))
-    return None
 
 
 def repaired(repairs: int) -> Iterator[Trouble]:
@@ -127,7 +126,7 @@ def from_stamp(stamp: str, zone: tzinfo | None = None) -> datetime | None:
     if digits.isascii() and digits.isdigit() and len(digits) in {10, 13}:
         return as_moment(int(digits))
     found = _STAMP.search(stamp)
-    return as_moment("{}-{}-{}T{}:{}:{}".format(*found.groups()), zone) if found else None
+    return _from_iso(_dashed(found), zone) if found else None
 
 
 def later(start: datetime, length: timedelta) -> datetime:
@@ -142,13 +141,18 @@ def later(start: datetime, length: timedelta) -> datetime:
 def _from_text(value: str, zone: tzinfo | None) -> datetime | None:
     if value.isascii() and value.isdigit():
         return from_stamp(value, zone)
+    found = _STAMP.fullmatch(value)
+    return _from_iso(value, zone) or (_from_iso(_dashed(found), zone) if found else None)
+
+
+def _dashed(stamp: re.Match[str]) -> str:
+    return "{}-{}-{}T{}:{}:{}".format(*stamp.groups())
+
+
+def _from_iso(value: str, zone: tzinfo | None) -> datetime | None:
     try:
         at = datetime.fromisoformat(value)
-    except ValueError:
-        found = _STAMP.fullmatch(value)
-        return _from_text("{}-{}-{}T{}:{}:{}".format(*found.groups()), zone) if found else None
-    try:
         aware = at if at.tzinfo else at.replace(tzinfo=zone) if zone else at.astimezone(UTC)
-    except (ValueError, OverflowError, OSError):  # before the calendar of the system begins
+    except (ValueError, OverflowError, OSError):  # the last two where the calendar of the system does not reach
         return None
     return parse_time(aware.isoformat())

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
-from logferry_daemon.core.lenient_json import load
 from logferry_daemon.core.reading import MAX_EVENTS, About, Document, EndRules, Reading, Trouble, found_whole
 from logferry_daemon.trackers.shapes import (
     Object,
@@ -22,9 +21,9 @@ from logferry_daemon.trackers.shapes import (
     layers,
     moment,
     number,
+    opened,
     repaired,
     text,
-    unreadable,
     values,
 )
 from logferry_daemon.trackers.swg_events import events_of, names_in, planets_of
@@ -75,10 +74,9 @@ class SwgBot:
 
     def read(self, document: Document) -> Reading:
         """The session in the document; Damaged when it is no log of this bot."""
-        trouble = unreadable(document.data)
-        if trouble is not None:
-            return trouble
-        loaded = load(document.data)
+        loaded = opened(document.data)
+        if isinstance(loaded, Reading):
+            return loaded
         parts = layers(loaded.value, "data", "session", "session_data") if isinstance(loaded.value, dict) else ()
         if not any(MARKS & part.keys() for part in parts):
             raise Damaged("not-a-session", "the document is not a bot's session: it has no XP, credits or quests.")
@@ -143,14 +141,13 @@ def _session(
 
 
 def _key(parts: Sequence[Object], start: datetime) -> str:
-    """Its own id where a program made it; two bots of one moment are told apart by what they had then."""
+    """Its own id where a program made it, else what the bot had at first, which tells two bots apart; and its start."""
     own = text(parts, *_IDS) or ""
-    if is_safe_id(own):
-        return own
-    had = [number(layers(part, kind)[1:], "start") for part in parts for kind in ("xp", "credits")]
+    if not is_safe_id(own):
+        own = content_mark([number(layers(part, kind)[1:], "start") for part in parts for kind in ("xp", "credits")])
     # As written: a time without a zone must not make another session of it on another computer.
     told = next((one for one in values(parts, *_STARTS) if isinstance(one, str) and as_moment(one)), start.isoformat())
-    return f"{told.strip()}-{content_mark(had)}"
+    return f"{own}@{told.strip()}"
 
 
 def _character(parts: Sequence[Object]) -> str | None:

@@ -94,6 +94,24 @@ def test_whichever_file_is_read_the_session_of_both_is_the_same(seed: int, shape
     assert content(of(one, first="json", figures=figures)) == content(of(one, first="csv", figures=figures))
 
 
+REPORT = b"Total Makes,3\nMake Percentage,10%\n\nTime (s),Classification,Detailed Classification\n5,MAKE,MAKE - TOP\n"
+
+
+@pytest.mark.parametrize("path", [JSON, CSV])
+def test_where_both_tell_a_figure_that_of_the_document_counts(path: str) -> None:
+    contents = {"json": doc(total_makes=4), "csv": REPORT}
+    data = contents.pop(path.rpartition(".")[2])
+    assert measures(found_in(data, path, **contents))["makes"] == 4
+
+
+@pytest.mark.parametrize("path", [JSON, CSV])
+def test_where_both_tell_of_the_putts_those_of_the_report_count(path: str) -> None:
+    contents = {"json": doc(putt_list=[{"Putt Classification": "MISS"}]), "csv": REPORT}
+    data = contents.pop(path.rpartition(".")[2])
+    (event,) = found_in(data, path, **contents).session.events
+    assert (event.type, event.fields) == ("make", {"category": "top"})
+
+
 @pytest.mark.parametrize("first", ["json", "csv"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_file_alone_is_the_same_session_as_both(seed: int, first: str) -> None:
@@ -164,6 +182,11 @@ def test_where_the_name_says_nothing_the_session_is_known_by_its_own_id(key: str
 
 def test_the_stamp_in_the_name_goes_before_the_id_in_the_file() -> None:
     assert found_in(doc(session_id="desktop_1756699455646")).session.natural_key == STAMP
+
+
+def test_a_stamp_that_is_only_counted_up_may_come_again_another_day() -> None:
+    keys = {found_in(doc(end_time=f"2026-03-0{day}T20:00:00Z"), "session_1.json").session.natural_key for day in (1, 2)}
+    assert len(keys) == 2
 
 
 def test_an_id_that_somebody_typed_is_not_sent() -> None:

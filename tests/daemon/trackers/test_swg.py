@@ -157,6 +157,11 @@ def test_two_bots_that_begin_together_are_two_sessions() -> None:
     assert one.id != other.id
 
 
+def test_an_id_that_is_used_again_is_another_session() -> None:
+    one, other = (found_in(log(start_time=f"2026-03-0{day}T20:00:00")) for day in (1, 2))
+    assert one.id != other.id
+
+
 def test_the_end_is_explicit_where_the_log_gives_one() -> None:
     end = found_in(log(end_time="2026-03-01T21:00:00")).end
     assert end == end_by(EndRule.EXPLICIT, "end_time: 2026-03-01 21:00:00 UTC")
@@ -246,6 +251,9 @@ TEXTS = (
     "server",
 )
 INNER = (
+    "title",
+    "quest",
+    "name",
     "player_name",
     "sender",
     "message",
