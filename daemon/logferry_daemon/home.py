@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,8 +65,8 @@ class Home:
         from platformdirs import PlatformDirs  # noqa: PLC0415 -- 10 ms that LOGFERRY_HOME users need not wait for
 
         dirs = PlatformDirs("logferry", appauthor=False)
-        return cls(
-            config=Path(dirs.user_config_dir),
-            state=Path(dirs.user_state_dir),
-            runtime=Path(dirs.user_runtime_dir),
-        )
+        with warnings.catch_warnings():
+            # Without a login session there is no folder for what ends with it; the one in its place will do.
+            warnings.simplefilter("ignore", UserWarning)
+            runtime = Path(dirs.user_runtime_dir)
+        return cls(config=Path(dirs.user_config_dir), state=Path(dirs.user_state_dir), runtime=runtime)

@@ -32,18 +32,23 @@ _SPENT = frozenset(-getattr(signal, name) for name in ("SIGXCPU", "SIGKILL") if 
 
 
 class ChildDatabases:
-    """The databases below folders of this computer."""
+    """The databases below folders of this computer.
 
-    def __init__(self, command: Sequence[str] = CHILD, wall: timedelta = WALL) -> None:
+    What cannot be read where it lies is copied below `rooms`, for as long as it is read; None is the system's own
+    folder for such things.
+    """
+
+    def __init__(self, command: Sequence[str] = CHILD, wall: timedelta = WALL, rooms: Path | None = None) -> None:
         self._command = command
         self._wall = wall
+        self._rooms = rooms
 
     async def ask(self, root: Path, path: str, question: Question) -> Answer:
         """Rows of one moment."""
         ask = Ask(root=os.fsencode(root), path=os.fsencode(path), question=question)
         reply = await self._reply(ask)
         if reply.refusal is not None and reply.refusal.kind == Kind.COPY:
-            with tempfile.TemporaryDirectory(prefix="logferry-", ignore_cleanup_errors=True) as room:
+            with tempfile.TemporaryDirectory(prefix="logferry-", dir=self._rooms, ignore_cleanup_errors=True) as room:
                 reply = await self._reply(msgspec.structs.replace(ask, room=os.fsencode(room)))
         if reply.answer is not None:
             return reply.answer

@@ -6,6 +6,7 @@ allow-lists, one for looking columns up and one for reading them, refuse all of 
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -15,15 +16,13 @@ from urllib.parse import quote
 
 from logferry_model.errors import Damaged, Unreachable
 
-MIB = 2**20
-MAX_VALUE = 16 * MIB
+MAX_VALUE = 16 * 2**20
 SECONDS = 1.5
 """Of processor time, for all of it; a little less than what the system allows."""
 _STEPS = 1000
 """Steps of SQLite between two looks at the clock."""
 
-SETTINGS = f"""
-PRAGMA hard_heap_limit = {96 * MIB};
+SETTINGS = """
 PRAGMA query_only = ON;
 PRAGMA trusted_schema = OFF;
 PRAGMA cell_size_check = ON;
@@ -65,8 +64,8 @@ class CopyNeeded(Exception):
 
 @contextmanager
 def guarded(path: str, how: How) -> Iterator[sqlite3.Connection]:
-    """A connection with all guards but an allow-list; SQLite's errors come out as Damaged, Unreachable or CopyNeeded."""
-    address = f"file:{quote(path)}?{how}"
+    """A connection with all guards but an allow-list; SQLite's errors come out as Damaged, Unreachable, CopyNeeded."""
+    address = f"file:{quote(os.fsencode(path))}?{how}"
     with (
         database_errors(how),
         closing(sqlite3.connect(address, uri=True, timeout=1, isolation_level=None)) as connection,

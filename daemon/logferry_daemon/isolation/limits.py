@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from contextlib import suppress
+from contextlib import closing, suppress
 
 CPU_SECONDS = 2
 MEMORY = 256 * 2**20
+HEAP = 96 * 2**20
+"""What SQLite may take of it, on every system."""
 HANDLES = 64
 """All of them can be looked at, one by one."""
 MAX_SHARED_MEMORY = 16 * 2**20
@@ -17,6 +20,8 @@ MAX_COPY = 512 * 2**20
 
 def limit(*, copying: bool) -> None:
     """Cap processor time, memory, handles and the size of files written; nothing is raised where it cannot be done."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute(f"PRAGMA hard_heap_limit = {HEAP}")  # of the whole process
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415 -- there is none on Windows

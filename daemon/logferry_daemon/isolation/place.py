@@ -25,6 +25,8 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 _READ_BINARY = _READ | getattr(os, "O_BINARY", 0)
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _BLOCK = 2**20
+_WITH_LOG = b"\2\2"
+"""Bytes 18 and 19 of a SQLite file: written and read by way of a write-ahead log."""
 
 Identity = tuple[int, int]
 State = tuple[int, int, int, int]
@@ -36,11 +38,13 @@ class Place:
 
     name: str
     identity: Identity
+    keeps_log: bool
+    """Whether whoever has it open keeps a write-ahead log beside it."""
 
     @property
     def resting(self) -> bool:
-        """Whether nobody has it open: no log is beside it."""
-        return set(self.states()) == {""}
+        """Whether nobody has it open: the log that there would be is not there."""
+        return self.keeps_log and set(self.states()) == {""}
 
     def check_handles(self) -> None:
         """Damaged when this process has opened any other file than this database and those beside it."""
@@ -67,9 +71,9 @@ class Place:
                     hint="Give Logferry the permission to write in its folder.",
                 )
             for ending in COPIED:
-                self._copy(ending, os.path.join(room, "copy.db" + ending))  # noqa: PTH118 -- pathlib would double the start
+                self._copy(ending, os.path.join(room, "copy.db" + ending))  # noqa: PTH118 -- pathlib is slow to start
             if self.states() == before:
-                return os.path.join(room, "copy.db")  # noqa: PTH118 -- as above
+                return os.path.join(room, "copy.db")  # noqa: PTH118 -- pathlib is slow to start
         raise Unreachable("database-busy", "it changes while it is copied; it is read again in a moment.")
 
     def states(self) -> dict[str, State]:
@@ -90,7 +94,7 @@ class Place:
                 return
             stack.callback(os.close, source)
             _check_regular(os.fstat(source))
-            target = stack.enter_context(open(to, "wb"))  # noqa: PTH123 -- as above
+            target = stack.enter_context(open(to, "wb"))  # noqa: PTH123 -- pathlib is slow to start
             left = MAX_COPY
             while left > 0 and (part := os.read(source, min(_BLOCK, left))):
                 left -= target.write(part)
@@ -100,7 +104,9 @@ class Place:
 def found(root: str, path: str) -> Iterator[Place]:
     """The place of `path` below `root`; Damaged when it is no regular file there, Unreachable when it is gone."""
     with _named_errors(path), ExitStack() as stack:
-        *folders, name = path.split("/")
+        *folders, name = parts = path.split("/")
+        if not all(map(_is_name, parts)):
+            raise Damaged("not-a-file", "its path leads out of its folder; it is not read.")
         _enter(root, folders, stack)
         handle = os.open(name, _READ_BINARY)
         # Closed last: closing a handle of a file would drop the locks that SQLite has on it.
@@ -110,7 +116,8 @@ def found(root: str, path: str) -> Iterator[Place]:
         for beside in BESIDE:
             with _gone():
                 _check_regular(os.lstat(name + beside))
-        yield Place(name, _identity(state))
+        head = os.read(handle, 20)
+        yield Place(name, _identity(state), keeps_log=head[18:20] == _WITH_LOG)
 
 
 def _enter(root: str, folders: list[str], stack: ExitStack) -> None:
@@ -128,11 +135,16 @@ def _enter(root: str, folders: list[str], stack: ExitStack) -> None:
 
 def _enter_by_name(root: str, folders: list[str]) -> None:
     real = os.path.realpath(root)
-    whole = os.path.join(root, *folders)  # noqa: PTH118 -- as above
-    expected = os.path.join(real, *folders)  # noqa: PTH118 -- as above
+    whole = os.path.join(root, *folders)  # noqa: PTH118 -- pathlib is slow to start
+    expected = os.path.join(real, *folders)  # noqa: PTH118 -- pathlib is slow to start
     if os.path.normcase(os.path.realpath(whole)) != os.path.normcase(expected):
         raise _link()
     os.chdir(expected)
+
+
+def _is_name(part: str) -> bool:
+    """Whether it names something right here, on every system."""
+    return part not in {"", ".", ".."} and os.path.basename(part) == part  # noqa: PTH119 -- pathlib is slow to start
 
 
 def _identity(state: os.stat_result) -> Identity:
@@ -153,7 +165,7 @@ def _link() -> Damaged:
 
 def _remove(path: str) -> None:
     with _gone():
-        os.unlink(path)  # noqa: PTH108 -- pathlib would double the start
+        os.unlink(path)  # noqa: PTH108 -- pathlib is slow to start
 
 
 @contextmanager

@@ -11,11 +11,12 @@ import sys
 
 import msgspec
 
+from logferry_daemon.core.rows import Question
 from logferry_daemon.isolation.asking import answer
 from logferry_daemon.isolation.guarded import CopyNeeded, How, guarded, too_big
 from logferry_daemon.isolation.limits import limit
 from logferry_daemon.isolation.messages import MAX_ASK, Ask, Kind, Refusal, Rows, Sent
-from logferry_daemon.isolation.place import found
+from logferry_daemon.isolation.place import Place, found
 from logferry_model.errors import Damaged, LogferryError, Unreachable
 
 
@@ -47,13 +48,22 @@ def _answered(ask: Ask) -> Rows:
         if ask.room is not None:
             with guarded(place.copy_into(os.fsdecode(ask.room)), How.COPIED) as connection:
                 return answer(connection, ask.question)
-        before, how = place.states(), How.RESTING if place.resting else How.LIVE
+        return _answered_in_place(place, ask.question)
+
+
+def _answered_in_place(place: Place, question: Question) -> Rows:
+    how, before = How.RESTING if place.resting else How.LIVE, place.states()
+    try:
         with guarded(place.name, how) as connection:
-            rows = answer(connection, ask.question)
+            rows = answer(connection, question)
             place.check_handles()
-        if how is How.RESTING and place.states() != before:
-            raise Unreachable("database-busy", "somebody opened it while it was read; it is read again in a moment.")
-        return rows
+    except Damaged:
+        if how is How.LIVE or place.states() == before:
+            raise
+    else:
+        if how is How.LIVE or place.states() == before:
+            return rows
+    raise Unreachable("database-busy", "somebody opened it while it was read; it is read again in a moment.")
 
 
 def _refusal(error: LogferryError) -> Refusal:
