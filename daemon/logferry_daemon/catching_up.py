@@ -191,11 +191,13 @@ class Rows:
         signature = state.sighting.signature
         if state.read == signature and state.reading_settled == settled:
             return
-        since = state.last.offset if state.last else state.row.offset if state.row else 0
+        since = max(state.fed, state.last.offset if state.last else state.row.offset if state.row else 0)
         answer = await self._ask(state.path, since)
         if answer.highest < since:
             answer = await self._ask(state.path, 0)  # another database took its place
         state.reading = await asyncio.to_thread(self._tracker.rows, answer)
+        # Where no row could be read there is nothing to go on from but the last one that was tried.
+        state.fed = answer.reached if answer.more and not state.found else 0
         state.behind, state.reading_settled = answer.more, settled
         state.read = None if answer.more else signature
 

@@ -37,7 +37,7 @@ class FileState:
     head: Head = NO_HEAD
     """Of the file that the reader reads."""
     fed: int = 0
-    """Bytes of it that the reader has, or had when the spool last heard of it."""
+    """Bytes of it that the reader has; of a database, the row up to which nothing could be read."""
     behind: bool = False
     """Whether there is more in it than was read so far."""
     read: Signature | None = None

@@ -12,11 +12,16 @@ from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check
 from logferry_daemon.checks.destinations import DestinationsCheck
+from logferry_daemon.checks.game_logging import GameLoggingCheck
+from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
+from logferry_daemon.checks.usual_folders import UsualFoldersCheck
 from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
 from logferry_daemon.core.gate import Gate
+from logferry_daemon.core.reading import Trouble
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
@@ -47,8 +52,10 @@ URL = "https://collector.example"
 class House:
     """Everything but the world."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, backfill: bool = True) -> None:
         self.folder = folder
+        self.backfill = backfill
+        """Whether what lies in the folders already goes without being asked for, as most tests here want it."""
         self.user_home = folder / "user"
         self.logs = self.user_home / "logs"
         self.logs.mkdir(parents=True)
@@ -59,6 +66,9 @@ class House:
         self.spool = MemorySpool()
         self.sender = ScriptedSender(stored)
         self.credentials = MemoryCredentials()
+        self.processes = FakeProcesses()
+        self.usual: dict[str, tuple[Path, ...]] = {}
+        self.recipe_troubles: tuple[Trouble, ...] = ()
         self.stop = asyncio.Event()
         self.log = EventLog("boot", started=self.clock.now())
         self.fleet: Fleet
@@ -85,6 +95,7 @@ class House:
             news.state_changed()
             self.fleet.wake_couriers()
 
+        live = Live(self.clock, news.session_runs)
         gates = Gates(self.clock, self.spool, self.credentials, gates_changed)
         await gates.load()
         self.fleet = Fleet(
@@ -94,7 +105,7 @@ class House:
                 files=self.files,
                 watcher=self.watcher,
                 databases=MemoryDatabases(),
-                apps=Apps(self.clock, FakeProcesses()),
+                apps=Apps(self.clock, self.processes),
                 intake=self.spool,
             ),
             road=Road(
@@ -113,11 +124,14 @@ class House:
                 session_found=news.session_found,
                 delivery_changed=news.delivery_changed,
                 state_changed=news.state_changed,
+                looked=live.looked,
             ),
             user_home=Path("/home/mila"),
         )
         text = self.settings_file.read_text() if self.settings_file.exists() else ""
-        await self.fleet.launch(parse_settings(text, self.settings_file))
+        settings = parse_settings(text, self.settings_file)
+        watch = settings.watch.model_copy(update={"backfill": self.backfill})
+        await self.fleet.launch(settings.model_copy(update={"watch": watch}))
         return DaemonControl(
             Parts(
                 version="1.2.3",
@@ -130,12 +144,17 @@ class House:
                 checks=self._checks,
                 stop=self.stop,
                 user_home=self.user_home,
+                live=live,
+                recipe_troubles=self.recipe_troubles,
             )
         )
 
     async def _checks(self) -> AsyncIterator[Check]:
         checkers = (
             SourcesCheck(self.fleet),
+            GameLoggingCheck(self.fleet, self.processes, self.clock),
+            UsualFoldersCheck(self.fleet, lambda tracker: self.usual.get(tracker.name, ())),
+            RecipesCheck(self.recipe_troubles),
             DestinationsCheck(self.fleet),
             StorageCheck(self.settings_file, lambda: ["home"]),
         )
@@ -158,6 +177,9 @@ class House:
     async def set_up(self) -> None:
         """A source and a destination that may be sent to."""
         await self.add_source()
+        await self.set_up_destination()
+
+    async def set_up_destination(self) -> None:
         await self.add_destination()
         await self.control.login("home", Login(secret="s3cret"))
         await self.agree()

@@ -331,9 +331,9 @@ async def test_another_address_gets_everything_and_not_the_key_of_the_one_before
 
 
 @pytest.mark.parametrize("path", ["/", "/home/mila", "/etc/games"])
-def test_a_folder_in_the_settings_file_is_checked_as_one_that_is_added(path: str, house: House) -> None:
+async def test_a_folder_in_the_settings_file_is_checked_as_one_that_is_added(path: str, house: House) -> None:
     with pytest.raises(Misconfigured, match="cannot be a source"):
-        house.fleet.add_source("all", SourceSettings(tracker="artemis", path=path))
+        await house.fleet.add_source("all", SourceSettings(tracker="artemis", path=path))
 
 
 async def test_a_new_destination_gets_what_was_found_before(house: House, control: DaemonControl) -> None:
