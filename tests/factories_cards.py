@@ -11,7 +11,7 @@ from tests.factories_logs import CHAT, FRIEND, OWN, RIVAL, START, Clock, clock
 
 OWN_TAG, RIVAL_TAG = f"{OWN}#4821", f"{RIVAL}#1177"
 INNKEEPER = "The Innkeeper"
-CARDS = ("CS2_029", "EX1_277", "OG_198", "")
+CARDS = ("CS2_029", "EX1_277", "CORE_004", "")
 TICKS_AT_1970 = 621_355_968_000_000_000
 SEAT_OF_OWN = 2
 
@@ -44,7 +44,7 @@ def _game(at: Clock, rival: str, *, ended: bool) -> Iterator[tuple[str, str]]:
     yield _of(at), "DebugPrintPowerList() - Count=66"
     yield _of(at), f"{power}CREATE_GAME"
     yield _of(at), f"{power}    GameEntity EntityID=1"
-    for said in ("BuildNumber=25770", "GameType=GT_RANKED", "FormatType=FT_STANDARD", "ScenarioID=2"):
+    for said in ("BuildNumber=31415", "GameType=GT_RANKED", "FormatType=FT_STANDARD", "ScenarioID=2"):
         yield _of(at), f"DebugPrintGame() - {said}"
     yield _of(at), f"DebugPrintGame() - PlayerID=1, PlayerName={rival}"
     yield _of(at), f"DebugPrintGame() - PlayerID={SEAT_OF_OWN}, PlayerName={OWN_TAG}"

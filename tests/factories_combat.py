@@ -8,7 +8,7 @@ from datetime import datetime
 from tests.factories_logs import ACCENTED, FRIEND, HANDLE, OWN, RIVAL, START, Clock, clock, milliseconds
 
 APPLY, EVENT = "ApplyEffect {836045448945477}", "Event {836045448945472}"
-STRIKE = "[Force Leap {812105301229568}]"
+STRIKE = "[Tide Strike {920000000000002}]"
 
 
 def swtor(
@@ -24,9 +24,9 @@ def swtor(
     """Fights with some running about between them; those in `unended` have no ExitCombat."""
     at = clock(seed, start)
     me, pet = _player(own, since_7=since_7), _companion(own, since_7=since_7)
-    lines = [_line(at, me, me, "[Sprint {810670782152704}]", f"{APPLY}: Sprint {{810670782152704}}", "()")]
+    lines = [_line(at, me, me, "[Jog {980000000000008}]", f"{APPLY}: Jog {{980000000000008}}", "()")]
     for number in range(fights):
-        area = "" if since_7 else "(Balmorra)"
+        area = "" if since_7 else "(Ostrand)"
         lines.append(_line(at, me, me, "[]", f"{EVENT}: EnterCombat {{836045448945489}}", area))
         for _ in range(at.chance.randint(2, 6)):
             lines += _blows(at, me, pet, since_7=since_7)
@@ -34,12 +34,12 @@ def swtor(
             lines.append(_line(at, me, me, "[]", f"{EVENT}: ExitCombat {{836045448945490}}", area))
         at.wait(seconds=pause)
         if number not in unended:
-            lines.append(_line(at, me, me, "[Sprint {810670782152704}]", f"{APPLY}: Sprint {{810670782152704}}", "()"))
+            lines.append(_line(at, me, me, "[Jog {980000000000008}]", f"{APPLY}: Jog {{980000000000008}}", "()"))
     return lines
 
 
 def _blows(at: Clock, me: str, pet: str, *, since_7: bool) -> Iterator[str]:
-    foe = _npc("Colicoid Hunter", 979329852899328, since_7=since_7)
+    foe = _npc("Pier Crab", 930000000000003, since_7=since_7)
     mate = _player(FRIEND, since_7=since_7)
     hit, healed = f"{APPLY}: Damage {{836045448945501}}", f"{APPLY}: Heal {{836045448945500}}"
     yield _line(at, me, foe, STRIKE, f"{EVENT}: AbilityActivate {{836045448945479}}", "()")
@@ -47,18 +47,18 @@ def _blows(at: Clock, me: str, pet: str, *, since_7: bool) -> Iterator[str]:
     real = " ~300" if since_7 else ""
     yield _line(at, me, foe, STRIKE, hit, f"(1000*{real} kinetic {{836045448940873}}) <900>")
     yield _line(at, me, foe, STRIKE, hit, "(0 -miss {836045448945502}) <1>")
-    yield _line(at, pet, foe, "[Melee Attack {813548410241024}]", hit, "(50 kinetic {836045448940873}) <50>")
+    yield _line(at, pet, foe, "[Shove {950000000000005}]", hit, "(50 kinetic {836045448940873}) <50>")
     yield _line(
         at,
         foe,
         me,
-        "[Rake {812023696850944}]",
+        "[Claw {940000000000004}]",
         hit,
         "(162 kinetic {836045448940873} -shield {1} (80 absorbed {2})) <162>",
     )
-    yield _line(at, foe, me, "[Rake {812023696850944}]", hit, "(0 -parry {836045448945503}) <1>")
-    yield _line(at, pet, me, "[Mending {3569512959967232}]", healed, "(335) <67>")
-    yield _line(at, mate, "[=]" if since_7 else mate, "[Deliverance {814832605462528}]", healed, "(511*)")
+    yield _line(at, foe, me, "[Claw {940000000000004}]", hit, "(0 -parry {836045448945503}) <1>")
+    yield _line(at, pet, me, "[Bandage {3960000000000006}]", healed, "(335) <67>")
+    yield _line(at, mate, "[=]" if since_7 else mate, "[Calm Water {970000000000007}]", healed, "(511*)")
     yield _line(at, me, foe, "[]", f"{EVENT}: Death {{836045448945493}}", "")
     if at.chance.random() < 0.2:
         yield _line(at, foe, mate, "[]", f"{EVENT}: Death {{836045448945493}}", "")
@@ -71,25 +71,23 @@ def _line(at: Clock, source: str, target: str, ability: str, effect: str, value:
 
 
 def _player(name: str, *, since_7: bool) -> str:
-    return f"[@{name}#690129185314118|(4.70,-4.64,0.00,0.00)|(1/414851)]" if since_7 else f"[@{name}]"
+    return f"[@{name}#600000000000009|(1.50,-2.50,0.00,0.00)|(900/1000)]" if since_7 else f"[@{name}]"
 
 
 def _companion(name: str, *, since_7: bool) -> str:
     if since_7:
-        return f"[@{name}#690129185314118/Kira {{349412769398784}}:77|(4.70,4.64,0.00,0.00)|(1/2)]"
-    return f"[@{name}:Kira {{349412769398784}}]"
+        return f"[@{name}#600000000000009/Bosun {{910000000000001}}:77|(1.50,2.50,0.00,0.00)|(1/2)]"
+    return f"[@{name}:Bosun {{910000000000001}}]"
 
 
 def _npc(name: str, kind: int, *, since_7: bool) -> str:
-    place = "|(4.70,4.64,0.00,0.00)|(1/2)" if since_7 else ""
-    return f"[{name} {{{kind}}}:48264436181054{place}]"
+    place = "|(1.50,2.50,0.00,0.00)|(1/2)" if since_7 else ""
+    return f"[{name} {{{kind}}}:11223344{place}]"
 
 
-ME, MATE = f'Player-1084-0A5F4B1C,"{OWN}-Silbertor-EU"', f'Player-1084-0B0A5965,"{FRIEND}-Silbertor-EU"'
-FOE = 'Creature-0-3882-2805-123986-231629-00000E2530,"Latch"'
-ADVANCED = (
-    "Creature-0-1,0000000000000000,300000,384680,2294,2206,782,1066,320,0,3,100,100,0,5071.87,-3142.69,2497,1.6705,269"
-)
+ME, MATE = f'Player-1-000000A1,"{OWN}-Silbertor-EU"', f'Player-1-000000A2,"{FRIEND}-Silbertor-EU"'
+FOE = 'Creature-0-1-2-3-4-00000000B1,"Pier Owl"'
+ADVANCED = "Creature-0-1,0000000000000000,700,900,11,12,13,14,15,0,3,50,100,0,123.45,-67.89,42,1.5000,80"
 
 
 def warcraft(

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from logferry_ipc import messages as m
 from logferry_ipc.events import EventLog
 from logferry_model.errors import Misconfigured, Refused
-from logferry_model.figures import Statistics
+from logferry_model.figures import Measure, Statistics
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 TRACKERS = ("artemis", "resonance")
@@ -41,6 +41,12 @@ class FakeControl:
         self.state: m.DaemonState | None = None
         """Set to say which state it is in, instead of working it out."""
         self.stopping = False
+        self.since: datetime | None = None
+        """Of the last `upload_all`."""
+        self.recuts: list[m.RecutRequest] = []
+        self.runs: dict[str, m.RunningSession] = {}
+        self.writing = False
+        """Whether their logs are being written right now, so that nothing can end."""
         self.calls: list[str] = []
 
     # what a test does
@@ -71,6 +77,23 @@ class FakeControl:
         self.log.publish(m.EventKind.SESSION_FOUND, at=self.now, session=session, tracker=tracker)
         return summary
 
+    def play(self, session: str, *, tracker: str = "artemis", events: int = 3) -> m.RunningSession:
+        """A session runs, or has gone on."""
+        measures = (Measure(name="loot", label="Loot", value=events / 2, unit="PED"),)
+        running = m.RunningSession(
+            id=session,
+            tracker=tracker,
+            source="main",
+            started_at=self.now,
+            last_at=self.now + timedelta(minutes=events),
+            events=events,
+            statistics=Statistics(events=events, measures=measures),
+        )
+        kind = m.EventKind.SESSION_PROGRESS if session in self.runs else m.EventKind.SESSION_STARTED
+        self.runs[session] = running
+        self.log.publish(kind, at=self.now, session=session, tracker=tracker)
+        return running
+
     def trouble(self, *attention: m.Attention) -> None:
         """These things want a person from now on."""
         self.troubles = attention
@@ -91,12 +114,13 @@ class FakeControl:
             paused=self.paused,
             paused_until=self.paused_until,
             last_report_url=self.last_report_url,
+            running=tuple(self.runs.values()),
         )
 
     async def sessions(self) -> m.SessionList:
         self.calls.append("sessions")
         newest_first = sorted(self.found.values(), key=lambda session: session.started_at, reverse=True)
-        return m.SessionList(sessions=tuple(newest_first))
+        return m.SessionList(sessions=tuple(newest_first), running=tuple(self.runs.values()))
 
     async def session(self, session: str) -> m.SessionDetail:
         self.calls.append("session")
@@ -105,10 +129,50 @@ class FakeControl:
     async def upload(self, session: str) -> m.Changed:
         self.calls.append("upload")
         self._session(session)
+        self._release(session)
         return m.Changed(changed=self._move({session}, m.DeliveryState.PENDING, m.DeliveryState.UPLOADED))
 
-    async def upload_all(self) -> m.Changed:
+    async def recut(self, session: str, request: m.RecutRequest) -> m.Recut:
+        self.calls.append("recut")
+        self.recuts.append(request)
+        before = [self._session(session), *(self._session(one) for one in request.merge)]
+        began, ended = min(one.started_at for one in before), max(one.ended_at or self.now for one in before)
+        cuts = [began, *request.at, ended]
+        ids = [session, *(f"{number:016x}" for number in range(1, len(request.at) + 1))]
+        after = [
+            m.Part(id=identity, tracker=before[0].tracker, started_at=start, ended_at=end, events=1)
+            for identity, start, end in zip(ids, cuts, cuts[1:], strict=False)
+        ]
+        told = [
+            m.Part(id=one.id, tracker=one.tracker, started_at=one.started_at, ended_at=one.ended_at, events=one.events)
+            for one in before
+        ]
+        return m.Recut(before=tuple(told), after=tuple(after), dry_run=request.dry_run)
+
+    async def running(self) -> m.RunningSessions:
+        self.calls.append("running")
+        return m.RunningSessions(sessions=tuple(self.runs.values()))
+
+    async def running_session(self, session: str) -> m.RunningSession:
+        self.calls.append("running_session")
+        return self._run(session)
+
+    async def end(self, session: str) -> m.Ended:
+        self.calls.append("end")
+        return self._end([self._run(session)])
+
+    async def app_closed(self, app: str) -> m.Ended:
+        self.calls.append("app_closed")
+        if app not in TRACKERS:
+            raise Misconfigured("app-unknown", f"No source has a program {app}.", hint=f"Known are: {TRACKERS}.")
+        return self._end([one for one in self.runs.values() if one.tracker == app])
+
+    async def upload_all(self, request: m.UploadAll = m.EVERYTHING) -> m.Changed:
         self.calls.append("upload_all")
+        self.since = request.since
+        for session in list(self.found.values()):
+            if request.since is None or (session.ended_at or self.now) >= request.since:
+                self._release(session.id)
         return m.Changed(changed=self._move(set(self.found), m.DeliveryState.PENDING, m.DeliveryState.UPLOADED))
 
     async def retry(self, request: m.RetryRequest) -> m.Changed:
@@ -247,6 +311,20 @@ class FakeControl:
             raise Misconfigured("session-unknown", f"There is no session {session}.", hint="See sessions list.")
         return self.found[session]
 
+    def _run(self, session: str) -> m.RunningSession:
+        if session not in self.runs:
+            raise Misconfigured("session-unknown", f"There is no running session {session}.", hint="See sessions list.")
+        return self.runs[session]
+
+    def _end(self, over: list[m.RunningSession]) -> m.Ended:
+        """What ran is found, with a delivery that waits; unless it is being written right now."""
+        if self.writing:
+            return m.Ended(waiting=len(over), note="Later.")
+        for one in over:
+            del self.runs[one.id]
+            self.find(one.id, m.DeliveryState.PENDING, tracker=one.tracker)
+        return m.Ended(ended=len(over), sessions=tuple(one.id for one in over))
+
     def _place(self, name: str) -> m.DestinationInfo:
         if name not in self.places:
             raise Misconfigured("destination-unknown", f"There is no destination {name}.")
@@ -255,6 +333,15 @@ class FakeControl:
             consent=name in self.granted_at,
             credential="available" if name in self.secrets else "absent",
         )
+
+    def _release(self, session: str) -> None:
+        """What waits to be asked for is asked for."""
+        kept = self.found[session]
+        deliveries = tuple(
+            replace(one, state=m.DeliveryState.PENDING, backlog=False, reason="") if one.backlog else one
+            for one in kept.deliveries
+        )
+        self.found[session] = replace(kept, deliveries=deliveries)
 
     def _move(self, ids: set[str], old: m.DeliveryState, new: m.DeliveryState) -> int:
         """Every delivery of these sessions, or with these ids, from one state to another."""

@@ -10,25 +10,35 @@ import msgspec
 
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
-from logferry_daemon.core.delivery import NEXT, State, Step, step
+from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel
-from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.papers import Journaled, changes
+from logferry_daemon.core.preparing import part_of
+from logferry_daemon.core.reading import Paper, Trouble
+from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split, uncounted
 from logferry_daemon.core.revision import is_news
 from logferry_daemon.ports import (
+    UNASKED,
     Admitted,
+    Backlog,
     Claimed,
     DeliveryRow,
     FileRow,
     NewSession,
+    Recutting,
     SessionRow,
     Totals,
+    UnknownSession,
+    destination_note,
     earlier,
+    followed,
     place_note,
+    source_note,
     version_of,
 )
 from logferry_model.envelope import Receipt
 from logferry_model.errors import LogferryError
-from logferry_model.session import Session
+from logferry_model.session import Session, SessionId
 from tests.fakes import NOON, FixedChance
 
 
@@ -37,6 +47,8 @@ class _Session:
     new: NewSession
     source: str
     revision: int
+    plan: str | None = None
+    merged_into: SessionId | None = None
 
 
 @dataclass
@@ -47,6 +59,17 @@ class _Delivery:
     sent: int = 0
     took: timedelta | None = None
     uploaded_at: datetime | None = None
+    backfill: bool = False
+
+
+@dataclass
+class _Plan:
+    originals: dict[str, _Session] = field(default_factory=dict)
+    cuts: tuple[int, ...] = ()
+
+    @property
+    def plan(self) -> Plan:
+        return Plan(tuple(self.originals[key].new.session for key in sorted(self.originals)), self.cuts)
 
 
 @dataclass
@@ -56,11 +79,15 @@ class MemorySpool:
     chance: FixedChance = field(default_factory=FixedChance)
     broken: LogferryError | None = None
     """Set: nothing can be written, as on a full disk."""
+    recount: Recount = uncounted
     _files: dict[tuple[str, str], FileRow] = field(default_factory=dict)
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _deliveries: dict[str, _Delivery] = field(default_factory=dict)
     _grants: dict[str, Grant] = field(default_factory=dict)
     _notes: dict[str, str] = field(default_factory=dict)
+    _plans: dict[str, _Plan] = field(default_factory=dict)
+    _papers: dict[tuple[str, str], tuple[Paper, ...]] = field(default_factory=dict)
+    _journal: list[Journaled] = field(default_factory=list)
 
     def restart(self) -> None:
         """The daemon was ended and started."""
@@ -78,55 +105,179 @@ class MemorySpool:
         return [row for row in self._files.values() if row.source == source]
 
     async def admit(
-        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+        self,
+        row: FileRow,
+        sessions: Sequence[NewSession],
+        destinations: Sequence[str],
+        now: datetime,
+        papers: Sequence[Paper] | None = None,
     ) -> Sequence[Admitted]:
         self._writable()
+        if papers is not None:
+            self._note_papers((row.source, row.path), papers, now)
         admitted = [self._admit(row.source, one, destinations, now) for one in sessions]
         self._files[row.source, row.path] = row
-        return admitted
+        return [one for some in admitted for one in some]
 
-    async def forget_file(self, source: str, path: str) -> None:
+    def _note_papers(self, file: tuple[str, str], papers: Sequence[Paper], now: datetime) -> None:
+        before = self._papers.get(file, ())
+        for change in changes(before, papers):
+            number = len(self._journal) + 1
+            self._journal.append(Journaled(seq=number, source=file[0], path=file[1], change=change, at=now))
+        self._papers[file] = tuple(papers)
+
+    async def paper_changes(self, after: int) -> Sequence[Journaled]:
+        return self._journal[after:]
+
+    async def forget_file(self, source: str, path: str, now: datetime) -> None:
         self._writable()
+        self._note_papers((source, path), (), now)
         self._files.pop((source, path), None)
 
-    def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> Admitted:
+    def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> list[Admitted]:
         known = self._sessions.get(new.session.id)
-        if known is not None and not is_news(version_of(known.new), version_of(new)):
-            return Admitted(session=new.session.id, revision=known.revision, new=False)
+        name = next((name for name, plan in self._plans.items() if new.session.id in plan.originals), None)
+        told = known if name is None else self._plans[name].originals[new.session.id]
+        if known and told and not is_news(version_of(told.new), version_of(new)):
+            return [Admitted(session=new.session.id, revision=known.revision, new=False)]
+        if name is not None and told:
+            told.new = new
+            return self._carry_out(name, destinations, now)
+        return [self._keep(source, new, destinations, now)]
+
+    def _keep(
+        self,
+        source: str,
+        new: NewSession,
+        destinations: Sequence[str],
+        now: datetime,
+        *,
+        plan: str | None = None,
+        parents: Sequence[str] = (),
+    ) -> Admitted:
+        known = self._sessions.get(new.session.id)
         revision = known.revision + 1 if known else 1
-        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision)
+        asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
+        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, plan)
         for destination in destinations:
-            self._deliver(new.session.id, destination, now)
+            self._deliver(new.session.id, destination, now, asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
 
-    def _deliver(self, session: str, destination: str, now: datetime) -> None:
+    def _before(self, destination: str, sessions: Sequence[str]) -> State | None:
+        """Where the newest delivery of one of them stands: of one that was asked for rather than of another."""
+        states = [
+            max(rows, key=lambda row: row.revision).state
+            for session in sessions
+            if (rows := [row for row in self._rows_of(session) if row.destination == destination])
+        ]
+        waiting = [state for state in states if state in {State.BACKLOG, State.EXCLUDED}]
+        return next((state for state in states if state not in waiting), next(iter(waiting), None))
+
+    def _deliver(self, session: str, destination: str, now: datetime, before: State | None) -> None:
         kept = self._sessions[session]
+        since = [followed(note) for key in self._since(kept, destination) if (note := self._notes.get(key))]
+        old = bool(since) and _ended(kept) < max(since)
         row = DeliveryRow(
             id=self.chance.token()[:16],
             session=kept.new.session.id,
             destination=destination,
             revision=kept.revision,
-            state=State.PENDING,
+            state=first_state(old=old, unasked=UNASKED in self._notes, before=before),
             attempts=0,
             created_at=now,
         )
-        self._deliveries[row.id] = _Delivery(row, self.chance.token())
+        self._deliveries[row.id] = _Delivery(row, self.chance.token(), backfill=old)
         self._supersede(session, destination)
+
+    def _since(self, kept: _Session, destination: str) -> tuple[str, str]:
+        return source_note(kept.source), destination_note(destination)
 
     def _supersede(self, session: str, destination: str) -> None:
         these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
         newest = max((one.row.revision for one in these), default=0)
+        into = self._sessions[session].merged_into
+        reason = f"merged into {into}" if into else f"superseded by revision {newest}"
         for one in these:
-            if one.row.revision < newest and (one.row.state, Step.SUPERSEDE) in NEXT:
-                self._set(one, Step.SUPERSEDE, last_error=f"superseded by revision {newest}")
+            if (into or one.row.revision < newest) and (one.row.state, Step.SUPERSEDE) in NEXT:
+                self._set(one, Step.SUPERSEDE, last_error=reason)
+
+    # Recut
+
+    async def recut(self, order: Recut, destinations: Sequence[str], now: datetime, *, only_look: bool) -> Recutting:
+        self._writable()
+        named = order.sessions if isinstance(order, Merge) else (order.session,)
+        chosen = [self._whole(one) for one in dict.fromkeys(named)]
+        names = list(dict.fromkeys(one.plan or str(one.new.session.id) for one in chosen))
+        alone = {str(one.new.session.id): one for one in chosen}
+        held = [self._plans.get(name) or _Plan({name: replace(alone[name])}) for name in names]
+        plans = [one.plan for one in held]
+        if isinstance(order, Merge):
+            check_neighbours([one.new.session for one in chosen], self._timeline({one.source for one in chosen}))
+            made = merge(plans, order, self.recount)
+        else:
+            made = split(plans[0], order, self.recount)
+        before = [part for plan in plans for part in parts(plan, self.recount)]
+        after = parts(made, self.recount)
+        if not only_look:
+            self._write_down(names, held, made)
+            self._carry_out(names[0], destinations, now)
+        return Recutting(
+            before=tuple(part for part in before if part not in after),
+            after=tuple(part for part in after if part not in before),
+        )
+
+    def _whole(self, session: str) -> _Session:
+        kept = self._sessions.get(session)
+        if kept is None or kept.merged_into:
+            raise UnknownSession(session, kept.merged_into if kept else None)
+        return kept
+
+    def _timeline(self, sources: set[str]) -> list[str]:
+        these = [key for key, kept in self._sessions.items() if kept.source in sources and not kept.merged_into]
+        return sorted(these, key=lambda key: (self._start(key), key))
+
+    def _write_down(self, names: Sequence[str], held: Sequence[_Plan], made: Plan) -> None:
+        for name in names:
+            self._plans.pop(name, None)
+            for key, kept in self._sessions.items():
+                if name in {key, kept.plan}:
+                    kept.plan = names[0]
+        together = {key: kept for one in held for key, kept in one.originals.items()}
+        self._plans[names[0]] = _Plan(together, made.cuts)
+
+    def _carry_out(self, name: str, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+        plan = self._plans[name]
+        present = [key for key, kept in self._sessions.items() if kept.plan == name and not kept.merged_into]
+        sources = {key: plan.originals[key].source for key in sorted(plan.originals)}
+        made = [part_of(part) for part in parts(plan.plan, self.recount)]
+        admitted = []
+        for part in made:
+            known = self._sessions.get(part.session.id)
+            if known and not known.merged_into and known.new.fingerprint == part.fingerprint:
+                admitted.append(Admitted(session=part.session.id, revision=known.revision, new=False))
+                continue
+            source = sources.get(part.session.id, next(iter(sources.values())))
+            admitted.append(self._keep(source, part, destinations, now, plan=name, parents=present))
+        self._merge_away(set(present), [part.session for part in made])
+        return admitted
+
+    def _merge_away(self, present: set[str], made: Sequence[Session]) -> None:
+        for gone in sorted(present - {part.id for part in made}):
+            kept = self._sessions[gone]
+            earlier_ones = [part for part in made if part.started_at <= kept.new.session.started_at]
+            kept.merged_into = max(earlier_ones, key=lambda part: part.started_at, default=made[0]).id
+            for destination in {row.destination for row in self._rows_of(gone)}:
+                self._supersede(gone, destination)
 
     # Outbox
 
-    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
         self._writable()
         due = [one for one in self._pending(destination) if self._is_due(one.row, now)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
-        return [self._claim(one, now) for one in due[:limit]]
+        fresh = [one for one in due if not one.backfill][:limit]
+        old = [one for one in due if one.backfill][: min(limit - len(fresh), backfill)]
+        return [self._claim(one, now) for one in (*fresh, *old)]
 
     def _is_due(self, row: DeliveryRow, now: datetime) -> bool:
         return row.next_attempt is None or not now < row.next_attempt <= now + RETRY_AFTER_CAP
@@ -147,7 +298,7 @@ class MemorySpool:
             app_version="1.2.3",
             platform="linux",
         )
-        return Claimed(row=one.row, parcel=parcel, letter=one.letter)
+        return Claimed(row=one.row, parcel=parcel, letter=one.letter, backfill=one.backfill)
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         self._writable()
@@ -182,9 +333,10 @@ class MemorySpool:
         self._set(one, Step.PARK, last_error=reason, attempts=attempts, next_attempt=None, last_attempt=now)
         self._supersede(one.row.session, one.row.destination)
 
-    async def next_due(self, destination: str) -> datetime | None:
+    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         long_ago = datetime(1970, 1, 1, tzinfo=UTC)
-        return min((one.row.next_attempt or long_ago for one in self._pending(destination)), default=None)
+        these = [one for one in self._pending(destination) if one.backfill is backfill]
+        return min((one.row.next_attempt or long_ago for one in these), default=None)
 
     # Ledger
 
@@ -200,13 +352,22 @@ class MemorySpool:
         at_home = {one.row.session for one in self._all()}
         return Totals(
             by_state=by_state,
-            homeless=sum(session not in at_home for session in self._sessions),
+            homeless=sum(key not in at_home and not kept.merged_into for key, kept in self._sessions.items()),
             uploaded=len(done),
             bytes_sent=sum(one.sent for one in done),
             average_ms=sum(took) / len(took) if took else None,
             last_upload=max((one.uploaded_at for one in done if one.uploaded_at), default=None),
             last_report_url=last.row.report_url if last else None,
+            backlog=self._backlog(),
         )
+
+    def _backlog(self) -> Backlog | None:
+        waiting = {one.row.session for one in self._all() if one.row.state is State.BACKLOG}
+        these = [self._sessions[key] for key in waiting]
+        if not these:
+            return None
+        first = min(one.new.session.started_at for one in these)
+        return Backlog(sessions=len(these), first=first, last=max(map(_ended, these)))
 
     async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
         newest = sorted(self._sessions, key=lambda key: (-self._start(key), key))
@@ -233,6 +394,7 @@ class MemorySpool:
             end_rule=end.rule if end else "",
             end_evidence=end.evidence if end else "",
             end_confidence=end.confidence if end else 0.0,
+            merged_into=kept.merged_into,
         )
 
     async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
@@ -244,6 +406,19 @@ class MemorySpool:
 
     async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
         return [(*key, trouble) for key in sorted(self._files) for trouble in self._files[key].troubles]
+
+    async def release(self, session: str | None, since: datetime | None) -> int:
+        self._writable()
+        chosen = [
+            one
+            for one in self._all()
+            if one.row.state is State.BACKLOG
+            and session in {None, one.row.session}
+            and (since is None or since <= _ended(self._sessions[one.row.session]))
+        ]
+        for one in chosen:
+            self._set(one, Step.RELEASE)
+        return len(chosen)
 
     async def hurry(self, session: str | None, now: datetime) -> int:
         self._writable()
@@ -288,11 +463,13 @@ class MemorySpool:
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:
         self._writable()
-        self._move(destination, place)
+        self._move(destination, place, now)
         has = {(one.row.session, one.row.revision) for one in self._all() if one.row.destination == destination}
-        strangers = [key for key, kept in self._sessions.items() if (key, kept.revision) not in has]
+        strangers = [
+            key for key, kept in self._sessions.items() if (key, kept.revision) not in has and not kept.merged_into
+        ]
         for key in strangers:
-            self._deliver(key, destination, now)
+            self._deliver(key, destination, now, self._before(destination, (key,)))
         return len(strangers)
 
     async def dismiss(self, destination: str) -> None:
@@ -300,7 +477,7 @@ class MemorySpool:
         self._move(destination, None)
         self._grants.pop(destination, None)
 
-    def _move(self, destination: str, place: str | None) -> None:
+    def _move(self, destination: str, place: str | None, now: datetime | None = None) -> None:
         before = self._notes.get(place_note(destination))
         if place is None or before not in {None, place}:
             for one in self._all():
@@ -309,9 +486,11 @@ class MemorySpool:
             self._rename(destination, earlier(destination, before or ""))
             self._notes.pop(f"install-id:{destination}", None)
             self._notes.pop(place_note(destination), None)
-        if place is not None and before != place:
+            self._notes.pop(destination_note(destination), None)
+        if place is not None and now is not None and before != place:
             self._rename(earlier(destination, place), destination)
             self._notes[place_note(destination)] = place
+            self._notes[destination_note(destination)] = now.isoformat()
 
     def _rename(self, destination: str, to: str) -> None:
         for one in self._all():
@@ -346,3 +525,7 @@ class MemorySpool:
     def _writable(self) -> None:
         if self.broken:
             raise self.broken
+
+
+def _ended(kept: _Session) -> datetime:
+    return kept.new.session.ended_at or kept.new.session.started_at

@@ -13,8 +13,8 @@ SHORTEST = 4
 
 
 def session_id(prefix: str, known: SessionList) -> str:
-    """The one session whose id begins like this; Misconfigured when there is none or more than one."""
-    return _one(prefix, (session.id for session in known.sessions))
+    """The one session whose id begins like this, over or not; Misconfigured when there is none or more than one."""
+    return _one(prefix, (*(session.id for session in known.sessions), *(session.id for session in known.running)))
 
 
 def session_or_delivery_id(prefix: str, known: SessionList) -> str:

@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from msgspec import Struct
-
-from logferry_collector.words import CURRENCIES, clean, duration_words, money, number, percent
-from logferry_model.figures import Combat, Defence, Economy, Measure, Statistics
+from logferry_collector.economy import money_headline, money_tiles
+from logferry_collector.measures import measure_tile, measured
+from logferry_collector.tiles import Group, Tile, told
+from logferry_collector.words import CURRENCIES, clock_length, duration_words, number, percent
+from logferry_model.figures import Combat, Defence, Statistics
 from logferry_model.session import Session
 
-MOST_MEASURES = 24
 HEADLINE = 4
-
-
-class Tile(Struct, frozen=True):
-    """One figure."""
-
-    label: str
-    value: str
-    unit: str = ""
-    note: str = ""
-    tone: str = ""
-    """`gain` or `loss` where a figure can be good or bad."""
-
-
-class Group(Struct, frozen=True):
-    """Figures that belong together."""
-
-    title: str
-    tiles: tuple[Tile, ...]
 
 
 def headline(session: Session) -> tuple[Tile, ...]:
@@ -37,13 +20,13 @@ def headline(session: Session) -> tuple[Tile, ...]:
     statistics = session.statistics
     candidates = (
         _duration(session),
-        *_money_headline(statistics.economy, CURRENCIES.get(session.tracker, "")),
+        *money_headline(statistics.economy, CURRENCIES.get(session.tracker, "")),
         *_combat_headline(statistics.combat),
-        *(_measure(measure) for measure in statistics.measures[:HEADLINE]),
+        *(measure_tile(measure) for measure in measured(session)),
         Tile("Events", number(len(session.events) or statistics.events)),
         Tile("Participants", number(len(session.participants))) if session.participants else None,
     )
-    return tuple(tile for tile in candidates if tile)[:HEADLINE]
+    return _differing(tile for tile in candidates if tile)
 
 
 def groups(session: Session) -> tuple[Group, ...]:
@@ -53,25 +36,30 @@ def groups(session: Session) -> tuple[Group, ...]:
     found = (
         Group("Combat", _combat(statistics.combat)),
         Group("Defence", _defence(statistics.defence)),
-        Group("Economy", _economy(statistics.economy, currency) + _finds(statistics)),
-        Group("Measures", tuple(_measure(measure) for measure in statistics.measures[:MOST_MEASURES])),
+        Group("Economy", money_tiles(statistics, currency)),
+        Group("Skill gains", _skill_gains(statistics, currency)),
+        Group("Measures", tuple(measure_tile(measure) for measure in measured(session))),
     )
     return tuple(group for group in found if group.tiles)
+
+
+def _differing(tiles: Iterable[Tile]) -> tuple[Tile, ...]:
+    """The first few of different names: several sources may tell the same figure."""
+    by_label: dict[str, Tile] = {}
+    for tile in tiles:
+        by_label.setdefault(tile.label, tile)
+    return tuple(by_label.values())[:HEADLINE]
 
 
 def _duration(session: Session) -> Tile | None:
     if session.duration is None:
         return None
-    return Tile("Duration", duration_words(session.duration))
+    return Tile("Duration", duration_words(session.duration), note=_pauses(session.duration, session.statistics.active))
 
 
-def _money_headline(economy: Economy | None, currency: str) -> tuple[Tile, ...]:
-    if economy is None or not (economy.loot_value or economy.cost):
-        return ()
-    tiles = [_profit(economy, currency)]
-    if economy.return_rate is not None:
-        tiles.append(Tile("Return", percent(economy.return_rate), note="loot per cost"))
-    return tuple(tiles)
+def _pauses(duration: timedelta, active: timedelta | None) -> str:
+    paused = duration - active if active is not None else timedelta()
+    return f"{clock_length(paused.total_seconds())} of it paused" if paused >= timedelta(seconds=1) else ""
 
 
 def _combat_headline(combat: Combat | None) -> tuple[Tile, ...]:
@@ -85,9 +73,10 @@ def _combat(combat: Combat | None) -> tuple[Tile, ...]:
         return ()
     rate = combat.hit_rate
     critical_rate = percent(combat.criticals / combat.hits) + " of hits" if combat.hits else ""
-    return _counted(
+    return told(
         (combat.shots, Tile("Shots", number(combat.shots))),
         (combat.shots, Tile("Hit rate", percent(rate or 0.0), note=f"{number(combat.hits)} hits")),
+        (not combat.shots and combat.hits, Tile("Hits", number(combat.hits))),
         (combat.criticals, Tile("Criticals", number(combat.criticals), note=critical_rate)),
         (combat.damage_dealt, Tile("Damage dealt", number(combat.damage_dealt, 1))),
         (combat.damage_taken, Tile("Damage taken", number(combat.damage_taken, 1))),
@@ -100,7 +89,8 @@ def _combat(combat: Combat | None) -> tuple[Tile, ...]:
 def _defence(defence: Defence | None) -> tuple[Tile, ...]:
     if defence is None:
         return ()
-    return _counted(
+    return told(
+        (defence.hits_taken, Tile("Hits taken", number(defence.hits_taken))),
         (defence.dodged, Tile("Dodged", number(defence.dodged))),
         (defence.evaded, Tile("Evaded", number(defence.evaded))),
         (defence.deflected, Tile("Deflected", number(defence.deflected))),
@@ -110,41 +100,13 @@ def _defence(defence: Defence | None) -> tuple[Tile, ...]:
     )
 
 
-def _economy(economy: Economy | None, currency: str) -> tuple[Tile, ...]:
-    if economy is None:
-        return ()
-    return _counted(
-        (economy.loot_value, Tile("Loot", money(economy.loot_value), currency)),
-        (economy.cost, Tile("Cost", money(economy.cost), currency, note=_cost_note(economy))),
-        (economy.loot_value or economy.cost, _profit(economy, currency)),
-        (economy.cost, Tile("Return", percent(economy.return_rate or 0.0), note="loot per cost")),
+def _skill_gains(statistics: Statistics, currency: str) -> tuple[Tile, ...]:
+    hour, cost, shot = statistics.skill_per_hour, statistics.skill_per_cost, statistics.skill_per_shot
+    skills = len(statistics.skills)
+    note = f"in {number(skills)} skills" if skills > 1 else ""
+    return told(
+        (statistics.skill_gained, Tile("Gained", number(statistics.skill_gained, 3), "points", note=note)),
+        (hour, Tile("Per hour", number(hour or 0.0, 3), "points")),
+        (cost, Tile(f"Per {currency or 'unit of cost'}", number(cost or 0.0, 3), "points")),
+        (shot, Tile("Per shot", number(shot or 0.0, 4), "points")),
     )
-
-
-def _cost_note(economy: Economy) -> str:
-    return f"{money(economy.ammunition_cost)} of it ammunition" if economy.other_cost else "ammunition"
-
-
-def _profit(economy: Economy, currency: str) -> Tile:
-    if economy.profit < 0:
-        return Tile("Loss", money(economy.profit), currency, tone="loss")
-    return Tile("Profit", f"+{money(economy.profit)}", currency, tone="gain")
-
-
-def _finds(statistics: Statistics) -> tuple[Tile, ...]:
-    return _counted(
-        (statistics.globals, Tile("Globals", number(statistics.globals))),
-        (statistics.halls_of_fame, Tile("Halls of fame", number(statistics.halls_of_fame))),
-    )
-
-
-def _measure(measure: Measure) -> Tile:
-    label = clean(measure.label or measure.name)
-    if measure.unit in {"s", "seconds"} and abs(measure.value) < timedelta.max.total_seconds():
-        return Tile(label, duration_words(timedelta(seconds=measure.value)))
-    return Tile(label, number(measure.value), clean(measure.unit, 12))
-
-
-def _counted(*candidates: tuple[float, Tile]) -> tuple[Tile, ...]:
-    """The tiles whose figure is not nought."""
-    return tuple(tile for amount, tile in candidates if amount)

@@ -27,8 +27,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     """One JSON string, key or value, in UTF-8."""
     events: int = 200_000
     """Events of one session."""
-    participants: int = 1_000
+    participants: int = 500
     """Participants of one session."""
+    bosses: int = 500
+    """Bosses of one session."""
+    skills: int = 20_000
+    """Skills of one session, each participant's counted apart."""
+    hits: int = 200_000
+    """Hits in the timelines of all skills of one session."""
+    rows: int = 20_000
+    """Rows of each table: loot, skills, loadouts, measures, tags, attachments."""
+    entries: int = 200
+    """Facts, figures or fields of one thing: the session, a participant, a skill, an event."""
     idempotency_key_min: int = 16
     """Characters."""
     idempotency_key_max: int = 255

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sized
 from datetime import datetime
 
 from logferry_collector.limits import Limits
@@ -12,6 +13,8 @@ from logferry_model.session import Session
 PLATFORMS = ("windows", "macos", "linux")
 NAME_MAX = 200
 """Characters of a tracker, natural key, install id or version: these become indexed columns."""
+LONGEST_MS = 10 * 366 * 86_400_000
+"""Ten years: nobody plays longer, and the page reckons with it."""
 YEARS = range(1970, 3000)
 """Outside of these a date is a mistake, and time zone arithmetic on it may overflow."""
 
@@ -65,12 +68,54 @@ def _contradictions(envelope: Envelope, session: Session) -> list[Finding]:
         ("/payload/ended_at", "differs from the envelope's", session.ended_at != ended),
         ("/ended_at", "a complete session has an end", ended is None and not envelope.partial),
         ("/ended_at", "before started_at", ended is not None and ended < envelope.started_at),
+        (
+            "/payload/statistics/active_ms",
+            "not a plausible time",
+            not 0 <= (session.statistics.active_ms or 0) <= LONGEST_MS,
+        ),
     ]
 
 
 def _excesses(session: Session, limits: Limits) -> list[Finding]:
-    events, participants = len(session.events), len(session.participants)
+    hits = sum(len(skill.timeline) for skill in session.skills)
     return [
-        ("/payload/events", f"more than {limits.events}", events > limits.events),
-        ("/payload/participants", f"more than {limits.participants}", participants > limits.participants),
+        *(_more(pointer, things, most) for pointer, things, most in _bounded(session, limits)),
+        ("/payload/skills", f"more than {limits.hits} hits in their timelines", hits > limits.hits),
+        *(
+            _more(pointer, entries, limits.entries)
+            for pointer, entries in _maps(session)
+            if len(entries) > limits.entries
+        ),
     ]
+
+
+def _bounded(session: Session, limits: Limits) -> list[tuple[str, Sized, int]]:
+    """Every list of a session and how long it may be."""
+    statistics = session.statistics
+    return [
+        ("/payload/events", session.events, limits.events),
+        ("/payload/participants", session.participants, limits.participants),
+        ("/payload/bosses", session.bosses, limits.bosses),
+        ("/payload/skills", session.skills, limits.skills),
+        ("/payload/loadouts", session.loadouts, limits.rows),
+        ("/payload/attachments", session.attachments, limits.rows),
+        ("/payload/tags", session.tags, limits.rows),
+        ("/payload/statistics/skills", statistics.skills, limits.rows),
+        ("/payload/statistics/loot", statistics.loot, limits.rows),
+        ("/payload/statistics/loadouts", statistics.loadouts, limits.rows),
+        ("/payload/statistics/measures", statistics.measures, limits.rows),
+    ]
+
+
+def _maps(session: Session) -> Iterator[tuple[str, Sized]]:
+    """Everything that has entries under names of the sender's choice."""
+    yield "/payload/facts", session.facts
+    for place, person in enumerate(session.participants):
+        yield f"/payload/participants/{place}/facts", person.facts
+        yield f"/payload/participants/{place}/figures", person.figures
+    yield from ((f"/payload/skills/{place}/figures", skill.figures) for place, skill in enumerate(session.skills))
+    yield from ((f"/payload/events/{place}/fields", event.fields) for place, event in enumerate(session.events))
+
+
+def _more(pointer: str, things: Sized, most: int) -> Finding:
+    return pointer, f"more than {most}", len(things) > most

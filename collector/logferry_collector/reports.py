@@ -5,39 +5,40 @@ Everything a sender wrote passes through `clean` on its way here; the page holds
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 
 from msgspec import Struct
 
+from logferry_collector import fights
 from logferry_collector.chart import Chart, event_chart
-from logferry_collector.figures import Group, Tile, groups, headline
-from logferry_collector.listings import Listing, listings
+from logferry_collector.facts import Fact, facts
+from logferry_collector.figures import groups, headline
+from logferry_collector.listing import Listing
+from logferry_collector.listings import listings
+from logferry_collector.people import bystanders, fighters
 from logferry_collector.stored import Shown
-from logferry_collector.words import clean, clock_words, date_words, label_words, number, percent, tracker_words
-from logferry_model.session import End, EndRule, Scalar, Session
+from logferry_collector.tiles import Group, Tile
+from logferry_collector.words import clean, clock_words, date_words, number, percent, tracker_words
+from logferry_model.session import End, EndRule, Event, Session
 
 MOST_TAGS = 12
-MOST_FACTS = 40
 TITLE_LENGTH = 90
 EVIDENCE_LENGTH = 160
-VALUE_LENGTH = 120
+NAMING = ("boss", "encounter", "dungeon", "scene_name", "area")
+"""Facts that name a session which its owner did not name, the most telling first."""
 DIGEST_SHOWN = 12
 """Hex digits of a digest on the page: enough to compare by eye, the document has all of it."""
 
 END_WORDS = {
     EndRule.EXPLICIT: "The log itself says so",
+    EndRule.DEMAND: "Ended by its owner",
     EndRule.PROCESS_GONE: "The game was closed",
+    EndRule.APP_CLOSED: "The app was closed",
     EndRule.NEXT_START: "The next session had begun",
     EndRule.SILENCE: "Nothing was written any more",
 }
 PLATFORM_WORDS = {"windows": "Windows", "macos": "macOS", "linux": "Linux"}
-
-
-class Fact(Struct, frozen=True):
-    """A label and what it says."""
-
-    label: str
-    value: str
 
 
 class Ending(Struct, frozen=True, kw_only=True):
@@ -76,7 +77,11 @@ class Report(Struct, frozen=True, kw_only=True):
     partial: bool
     headline: tuple[Tile, ...]
     groups: tuple[Group, ...]
+    fight: tuple[Listing, ...]
+    """Who fought whom: what a reader of a fight looks for first."""
     chart: Chart | None
+    skills: tuple[Listing, ...]
+    """What everybody did with what, a table for each."""
     listings: tuple[Listing, ...]
     facts: tuple[Fact, ...]
     provenance: Provenance
@@ -89,7 +94,7 @@ def report(shown: Shown, session: Session) -> Report:
         report_id=shown.report_id,
         tracker=tracker,
         game=game,
-        title=clean(session.name or "", TITLE_LENGTH) or f"{game or tracker} session",
+        title=_title(session) or f"{game or tracker} session",
         date=date_words(session.started_at),
         started_at=session.started_at,
         times=_times(session),
@@ -97,11 +102,22 @@ def report(shown: Shown, session: Session) -> Report:
         partial=shown.partial,
         headline=headline(session),
         groups=groups(session),
+        fight=tuple(table for table in (fights.bosses(session), fighters(session)) if table),
         chart=_chart(session),
-        listings=listings(session),
-        facts=_facts(session.facts),
+        skills=fights.skills(session),
+        listings=tuple(table for table in (*listings(session), bystanders(session)) if table),
+        facts=facts(session.facts),
         provenance=_provenance(shown, session),
     )
+
+
+def _title(session: Session) -> str:
+    """What its owner called it, or else the enemy or the place that it was about."""
+    greatest = max(session.bosses, key=lambda boss: boss.max_hp or boss.damage, default=None)
+    places = (session.facts.get(name) for name in NAMING)
+    candidates = (session.name, greatest.name if greatest else None, *places)
+    titles = (clean(one, TITLE_LENGTH) for one in candidates if isinstance(one, str))
+    return next((title for title in titles if title), "")
 
 
 def _times(session: Session) -> str:
@@ -115,28 +131,20 @@ def _times(session: Session) -> str:
 
 def _chart(session: Session) -> Chart | None:
     start = _epoch_ms(session.started_at)
-    last = _epoch_ms(session.ended_at) if session.ended_at else max((event.at for event in session.events), default=0)
-    return event_chart(session.events, start, last)
+    drawn = (*session.events, *_hits(session))
+    last = _epoch_ms(session.ended_at) if session.ended_at else max((event.at for event in drawn), default=0)
+    return event_chart(drawn, start, last)
+
+
+def _hits(session: Session) -> Iterator[Event]:
+    """Every hit of every skill's timeline, as an event of the skill's category."""
+    for skill in session.skills:
+        kind = skill.category or "hit"
+        yield from (Event(at=hit.at, type=kind) for hit in skill.timeline)
 
 
 def _epoch_ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
-
-
-def _facts(facts: dict[str, Scalar]) -> tuple[Fact, ...]:
-    shown = list(facts.items())[:MOST_FACTS]
-    return tuple(Fact(label_words(name), _value(value)) for name, value in shown)
-
-
-def _value(value: Scalar) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case int() | float():
-            return number(value)
-    return clean(value, VALUE_LENGTH)
 
 
 def _provenance(shown: Shown, session: Session) -> Provenance:

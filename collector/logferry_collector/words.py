@@ -40,14 +40,21 @@ TRACKERS = {
     "artemis": ("Artemis", "Entropia Universe"),
     "elite-dangerous": ("Elite Dangerous", ""),
     "encounter-tracker": ("Encounter tracker", "Dungeons & Dragons"),
-    "proof-of-putt": ("Proof of Putt", ""),
+    "entropia-chat": ("chat.log", "Entropia Universe"),
+    "guild-wars-2-arcdps": ("arcdps", "Guild Wars 2"),
+    "hearthstone": ("Hearthstone", ""),
+    "mtg-arena": ("Magic: The Gathering Arena", ""),
     "putt": ("Proof of Putt", ""),
-    "resonance": ("Resonance", "Blue Protocol"),
-    "swg": ("SWG bridge", "Star Wars Galaxies"),
+    "resonance": ("Resonance Logs", "Blue Protocol"),
+    "rocket-league": ("Rocket League", ""),
+    "star-trek-online": ("Star Trek Online", ""),
+    "swg-bot": ("Bot log", "Star Wars Galaxies"),
+    "swtor": ("Star Wars: The Old Republic", ""),
+    "world-of-warcraft": ("World of Warcraft", ""),
 }
 """Tracker, and its game where the two have different names."""
 
-CURRENCIES = {"artemis": "PED", "elite-dangerous": "cr"}
+CURRENCIES = {"artemis": "PED", "elite-dangerous": "cr", "entropia-chat": "PED"}
 
 _EVENT_WORDS = {
     "hof": "Hall of fame",
@@ -59,6 +66,22 @@ _EVENT_WORDS = {
     "ped_transfer": "PED transfer",
     "FSDJump": "FSD jump",
 }
+
+_FIGURE_WORDS = {
+    "boss_damage": "To bosses",
+    "boss_damage_dealt": "To bosses",
+    "damage_dealt": "Damage",
+    "damage_taken": "Taken",
+    "dps": "DPS",
+    "heal_dealt": "Healing",
+    "hp": "HP left",
+    "hps": "HPS",
+    "max_hp": "Max HP",
+    "tdps": "DPS while active",
+}
+_FACT_WORDS = {"class_id": "Class", "class_spec": "Spec", "boss_ms": "Boss time", "run_ms": "Run time"}
+MILLISECONDS = "_ms"
+"""How the name of a figure or fact ends that is a length of time."""
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _GAP = re.compile(r"[\s_\-.]+")
@@ -103,7 +126,7 @@ def _graphemes(text: str) -> Iterator[str]:
 def tracker_words(tracker: str) -> tuple[str, str]:
     """The tracker's name and its game's, the latter empty when they are the same."""
     known = TRACKERS.get(tracker) or TRACKERS.get(tracker.replace("_", "-"))
-    return known or (_capitalised(_GAP.sub(" ", clean(tracker))), "")
+    return known or (capitalised(_GAP.sub(" ", clean(tracker))), "")
 
 
 def event_words(kind: str) -> str:
@@ -114,10 +137,21 @@ def event_words(kind: str) -> str:
 def label_words(identifier: str) -> str:
     """An identifier as a label; words written in capitals stay so."""
     words = _GAP.sub(" ", _HUMP.sub(" ", clean(identifier))).split()
-    return _capitalised(" ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words))
+    return capitalised(" ".join(word if word.isupper() and len(word) > 1 else word.lower() for word in words))
 
 
-def _capitalised(text: str) -> str:
+def figure_words(name: str) -> str:
+    """A figure of a participant as the heading of a column, short."""
+    return _FIGURE_WORDS.get(name) or label_words(name.removesuffix(MILLISECONDS))
+
+
+def fact_words(name: str) -> str:
+    """The name of a fact as its label."""
+    return _FACT_WORDS.get(name) or label_words(name.removesuffix(MILLISECONDS))
+
+
+def capitalised(text: str) -> str:
+    """With a capital first letter, the rest as it is."""
     return text[:1].upper() + text[1:]
 
 
@@ -133,6 +167,11 @@ def number(value: float, decimals: int = 2) -> str:
     return f"{value:,.{0 if whole else decimals}f}".replace("-", MINUS)
 
 
+def counted_words(value: float) -> str:
+    """An amount that was counted up, as damage: decimals only where they are much of it."""
+    return number(value, 0 if abs(value) >= 1_000 else 1)
+
+
 def money(value: float) -> str:
     """An amount of money: always two decimals, so that columns line up."""
     return number(value) if abs(value) >= 1e7 else f"{value:,.2f}".replace("-", MINUS)
@@ -141,6 +180,15 @@ def money(value: float) -> str:
 def percent(ratio: float) -> str:
     """A ratio as a percentage."""
     return f"{number(ratio * 100, 1)} %"
+
+
+def clock_length(seconds: float) -> str:
+    """A length of time as on a stopwatch, `1:05:09`; one beyond all clocks as a number."""
+    if not abs(seconds) < timedelta.max.total_seconds():
+        return number(seconds)
+    whole = round(abs(seconds))
+    sign = MINUS if seconds < 0 and whole else ""
+    return f"{sign}{whole // 3600:,}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
 def duration_words(duration: timedelta) -> str:

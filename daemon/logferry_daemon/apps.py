@@ -25,7 +25,8 @@ class Apps:
         self._found: tuple[Program, ...] = ()
         self._wanted: frozenset[str] = frozenset()
         self._next_look: datetime | None = None
-        self._interval = SOONEST
+        self._interval = self._wait = SOONEST
+        """Until the look after the next one, and until the next."""
         self._closed: dict[str, datetime] = {}
 
     async def running(self, names: Collection[str]) -> frozenset[str]:
@@ -59,9 +60,9 @@ class Apps:
     def _due(self) -> bool:
         """The second half is for a clock that was set back."""
         next_look = self._next_look
-        return next_look is None or not timedelta() < next_look - self._clock.now() <= self._interval
+        return next_look is None or not timedelta() < next_look - self._clock.now() <= self._wait
 
     async def _look(self) -> None:
         self._found = tuple(await self._processes.find(self._wanted))
-        self._interval = SOONEST if self._found else min(self._interval * 2, LATEST)
         self._next_look = self._clock.now() + self._interval
+        self._wait, self._interval = self._interval, SOONEST if self._found else min(self._interval * 2, LATEST)

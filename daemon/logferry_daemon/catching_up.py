@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -33,6 +34,10 @@ BLOCK = 2**20
 HEAD = 1024
 BUDGET = 16 * BLOCK
 """Bytes of a log in one look: what is over in them is kept before more is read."""
+HOLE = 64
+"""So many zero bytes are no text in any encoding: they are a place in a file that nobody wrote to."""
+_BLANK = b" " * 65_535 + b"\n"
+_HOLES = re.compile(rb"\0{%d,}" % HOLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +132,28 @@ class Logs:
             # Before the bytes: whatever takes the file's place from here on has another head than this.
             state.head = await place.head(state.path, HEAD)
         goal = min(signature.size, state.fed + BUDGET)
-        async for block in place.blocks(state.path, state.fed, goal):
-            await asyncio.to_thread(reader.feed, block)
-            state.fed += len(block)
-        state.behind = state.fed == goal < signature.size
+        hole = await self._feed(state, reader, goal)
+        state.behind = state.fed + hole == goal < signature.size
+        if hole and (hole < HOLE or state.behind):
+            await self._take(state, reader, bytes(hole))
         state.read = None if state.behind else signature
+
+    async def _feed(self, state: FileState, reader: Reader, goal: int) -> int:
+        """The bytes up to `goal`, and how many zeros at their end were held back: they may be a place kept free."""
+        hole = 0
+        async for block in self._place.blocks(state.path, state.fed, goal):
+            written = block.rstrip(b"\0")
+            if written:
+                await self._take(state, reader, bytes(hole) + written)
+                hole = 0
+            hole += len(block) - len(written)
+        return hole
+
+    @staticmethod
+    async def _take(state: FileState, reader: Reader, data: bytes) -> None:
+        # Zeros where another writer cut the file below this one, or nothing was written before the power went.
+        await asyncio.to_thread(reader.feed, _HOLES.sub(_blank, data))
+        state.fed += len(data)
 
     async def _begin(self, state: FileState, signature: Signature) -> Reader:
         """A reader from the spool's position, or from the start when it is another file than the spool knows."""
@@ -142,8 +164,15 @@ class Logs:
         state.rest()
         state.row, state.head, state.fed = row, known, row.offset if row else 0
         about = self._place.about(state.path, signature)
-        state.reader = self._tracker.reader(about, offset=state.fed, line=row.line if row else 1)
+        line, days = (row.line, row.days) if row else (1, 0)
+        state.reader = self._tracker.reader(about, offset=state.fed, line=line, days=days)
         return state.reader
+
+
+def _blank(hole: re.Match[bytes]) -> bytes:
+    """As many bytes of empty lines: few, because a hole may be large, and none too long."""
+    size = len(hole[0]) - 2
+    return b"\n" + (_BLANK * (size // len(_BLANK) + 1))[:size] + b"\n"
 
 
 class Documents:

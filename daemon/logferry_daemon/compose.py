@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,14 +25,22 @@ from logferry_daemon.adapters.send_http import HttpSender, open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
+from logferry_daemon.adapters.usual_folders import UsualFolders
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
+from logferry_daemon.checks.game_logging import GameLoggingCheck
+from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
+from logferry_daemon.checks.usual_folders import UsualFoldersCheck
 from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
+from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.reading import AnyTracker
+from logferry_daemon.core.recut import uncounted
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
@@ -46,6 +54,8 @@ from logferry_ipc.endpoint import Endpoint, Keys, announced
 from logferry_ipc.events import EventLog
 from logferry_ipc.server import PORTS, open_server
 from logferry_model.errors import LogferryError
+from logferry_model.figures import Statistics
+from logferry_model.session import Session
 
 PLATFORMS = {"win32": "windows", "darwin": "macos"}
 
@@ -97,8 +107,10 @@ class _Base:
     credentials: KeyringCredentials
     log: EventLog
     news: News
+    live: Live
     crew: Crew
     own_recipes: OwnRecipes
+    trackers: Mapping[str, AnyTracker]
 
 
 async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
@@ -106,9 +118,13 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
     app_version, instance = version("logferry"), secrets.token_hex(8)
     clock, chance = SystemClock(), SystemChance()
     facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
-    spool = await stack.enter_async_context(open_spool(home.spool_file, chance, facts))
+    own_recipes = await asyncio.to_thread(read_own_recipes, home.recipes_folder)
+    trackers = all_trackers(own_recipes.trackers)
+    spooling = open_spool(home.spool_file, chance, facts, lambda session: _recounted(trackers, session))
+    spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
     log = EventLog(instance, started=clock.now())
+    news = News(log, spool, clock)
     stack.enter_context(_plain_errors())
     crew = Crew(await stack.enter_async_context(asyncio.TaskGroup()))
     stack.callback(crew.dismiss_all)
@@ -121,10 +137,18 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         sender=sender,
         credentials=KeyringCredentials(home.secrets_file),
         log=log,
-        news=News(log, spool, clock),
+        news=news,
+        live=Live(clock, news.session_runs),
         crew=crew,
-        own_recipes=await asyncio.to_thread(read_own_recipes, home.recipes_folder),
+        own_recipes=own_recipes,
+        trackers=trackers,
     )
+
+
+def _recounted(trackers: Mapping[str, AnyTracker], session: Session) -> Statistics:
+    """As its tracker counts; a recipe that is gone counts nothing."""
+    tracker = trackers.get(session.tracker)
+    return tracker.recount(session) if tracker else uncounted(session)
 
 
 async def _fleet(base: _Base, settings: Settings) -> Fleet:
@@ -151,14 +175,16 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
         pace=_pace(settings.watch),
         spool=spool,
         gates=gates,
-        trackers=all_trackers(base.own_recipes.trackers),
+        trackers=base.trackers,
         dialects=all_dialects(),
         listeners=Listeners(
             session_found=news.session_found,
             delivery_changed=news.delivery_changed,
             state_changed=news.state_changed,
+            looked=base.live.looked,
         ),
         user_home=Path.home(),
+        budget=Budget(per_minute=settings.watch.backfill_per_minute),
     )
     return fleet
 
@@ -166,6 +192,9 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
 def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> DaemonControl:
     checkers = (
         SourcesCheck(fleet),
+        GameLoggingCheck(fleet, SystemProcesses(), base.clock),
+        UsualFoldersCheck(fleet, UsualFolders(os.environ, Path.home()).there),
+        RecipesCheck(base.own_recipes.troubles),
         DestinationsCheck(fleet),
         StorageCheck(home.spool_file, base.credentials.insecure),
     )
@@ -181,6 +210,8 @@ def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> Daem
             checks=lambda: _all_checks(checkers),
             stop=stop,
             user_home=Path.home(),
+            live=base.live,
+            recipe_troubles=base.own_recipes.troubles,
         )
     )
 

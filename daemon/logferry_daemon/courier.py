@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Letter, Outcome, Parked, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.gates import Destination, Gates
@@ -27,6 +28,7 @@ AT_ONCE = 4
 LOOK_AGAIN = timedelta(seconds=30)
 """For what changes without a sign: a keyring that was unlocked, a clock that was set."""
 TLS_PAUSE = timedelta(minutes=15)
+UNHURRIED = Budget()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +46,22 @@ class Courier:
     """One destination's deliveries."""
 
     def __init__(
-        self, destination: Destination, dialect: Dialect, road: Road, gates: Gates, changed: Callable[[str], None]
+        self,
+        destination: Destination,
+        dialect: Dialect,
+        road: Road,
+        gates: Gates,
+        changed: Callable[[str], None],
+        *,
+        budget: Budget = UNHURRIED,
     ) -> None:
         self.destination = destination
         self._dialect = dialect
         self._road = road
         self._gates = gates
         self._changed = changed
+        self._budget = budget
+        """For what was found before it was asked for."""
         self._wake = Wake(road.clock)
         self._under_way: set[str] = set()
         """Deliveries claimed and not yet noted as anything else."""
@@ -79,12 +90,21 @@ class Courier:
         if not gate.open:
             return LOOK_AGAIN if gate.until is None else min(max(gate.until - now, timedelta()), LOOK_AGAIN)
         limit = 1 if self._gates.probing(name) else AT_ONCE
-        claimed = await self._road.outbox.claim(name, now, limit)
+        claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
         if not claimed:
-            due = await self._road.outbox.next_due(name)
-            return LOOK_AGAIN if due is None else min(max(due - now, timedelta()), LOOK_AGAIN)
+            return await self._until_due(now)
+        self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)
         await self._deliver_while_allowed(claimed)
         return None
+
+    async def _until_due(self, now: datetime) -> timedelta:
+        """How long nothing can be sent, as far as anybody knows."""
+        name, outbox = self.destination.name, self._road.outbox
+        due = await outbox.next_due(name, backfill=False)
+        old = await outbox.next_due(name, backfill=True)
+        known = [due, max(old, self._budget.ready(now)) if old else None]
+        waits = [max(one - now, timedelta()) for one in known if one is not None]
+        return min([*waits, LOOK_AGAIN])
 
     async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
         """Deliver all; stop in the middle when the owner takes consent back or pauses."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -45,9 +45,9 @@ class FileState:
     reading: Reading | None = None
     reading_settled: bool = False
     """Whether `reading` was taken when nothing was being written."""
-    seen_running: set[str] = field(default_factory=set)
+    seen_running: frozenset[str] = frozenset()
     """Programs seen running while its last session was open."""
-    admitted: set[tuple[str, int]] = field(default_factory=set)
+    admitted: frozenset[tuple[str, int]] = frozenset()
     """Session and number of events of what already went to the spool."""
 
     @property
@@ -96,8 +96,7 @@ class FileState:
         self.read = None
         self.reading = None
         self.behind = False
-        self.admitted.clear()
-        self.seen_running.clear()
+        self.admitted, self.seen_running = frozenset(), frozenset()
 
     def row_of(self, source: str, *, running: bool, troubles: tuple[Trouble, ...]) -> FileRow:
         """What the spool should remember: read on at the last session, which a late line may still make longer."""
@@ -110,6 +109,7 @@ class FileState:
             head_size=self.head.size,
             offset=last.offset if last else (row.offset if row else 0),
             line=last.line if last else (row.line if row else 1),
+            days=last.days if last else (row.days if row else 0),
             first_at=row.first_at if row and row.offset and row.first_at else self.first_at,
             running=running,
             troubles=troubles,

@@ -7,19 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
+from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
+from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import reason_against_folder
 from logferry_daemon.core.reading import AnyTracker, Found
-from logferry_daemon.courier import Courier, Road
+from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.gates import Destination, Gates
-from logferry_daemon.ports import Admitted, Spool, place_note
+from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
+
+Looked = Callable[[Source, Sequence[Found]], None]
+"""A source, and its sessions that still run."""
+
+
+def _unheard(source: Source, running: Sequence[Found]) -> None:
+    """Nobody wants to know."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +41,29 @@ class Listeners:
     delivery_changed: Callable[[str], None]
     """Delivery id."""
     state_changed: Callable[[], None]
+    looked: Looked = _unheard
+    """After each look at a source, and when it is followed no more."""
+
+
+class _Observed(SourceRunner):
+    """A runner whose every look is told of when it is over: nothing is being read then."""
+
+    def __init__(
+        self,
+        source: Source,
+        world: World,
+        pace: Pace,
+        destinations: Callable[[], Sequence[str]],
+        listeners: tuple[Callable[[Source, Sequence[Admitted]], None], Looked],
+    ) -> None:
+        found, self._looked = listeners
+        super().__init__(source, world, pace, destinations, found)
+
+    async def look(self) -> timedelta:
+        """One look; returns how long the next one may wait."""
+        delay = await super().look()
+        self._looked(self.source, self.running())
+        return delay
 
 
 @dataclass(kw_only=True)
@@ -47,35 +80,51 @@ class Fleet:
     dialects: Mapping[str, Dialect]
     listeners: Listeners
     user_home: Path
+    budget: Budget = UNHURRIED
     runners: dict[str, SourceRunner] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
 
     async def launch(self, settings: Settings) -> None:
         """Start what the settings name."""
+        await self.spool.set_note(UNASKED, "yes" if settings.watch.backfill else None)
+        if settings.watch.backfill:
+            await self.spool.release(None, None)
         for name, destination in settings.destinations.items():
             await self.add_destination(name, destination)
         for name, source in settings.sources.items():
-            self.add_source(name, source)
+            await self.add_source(name, source)
 
-    def add_source(self, name: str, settings: SourceSettings) -> None:
+    async def add_source(self, name: str, settings: SourceSettings) -> None:
         """Follow one more folder; Misconfigured when nothing here reads it."""
         tracker = self.tracker(settings.tracker)
         check_folder(settings.folder, self.user_home)
         source = Source(name=name, tracker=tracker, root=settings.folder)
-        runner = SourceRunner(source, self.world, self.pace, self.destinations, self._found)
+        listeners = (self._found, self.listeners.looked)
+        runner = _Observed(source, self.world, self.pace, self.destinations, listeners)
         self.runners[name] = runner
+        await self._follow_since(source)
         self.crew.hire(f"source:{name}", runner.run())
+
+    async def _follow_since(self, source: Source) -> None:
+        """Remember when that began: what ended before it waits to be asked for. Another folder is another source."""
+        note, place = source_note(source.name), content_mark(source.tracker.name, source.root.as_posix())
+        known = await self.spool.note(note)
+        if known is None or not known.endswith(f" {place}"):
+            await self.spool.set_note(note, f"{self.road.clock.now().isoformat()} {place}")
 
     async def remove_source(self, name: str) -> None:
         """Follow it no more."""
-        del self.runners[name]
+        runner = self.runners.pop(name)
         await self.crew.dismiss(f"source:{name}")
+        self.listeners.looked(runner.source, ())
+        await self.spool.set_note(source_note(name), None)
 
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         dialect = self.dialect(settings.dialect)
         destination = Destination(name=name, dialect=settings.dialect, url=settings.url)
-        courier = Courier(destination, dialect, self.road, self.gates, self.listeners.delivery_changed)
+        told = self.listeners.delivery_changed
+        courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
         self.couriers[name] = courier
         if await self.spool.note(place_note(name)) not in {None, destination.place}:

@@ -1,4 +1,4 @@
-"""Composition root of what needs no daemon: `logferry inspect`. The other one is compose.py."""
+"""Composition root of `logferry inspect`, which needs no daemon. The daemon's own is compose.py."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from logferry_daemon.adapters.clock_system import SystemClock
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.recipe_folder import read_own_recipes
-from logferry_daemon.survey import FileInspected, Inspection, Problem, Progress, SessionFound, Survey
+from logferry_daemon.survey import FileInspected, Inspection, Problem, Progress, SessionFound, Survey, Totals
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Misconfigured
 
-__all__ = ["FileInspected", "Inspection", "Problem", "SessionFound", "inspect_path"]
+__all__ = ["FileInspected", "Inspection", "Problem", "SessionFound", "Totals", "inspect_path"]
 
 
 def inspect_path(
@@ -28,4 +28,4 @@ def inspect_path(
     whole = path.is_dir()
     trackers = all_trackers(read_own_recipes(recipes).trackers if recipes else ())
     survey = Survey(FolderFiles(), ChildDatabases(), trackers, SystemClock().now())
-    return asyncio.run(survey.of(path if whole else path.parent, None if whole else path.name, tracker, progress))
+    return asyncio.run(survey.of(path if whole else path.parent, None if whole else (path.name,), tracker, progress))

@@ -34,7 +34,7 @@ class Orphans:
 
     def check(self, path: str, before: Found | None, after: Sequence[Found], now: datetime) -> None:
         """The file held `before`; does it still, now that it holds `after`?"""
-        if before is not None and not any(self._covers(one, before) for one in after):
+        if before is not None and not any(self._says_all(one, before) for one in after):
             self._waiting.append(Orphan(path, before, now))
 
     def overdue(self, everywhere: Iterable[Found], now: datetime) -> Sequence[Orphan]:
@@ -48,12 +48,16 @@ class Orphans:
         return [one.since + self._patience - now for one in self._waiting]
 
     def _is_covered(self, found: Found, held: Sequence[Found]) -> bool:
-        return self._is_kept(found) or any(self._covers(one, found) for one in held)
+        return self._is_kept(found) or any(_is_no_less(one, found) for one in held)
 
     def _is_kept(self, found: Found) -> bool:
         return self._kept.get(found.id, -1) >= found.weight
 
-    def _covers(self, one: Found, other: Found) -> bool:
-        """Whether `one` is the same session with nothing missing; a document has the last word about itself."""
-        whole = not self._only_grows or one.weight >= other.weight
-        return one.id == other.id and whole
+    def _says_all(self, one: Found, other: Found) -> bool:
+        """Whether a file that held `other` has it in `one`: a document has the last word about itself."""
+        return one.id == other.id if not self._only_grows else _is_no_less(one, other)
+
+
+def _is_no_less(one: Found, other: Found) -> bool:
+    """Whether `one` is the same session with nothing missing; another file may be an older copy."""
+    return one.id == other.id and one.weight >= other.weight

@@ -12,11 +12,14 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
-from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.papers import Journaled
+from logferry_daemon.core.reading import Paper, Trouble
+from logferry_daemon.core.recut import Recut
 from logferry_daemon.core.revision import Version
 from logferry_daemon.core.rows import Answer, Question
 from logferry_daemon.core.settle import Signature
 from logferry_model.envelope import Receipt
+from logferry_model.errors import Misconfigured
 from logferry_model.session import Session, SessionId
 
 
@@ -151,6 +154,8 @@ class FileRow:
     offset: int
     """Read on from here: everything before it is in the spool."""
     line: int
+    days: int = 0
+    """Midnights passed before `offset`, in a log of times without dates."""
     first_at: datetime | None
     running: bool
     """Whether its last session may go on."""
@@ -222,6 +227,8 @@ class SessionRow:
     end_rule: str
     end_evidence: str
     end_confidence: float
+    merged_into: SessionId | None = None
+    """The session that it was joined to by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +238,8 @@ class Claimed:
     row: DeliveryRow
     parcel: Parcel
     letter: Letter | None
+    backfill: bool = False
+    """Whether it was there before it was asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,6 +254,26 @@ class Totals:
     average_ms: float | None
     last_upload: datetime | None
     last_report_url: str | None
+    backlog: Backlog | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The sessions that wait for their owner to ask."""
+
+    sessions: int
+    first: datetime
+    """When the oldest of them began."""
+    last: datetime
+    """When the youngest of them ended."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recutting:
+    """What sessions were and what a recut makes of them."""
+
+    before: tuple[Session, ...]
+    after: tuple[Session, ...]
 
 
 def earlier(destination: str, place: str) -> str:
@@ -257,6 +286,35 @@ def place_note(destination: str) -> str:
     return f"place:{destination}"
 
 
+UNASKED = "backfill-unasked"
+"""The note that is there when what was found before goes without being asked for."""
+
+
+def source_note(source: str) -> str:
+    """The note that remembers since when a source is followed, and where: `<ISO time> <place>`."""
+    return f"source:{source}:since"
+
+
+def destination_note(destination: str) -> str:
+    """The note that remembers since when a destination is at its place: an ISO time."""
+    return f"destination:{destination}:since"
+
+
+def followed(note: str) -> datetime:
+    """The time in either of the two."""
+    return datetime.fromisoformat(note.partition(" ")[0])
+
+
+class UnknownSession(Misconfigured):
+    """There is no such session, or not any more."""
+
+    def __init__(self, session: str, merged_into: str | None = None) -> None:
+        said = (
+            f"Session {session} became part of {merged_into}." if merged_into else f'There is no session "{session}".'
+        )
+        super().__init__("session-unknown", said, hint="See: logferry sessions list")
+
+
 class Intake(Protocol):
     """The spool as the sources see it."""
 
@@ -265,21 +323,30 @@ class Intake(Protocol):
         ...
 
     async def admit(
-        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+        self,
+        row: FileRow,
+        sessions: Sequence[NewSession],
+        destinations: Sequence[str],
+        now: datetime,
+        papers: Sequence[Paper] | None = None,
     ) -> Sequence[Admitted]:
-        """Keep the sessions, one delivery of each to each destination, and the file's position: all or nothing."""
+        """Keep the sessions, one delivery of each to each destination, and the file's position: all or nothing.
+
+        A session that ended before its source was followed or before a destination was set is backlog there. One that
+        its owner has recut is cut again in the same way; what is news of that is told part by part.
+        """
         ...
 
-    async def forget_file(self, source: str, path: str) -> None:
-        """The file is gone; its sessions stay."""
+    async def forget_file(self, source: str, path: str, now: datetime) -> None:
+        """The file is gone, and the papers in it; its sessions stay."""
         ...
 
 
 class Outbox(Protocol):
     """The spool as the delivery worker sees it."""
 
-    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
-        """The oldest deliveries that are due, marked as uploading."""
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
         ...
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
@@ -302,8 +369,8 @@ class Outbox(Protocol):
         """Failed: a person decides."""
         ...
 
-    async def next_due(self, destination: str) -> datetime | None:
-        """When the earliest pending delivery is due."""
+    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
+        """When the earliest pending delivery is due, of a backfill or of what goes by itself."""
         ...
 
 
@@ -322,12 +389,24 @@ class Ledger(Protocol):
         """One session with its document, by id or by an unambiguous beginning of it."""
         ...
 
+    async def paper_changes(self, after: int) -> Sequence[Journaled]:
+        """What became of trackers' papers after the line of that number, oldest first, some hundred at a time."""
+        ...
+
     async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
         """Source, path and trouble of every file that has one."""
         ...
 
+    async def release(self, session: str | None, since: datetime | None) -> int:
+        """Backlog to pending: of one session, of those that ended at or after `since`, or all."""
+        ...
+
     async def hurry(self, session: str | None, now: datetime) -> int:
         """Make pending deliveries due now: of one session, or all."""
+        ...
+
+    async def recut(self, order: Recut, destinations: Sequence[str], now: datetime, *, only_look: bool) -> Recutting:
+        """Split or join sessions by hand; Misconfigured says why it cannot be done. `only_look` keeps nothing."""
         ...
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:

@@ -16,6 +16,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_model.errors import Misconfigured
 
@@ -66,6 +67,10 @@ class WatchSettings(_Part):
     patience: Seconds = Field(default=30.0, description="seconds before something unfinished is reported")
     rescan: Seconds = Field(default=60.0, description="seconds between two looks at everything")
     busy: Seconds = Field(default=2.0, description="seconds between two looks at a file that is being written")
+    backfill: bool = Field(default=False, description="send what was there before without being asked")
+    backfill_per_minute: int = Field(
+        default=PER_MINUTE, ge=1, le=10_000, description="how many of those may go to one destination in a minute"
+    )
 
 
 class IpcSettings(_Part):

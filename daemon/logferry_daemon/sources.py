@@ -22,6 +22,7 @@ from logferry_daemon.core.reading import (
     EndRules,
     Found,
     LogTracker,
+    Paper,
     Signals,
     Trouble,
     only_grows,
@@ -38,6 +39,12 @@ from logferry_model.session import End, EndRule
 log = logging.getLogger(__name__)
 
 MISSING_RETRY = timedelta(seconds=5)
+UNWATCHED_RETRY = timedelta(minutes=10)
+"""A limit may have been raised, a network drive replaced."""
+BATCH = 256
+"""Files in one look. After a burst of thousands there is a scan now and then, and not only at the end."""
+SCAN_SHARE = 20
+"""However often something changes, a scan takes at most this part of the time: a folder may hold 100,000 files."""
 PASSING = frozenset({"no-permission", "file-unreadable"})
 """Troubles that go away without any sign in the file's size or time."""
 _GRAIN = timedelta(milliseconds=20)
@@ -53,6 +60,8 @@ class Pace:
     patience: timedelta = timedelta(seconds=30)
     """No change for so long: what is unfinished stays so, and a person is told."""
     rescan: timedelta = timedelta(seconds=60)
+    unwatched: timedelta = timedelta(seconds=10)
+    """Between two scans where nobody tells about changes."""
     busy: timedelta = timedelta(seconds=2)
     """Between two looks at a file that is being written."""
 
@@ -91,20 +100,31 @@ class SourceRunner:
     ) -> None:
         self.source = source
         self.state = "starting"
+        self.unwatched: Unreachable | None = None
+        """Why nobody tells about changes; it is scanned more often then."""
         self._world = world
         self._pace = pace
         self._destinations = destinations
         self._found = found
         self._place = Place(source.root, world.files, world.databases)
         self._catch_up_with = catch_up_for(source.tracker, self._place)
+        # Asked once: what kind a tracker is takes longer to find out than everything else about an unchanged file.
+        self._companions = None if isinstance(source.tracker, LogTracker) else source.tracker.companions
         self._files: dict[str, FileState] = {}
         self._rows: dict[str, FileRow] | None = None
         """What the spool knew at the start, of files not seen yet."""
         self._orphans = Orphans(pace.patience, only_grows=only_grows(source.tracker))
         self._wake = Wake(world.clock)
         self._next_scan: datetime | None = None
+        self._drive: int | None = None
+        """What the folder was on when it was last looked at."""
+        self._hinted = False
+        self._rested: datetime | None = None
+        """Until then no hint brings a scan."""
         self._asked: list[asyncio.Future[None]] = []
         """Those who wait for a look at everything."""
+        self._round: list[FileState] = []
+        """Whose turn has not come since the last look at everything."""
         self._demands: dict[str, datetime] = {}
         """Session -> when its owner asked for its end."""
 
@@ -141,18 +161,27 @@ class SourceRunner:
         """Look at everything now; returns when that is done, or when it is followed no more."""
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._asked.append(done)
-        self._hint()
+        self._next_scan = None
+        self._wake.set()
         await done
 
     def _hint(self) -> None:
-        self._next_scan = None
+        self._hinted = True
         self._wake.set()
 
     async def _watch(self) -> None:
+        retry = MISSING_RETRY
         while True:
-            async for _ in self._world.watcher.hints(self.source.root):
+            try:
+                async for _ in self._world.watcher.hints(self.source.root):
+                    self.unwatched, retry = None, MISSING_RETRY
+                    self._hint()
+            except Unreachable as error:
+                log.info("source not watched", extra={"action": "source", "code": error.code})
+                self.unwatched, retry = error, UNWATCHED_RETRY
                 self._hint()
-            await self._world.clock.sleep(MISSING_RETRY)
+            await self._world.clock.sleep(retry)
+            retry = min(2 * retry, UNWATCHED_RETRY)
 
     async def _look_again_and_again(self) -> None:
         while True:
@@ -167,7 +196,7 @@ class SourceRunner:
             await self._look()
         except LogferryError as error:
             # The folder is away or the spool cannot be written: nothing was lost, it is all read again.
-            self._next_scan = None
+            self._next_scan, self._round = None, []
             if self.state != error.message:
                 about = {"action": "source", "source": self.source.name, "code": error.code}
                 log.warning("source not readable", extra=about)
@@ -177,26 +206,52 @@ class SourceRunner:
             self.state = "watching"
             return self._delay()
         finally:
-            _answer(asked)
+            if self._round:
+                self._asked = asked + self._asked
+            else:
+                _answer(asked)
 
     async def _look(self) -> None:
         now = self._world.clock.now()
-        # The second half is for a clock that was set back.
-        if self._next_scan is None or not timedelta() < self._next_scan - now <= self._pace.rescan:
+        if self._until_scan(now) <= timedelta():
             # Before the scan: a hint that comes while it runs asks for one more.
-            self._next_scan = now + self._pace.rescan
+            self._next_scan, self._hinted = now + self._rescan, False
             await self._scan(now)
-        else:
+            done = self._world.clock.now()
+            self._rested = done + SCAN_SHARE * (done - now)
+            self._round = self._next_round()
+        elif not self._round:
             await self._peek(now)
-        waiting = [state for state in self._files.values() if not state.known]
+            self._round = self._next_round()
+        batch, self._round = self._round[:BATCH], self._round[BATCH:]
+        waiting = [state for state in batch if self._files.get(state.path) is state and not state.known]
         for state in waiting:
             await self._advance(state)
         running = await self._running_programs(waiting)
         for state in waiting:
             if not state.known:
                 await self._decide(state, running)
-        for orphan in self._orphans.overdue(self._everything(), self._world.clock.now()):
-            await self._keep_orphan(orphan)
+        if not self._round:
+            for orphan in self._orphans.overdue(self._everything(), self._world.clock.now()):
+                await self._keep_orphan(orphan)
+
+    def _next_round(self) -> list[FileState]:
+        """Everything that is not finished with; who waits already keeps his place."""
+        left = {state.path: state for state in self._round}
+        return [*left.values(), *(state for path, state in self._files.items() if not state.known and path not in left)]
+
+    @property
+    def _rescan(self) -> timedelta:
+        return self._pace.unwatched if self.unwatched else self._pace.rescan
+
+    def _until_scan(self, now: datetime) -> timedelta:
+        """How long the next scan may wait."""
+        if self._next_scan is None:
+            return timedelta()
+        due = min(self._next_scan, self._rested or now) if self._hinted else self._next_scan
+        wait = due - now
+        # More than that: the clock was set back.
+        return wait if wait <= self._rescan else timedelta()
 
     def _everything(self) -> Iterator[Found]:
         for state in self._files.values():
@@ -206,17 +261,34 @@ class SourceRunner:
         if self._rows is None:
             self._rows = {row.path: row for row in await self._world.intake.files(self.source.name)}
         entries = await self._world.files.scan(self.source.root, self.source.tracker.patterns)
-        for entry in entries:
+        await self._refuse_other_drive(empty=not entries)
+        for number, entry in enumerate(entries):
             await self._note(entry, now)
+            if number % BATCH == 0:
+                await asyncio.sleep(0)  # the others' turn
         for state in self._files.values():
-            state.again = state.row is not None and any(trouble.code in PASSING for trouble in state.row.troubles)
+            troubles = state.row.troubles if state.row else ()
+            state.again = bool(troubles) and any(trouble.code in PASSING for trouble in troubles)
         there = {entry.path for entry in entries}
         for path in set(self._files) - there:
             self._orphans.check(path, self._files.pop(path).unkept, (), now)
-            await self._world.intake.forget_file(self.source.name, path)
-        for path in set(self._rows) - there:
+            await self._world.intake.forget_file(self.source.name, path, now)
+        # At the first look an empty folder may be one whose drive is not plugged in yet.
+        for path in set(self._rows) - there if there else ():
             del self._rows[path]
-            await self._world.intake.forget_file(self.source.name, path)
+            await self._world.intake.forget_file(self.source.name, path, now)
+
+    async def _refuse_other_drive(self, *, empty: bool) -> None:
+        """Nothing is left of what was there: deleted? Not when the folder's drive is another one, too."""
+        root = await self._world.files.look(self.source.root, "")
+        drive = root.signature.device if root else None
+        if empty and self._files and drive != self._drive:
+            raise Unreachable(
+                "source-away",
+                f"{self.source.root} is empty, and not on the drive that its files were on.",
+                hint="Plug that drive in again; until then nothing counts as deleted.",
+            )
+        self._drive = drive
 
     async def _peek(self, now: datetime) -> None:
         """Look only at the files that are not finished with."""
@@ -237,10 +309,9 @@ class SourceRunner:
         state.trouble = entry.trouble or too_large(entry.signature.size, self.source.tracker.max_bytes)
 
     async def _signature(self, entry: FileSeen) -> Signature:
-        tracker = self.source.tracker
-        if isinstance(tracker, LogTracker) or entry.trouble:
+        if self._companions is None or entry.trouble:
             return entry.signature
-        return await self._place.joined(entry.signature, tuple(tracker.companions(entry.path)))
+        return await self._place.joined(entry.signature, tuple(self._companions(entry.path)))
 
     async def _advance(self, state: FileState) -> None:
         """Read what is new."""
@@ -326,7 +397,7 @@ class SourceRunner:
         except Damaged as error:
             await self._set_aside(state, Trouble(code=error.code, message=error.message))
             return
-        await self._admit(row, prepared)
+        await self._admit(row, prepared, state.reading.papers if state.reading else None)
         state.row, state.again = row, False
         state.admitted |= {mark(found) for found, _ in ended}
         if not row.running:
@@ -335,11 +406,13 @@ class SourceRunner:
             state.reader.forget(state.last.offset)
 
     def _prepare(self, found: Found, end: End) -> NewSession:
+        # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
+        grows = only_grows(self.source.tracker) or end.rule is EndRule.SILENCE
         with _mistakes_as_damage():
-            return prepare(found, end, only_grows=only_grows(self.source.tracker))
+            return prepare(found, end, only_grows=grows)
 
-    async def _admit(self, row: FileRow, sessions: Sequence[NewSession]) -> None:
-        admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now())
+    async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
+        admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)
         for one in sessions:
             self._orphans.keep(one.session.id, one.weight)
         self._found(self.source, [one for one in admitted if one.new])
@@ -357,14 +430,14 @@ class SourceRunner:
             return
         gone = FileState(path=orphan.path, sighting=Sighting(Signature(0, 0, 0, 0), orphan.since))
         await self._admit(gone.row_of(self.source.name, running=False, troubles=()), [prepared])
-        await self._world.intake.forget_file(self.source.name, orphan.path)
+        await self._world.intake.forget_file(self.source.name, orphan.path, self._world.clock.now())
 
     def _delay(self) -> timedelta:
         """Until the next file can have settled, or the next scan is due."""
         now = self._world.clock.now()
-        if any(state.behind for state in self._files.values()):
+        if self._round or any(state.behind for state in self._files.values()):
             return timedelta()
-        waits = [self._next_scan - now if self._next_scan else timedelta(), *self._orphans.waits(now)]
+        waits = [self._until_scan(now), *self._orphans.waits(now)]
         for state in self._files.values():
             if not state.known:
                 soon = self._pace.settle - (now - state.quiet_since)

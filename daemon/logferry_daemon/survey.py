@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -9,8 +10,8 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from logferry_daemon.core.boundary import end_of
 from logferry_daemon.catching_up import Place, catch_up_for
+from logferry_daemon.core.boundary import end_of
 from logferry_daemon.core.reading import AnyTracker, Found, LogTracker, Raw, Reading, Signals, Trouble, too_large
 from logferry_daemon.core.settle import Sighting
 from logferry_daemon.file_state import FileState
@@ -25,6 +26,10 @@ _CHANGING = Trouble(code="changing", message="it changes while it is read; try a
 
 Progress = Callable[[int, int], None]
 """Files done, files in all."""
+
+
+def _unseen(found: Found) -> None:
+    """Nobody wants all of it."""
 
 
 class Problem(Struct, frozen=True, kw_only=True):
@@ -55,10 +60,26 @@ class FileInspected(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...]
 
 
+class Totals(Struct, frozen=True, kw_only=True):
+    """All files together. `ends` and `running` add up to `starts`."""
+
+    files: int
+    sessions: int
+    """Different ones."""
+    starts: int
+    """Beginnings of sessions: more than sessions where files hold the same one, as copies do."""
+    ends: dict[str, int]
+    """Rule -> times."""
+    running: int
+    problems: dict[str, int]
+    """Code -> times."""
+
+
 class Inspection(Struct, frozen=True, kw_only=True):
     """All files, oldest first by their own first time."""
 
     files: tuple[FileInspected, ...]
+    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +97,13 @@ class Survey:
     databases: Databases
     trackers: Mapping[str, AnyTracker]
     now: datetime
+    seen: Callable[[Found], None] = _unseen
+    """Told of every session once it is whole, while all of it is still there."""
 
-    async def of(self, root: Path, only: str | None, tracker: str | None, progress: Progress | None) -> Inspection:
-        """Everything in `root`, or the file named `only` in it."""
+    async def of(
+        self, root: Path, only: Sequence[str] | None, tracker: str | None, progress: Progress | None
+    ) -> Inspection:
+        """Everything in `root`, or the files named `only` in it."""
         chosen = self._chosen(tracker)
         entries = await self._entries(root, only)
         done = []
@@ -87,13 +112,14 @@ class Survey:
             if progress:
                 progress(number, len(entries))
         done.sort(key=lambda one: (one.reading.first_at is None, one.reading.first_at or self.now, one.seen.path))
-        return Inspection(files=tuple(self._inspected(one, done) for one in done))
+        files = tuple(self._inspected(one, done) for one in done)
+        return Inspection(files=files, totals=totals(files))
 
-    async def _entries(self, root: Path, only: str | None) -> Sequence[FileSeen]:
+    async def _entries(self, root: Path, only: Sequence[str] | None) -> Sequence[FileSeen]:
         if only is None:
             return await self.files.scan(root, ["*"])
-        entry = await self.files.look(root, only)
-        return [entry] if entry else []
+        entries = [await self.files.look(root, name) for name in only]
+        return [entry for entry in entries if entry]
 
     def _chosen(self, name: str | None) -> Sequence[AnyTracker]:
         if name is None:
@@ -131,13 +157,21 @@ class Survey:
         catch_up, found = catch_up_for(tracker, place), dict[str, Found]()
         for _ in range(MAX_LOOKS):
             await catch_up(state, settled=True)
-            found |= {one.id: _light(one) for one in state.found}
+            # The last one may still grow: it is whole at the end.
+            found |= {one.id: self._light(one) for one in state.found[:-1]}
             if state.reader is not None and state.last is not None:
                 state.reader.forget(state.last.offset)  # all of a large log would not fit into memory
             if not state.behind or state.reading is None:
                 break
+        found |= {one.id: self._light(one) for one in state.found[-1:]}
         reading = state.reading or Reading(troubles=(_CHANGING,))
         return replace(reading, found=tuple(found.values()))
+
+    def _light(self, found: Found) -> Found:
+        """The same without what it is made of: only its figures are shown."""
+        self.seen(found)
+        statistics = found.statistics()
+        return replace(found, raw=_unkept, whom=None, statistics=lambda: statistics)
 
     def _inspected(self, one: _Read, everything: Sequence[_Read]) -> FileInspected:
         first = [other.reading.first_at for other in everything if other is not one and other.tracker is one.tracker]
@@ -160,10 +194,18 @@ class Survey:
         return end_of(found, Signals(now=self.now, quiet_since=quiet_since, next_start=next_start, rules=rules))
 
 
-def _light(found: Found) -> Found:
-    """The same without what it is made of: only its figures are shown."""
-    statistics = found.statistics()
-    return replace(found, raw=_unkept, statistics=lambda: statistics)
+def totals(files: Sequence[FileInspected]) -> Totals:
+    """What `files` hold together."""
+    sessions = [session for file in files for session in file.sessions]
+    ends = Counter(session.end.rule.value for session in sessions if session.end)
+    return Totals(
+        files=len(files),
+        sessions=len({session.id for session in sessions}),
+        starts=len(sessions),
+        ends=dict(sorted(ends.items())),
+        running=sum(session.end is None for session in sessions),
+        problems=dict(sorted(Counter(problem.code for file in files for problem in file.problems).items())),
+    )
 
 
 def _unkept() -> Raw:

@@ -100,9 +100,29 @@ class DaemonClient:
         """Send this session now: waiting deliveries skip their backoff, held ones stay held."""
         return self._call("upload", m.Changed, session)
 
-    def upload_all(self) -> m.Changed:
-        """Rescan every source, then send all that waits."""
-        return self._call("upload_all", m.Changed)
+    def end(self, session: str) -> m.Ended:
+        """End a running session, because its owner wants it; Misconfigured `session-unknown` when none such runs."""
+        return self._call("end", m.Ended, session)
+
+    def running(self) -> m.RunningSessions:
+        """Every session that still runs, with what it adds up to so far."""
+        return self._call("running", m.RunningSessions)
+
+    def running_session(self, session: str) -> m.RunningSession:
+        """One of them; Misconfigured `session-unknown` when none such runs."""
+        return self._call("running_session", m.RunningSession, session)
+
+    def app_closed(self, app: str) -> m.Ended:
+        """A program was closed: its sessions end. Misconfigured `app-unknown` when no source has such a program."""
+        return self._call("app_closed", m.Ended, app)
+
+    def upload_all(self, request: m.UploadAll = m.EVERYTHING) -> m.Changed:
+        """Rescan every source, then send all that waits; what was there before goes as `request` says."""
+        return self._call("upload_all", m.Changed, body=request)
+
+    def recut(self, session: str, request: m.RecutRequest) -> m.Recut:
+        """Split a session or join others to it; Misconfigured says why that cannot be done."""
+        return self._call("recut", m.Recut, session, body=request)
 
     def retry(self, request: m.RetryRequest) -> m.Changed:
         """Put failed deliveries back in the queue."""

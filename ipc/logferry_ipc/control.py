@@ -6,22 +6,29 @@ from collections.abc import AsyncIterator
 from typing import Protocol
 
 from logferry_ipc.messages import (
+    EVERYTHING,
     Changed,
     Checks,
     Consent,
     ConsentGrant,
     Destinations,
     Done,
+    Ended,
     Login,
     NewDestination,
     NewSource,
     PauseRequest,
+    Recut,
+    RecutRequest,
     RetryRequest,
+    RunningSession,
+    RunningSessions,
     SessionDetail,
     SessionList,
     Sources,
     Status,
     StreamEvent,
+    UploadAll,
 )
 
 
@@ -44,8 +51,28 @@ class Control(Protocol):
         """Send this session now: waiting deliveries skip their backoff, held ones stay held."""
         ...
 
-    async def upload_all(self) -> Changed:
-        """Rescan every source, then send all that waits."""
+    async def end(self, session: str) -> Ended:
+        """End a running session, because its owner wants it; Misconfigured `session-unknown` when none such runs."""
+        ...
+
+    async def running(self) -> RunningSessions:
+        """Every session that still runs, with what it adds up to so far."""
+        ...
+
+    async def running_session(self, session: str) -> RunningSession:
+        """One of them; Misconfigured `session-unknown` when none such runs."""
+        ...
+
+    async def app_closed(self, app: str) -> Ended:
+        """A program was closed: its sessions end. Misconfigured `app-unknown` when no source has such a program."""
+        ...
+
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
+        """Rescan every source, then send all that waits; what was there before goes as `request` says."""
+        ...
+
+    async def recut(self, session: str, request: RecutRequest) -> Recut:
+        """Split a session or join others to it; Misconfigured says why that cannot be done."""
         ...
 
     async def retry(self, request: RetryRequest) -> Changed:

@@ -97,6 +97,41 @@ class Metrics(Struct, frozen=True, kw_only=True):
     last_upload: datetime | None = None
 
 
+class RunningSummary(Struct, frozen=True, kw_only=True):
+    """A session that still runs, as of a moment ago; one whose log went on after its end is in the spool as well."""
+
+    id: str
+    tracker: str
+    source: str
+    started_at: datetime
+    last_at: datetime
+    """The time of its last event."""
+    events: int
+
+
+class RunningSession(RunningSummary, frozen=True, kw_only=True):
+    """A session that still runs and what it adds up to so far. Names nobody: neither who plays nor whom they meet."""
+
+    statistics: Statistics
+
+
+class RunningSessions(Struct, frozen=True, kw_only=True):
+    """Every session that still runs, the latest begun first."""
+
+    sessions: tuple[RunningSession, ...]
+
+
+class Ended(Struct, frozen=True, kw_only=True):
+    """What a word from outside, that a program was closed or that its owner wants it, ended."""
+
+    ended: int = 0
+    sessions: tuple[str, ...] = ()
+    """Their ids; they are on their way."""
+    waiting: int = 0
+    """Sessions whose log is being written this very moment: they end as soon as it is quiet."""
+    note: str = ""
+
+
 class Status(Struct, frozen=True, kw_only=True):
     """The daemon at a glance."""
 
@@ -111,6 +146,8 @@ class Status(Struct, frozen=True, kw_only=True):
     paused_until: datetime | None = None
     """Set while paused for a time; None while paused until resumed, or not paused."""
     last_report_url: str | None = None
+    running: tuple[RunningSummary, ...] = ()
+    """Sessions that still run, the latest begun first."""
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -126,6 +163,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
     report_url: str | None = None
+    backlog: bool = False
+    """Held because it was there before it was asked for."""
 
 
 class SessionSummary(Struct, frozen=True, kw_only=True):
@@ -140,12 +179,16 @@ class SessionSummary(Struct, frozen=True, kw_only=True):
     revision: int
     end: End | None = None
     deliveries: tuple[Delivery, ...] = ()
+    merged_into: str | None = None
+    """The session that it was joined to by hand."""
 
 
 class SessionList(Struct, frozen=True, kw_only=True):
     """Sessions, newest first."""
 
     sessions: tuple[SessionSummary, ...]
+    running: tuple[RunningSummary, ...] = ()
+    """Those that still run, the latest begun first."""
 
 
 class SessionDetail(Struct, frozen=True, kw_only=True):
@@ -161,6 +204,44 @@ class Changed(Struct, frozen=True, kw_only=True):
 
     changed: int
     note: str = ""
+
+
+class UploadAll(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Send everything that waits; with `since`, of what was there before only what ended at that time or later."""
+
+    since: datetime | None = None
+
+
+EVERYTHING = UploadAll()
+
+
+class RecutRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Split the session at these times, or join these others to it: one of the two."""
+
+    at: tuple[datetime, ...] = ()
+    merge: tuple[str, ...] = ()
+    """Ids of its neighbours."""
+    dry_run: bool = False
+    """Only tell what would be."""
+
+
+class Part(Struct, frozen=True, kw_only=True):
+    """A session before or after a recut."""
+
+    id: str
+    tracker: str
+    started_at: datetime
+    ended_at: datetime | None
+    events: int
+    end: End | None = None
+
+
+class Recut(Struct, frozen=True, kw_only=True):
+    """What sessions were and what was made of them."""
+
+    before: tuple[Part, ...]
+    after: tuple[Part, ...]
+    dry_run: bool = False
 
 
 class RetryRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -277,7 +358,12 @@ class Checks(Struct, frozen=True, kw_only=True):
 class EventKind(StrEnum):
     """What the event stream reports. Listeners ignore kinds they do not know."""
 
+    SESSION_STARTED = "session.started"
+    """A session runs."""
+    SESSION_PROGRESS = "session.progress"
+    """A running session has gone on; told at most every two seconds."""
     SESSION_FOUND = "session.found"
+    """A session is over, or a newer version of one is."""
     DELIVERY_CHANGED = "delivery.changed"
     STATE_CHANGED = "state.changed"
     """Pause, resume, sources, destinations, consents, attention."""

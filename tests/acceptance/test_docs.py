@@ -1,4 +1,4 @@
-"""The commands in docs/first-session.md are typed as they stand there, and a report is at the end of them."""
+"""The commands in the docs are typed as they stand there: at the end is a report, or the end of a flight."""
 
 from __future__ import annotations
 
@@ -7,12 +7,15 @@ import shlex
 import subprocess
 import sys
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import LOGFERRY, Programs, until
-from tests.factories import journal
+from logferry_model.session import EndRule
+from tests.acceptance.running import LOGFERRY, Programs, daemon_home, until
+from tests.conftest import needs
+from tests.factories import Ending, journal
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMMAND = re.compile(r"^\$ (.+)$", re.MULTILINE)
@@ -38,6 +41,8 @@ def script() -> str:
         lines.append(STAND_INS.get(command, command))
         if command == "logferry run &":
             lines.append('until logferry status > /dev/null 2>&1; do python -c "import time; time.sleep(0.1)"; done')
+        if command == "logferry sessions list":
+            lines.append("until logferry sessions list --json | grep -q started_at; do logferry sources list; done")
     return "\n".join([*lines, "wait"])
 
 
@@ -64,6 +69,30 @@ def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
         raise AssertionError(f"{error}\n{shell.words}") from error
     finally:
         shell.clear_away()
+
+
+@pytest.mark.accept
+@needs("curl", "jq")
+def test_the_running_sessions_page_shows_a_flight_and_ends_it(tmp_path: Path) -> None:
+    """Typing the page's commands while a flight goes on shows it and then ends it."""
+    saved = tmp_path / SAVED_GAMES
+    saved.mkdir(parents=True)
+    with daemon_home(tmp_path / "daemon") as daemon:
+        daemon.configure(sources={"flights": ("elite-dangerous", saved)}, settle=0.2, busy=0.2)
+        daemon.start()
+        played = journal(ending=Ending.QUIT, start=datetime.now(UTC) - timedelta(hours=1))
+        (saved / played.name).write_bytes(played.encode())
+        (running,) = until(lambda: daemon.client.running().sessions or None, "a flight")
+        typed = "\n".join(["set -eu", *commands("running-sessions.md")])
+        environment = daemon.environment | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
+        shell = daemon.programs.start("docs", ("bash", "-c", typed), environment)
+        assert shell.process.wait(30) == 0, shell.words
+        assert shell.words.count(running.id) == 4
+        assert '"ended":1' in shell.words
+        (over,) = daemon.client.sessions().sessions
+    assert over.id == running.id
+    assert over.end is not None
+    assert over.end.rule is EndRule.APP_CLOSED
 
 
 def _report_url(programs: Programs, ask: tuple[str, ...], environment: dict[str, str]) -> str | None:

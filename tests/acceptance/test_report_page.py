@@ -15,8 +15,8 @@ from logferry_collector.keys import create_key
 from logferry_collector.settings import CollectorSettings
 from logferry_model.session import Session
 from tests.collector.client import Client
-from tests.collector.factories import exploring_session, hunting_session, tiny_session
-from tests.collector.test_render import PAYLOADS, planted
+from tests.collector.factories import exploring_session, hunting_session, raid_session, tiny_session
+from tests.collector.test_render import PAYLOADS, planted, planted_skills
 from tests.conftest import needs
 
 pytestmark = [pytest.mark.accept, needs("chromium")]
@@ -58,8 +58,10 @@ async def visit(
 SESSIONS = {
     "hunting": hunting_session(),
     "exploring": exploring_session(),
+    "raid": raid_session(),
     "empty": tiny_session(ended_at=None, end=None),
     "endless names": planted("W" * 200),
+    "endless skills": planted_skills("W" * 200),
 }
 
 
@@ -82,6 +84,26 @@ async def test_the_chart_is_drawn_in_the_colours_of_its_legend(browser: Browser,
     assert box["height"] > 1
     colour = "element => getComputedStyle(element).fill"
     assert await bar.evaluate(colour) == await swatch.evaluate(colour) == "rgb(47, 111, 214)"
+
+
+async def test_on_a_phone_nothing_of_a_wide_table_is_beyond_the_edge(browser: Browser, client: Client) -> None:
+    page, _ = await visit(browser, client, raid_session(), PHONE)
+    for cell in await page.locator("table.wide td:visible").all():
+        box = await cell.bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] < box["x"] + box["width"] <= PHONE["width"]
+    assert await page.locator("td .of-column:visible").first.text_content() == "Outcome"
+
+
+async def test_what_somebody_did_is_opened_with_the_keyboard(browser: Browser, client: Client) -> None:
+    page, _ = await visit(browser, client, raid_session())
+    person = page.locator("details.person").nth(1)
+    summary = person.locator("summary")
+    assert not await person.locator("table").is_visible()
+    await summary.focus()
+    await page.keyboard.press("Enter")
+    assert await person.locator("table").is_visible()
+    assert await summary.evaluate("element => getComputedStyle(element).outlineStyle") == "solid"
 
 
 async def test_the_page_follows_the_reader_into_the_dark(browser: Browser, client: Client) -> None:

@@ -60,7 +60,7 @@ def test_a_misspelt_verb_is_guessed(logferry: Command, wrong: tuple[str, ...], m
 def test_a_word_like_no_verb_is_answered_with_the_verbs(logferry: Command) -> None:
     ran = logferry("sources", "xyzzy")
     assert ran.code == Exit.USAGE
-    assert "Known: list, add, remove." in ran.err
+    assert "Known: list, add, test, remove." in ran.err
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,8 @@ def test_a_word_like_no_verb_is_answered_with_the_verbs(logferry: Command) -> No
     [
         (),
         ("sources",),
-        ("sources", "add", "artemis"),
+        ("sources", "add"),
+        ("recipe", "test"),
         ("upload",),
         ("retry",),
         ("upload", "abcd", "--all"),

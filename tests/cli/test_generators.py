@@ -6,8 +6,8 @@ import pytest
 
 from logferry.demo.generators.elite import Ending, journal_name
 from logferry_daemon.trackers.artemis import EVENT_WORDS
-from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule
+from tests.cli.whole import read_whole
 from tests.factories import START, artemis_document, cast, encode_document, file_name, grown, journal
 
 SEEDS = range(8)
@@ -115,17 +115,13 @@ class TestReaders:
 
     @pytest.mark.parametrize("seed", SEEDS)
     def test_artemis_reads_one_session_that_says_its_end(self, seed: int) -> None:
-        reader = all_trackers()["artemis"].reader()
-        reader.feed(encode_document(artemis_document(seed)))
-        reading = reader.reading(settled=True)
+        reading = read_whole("artemis", encode_document(artemis_document(seed)))
         assert reading.troubles == ()
         assert [found.end is not None for found in reading.found] == [True]
 
     @pytest.mark.parametrize("seed", SEEDS)
     @pytest.mark.parametrize("games", [1, 3])
     def test_elite_reads_each_game_and_its_end(self, seed: int, games: int) -> None:
-        reader = all_trackers()["elite-dangerous"].reader()
-        reader.feed(journal(seed, games=games, ending=Ending.SHUTDOWN).encode())
-        reading = reader.reading(settled=True)
+        reading = read_whole("elite-dangerous", journal(seed, games=games, ending=Ending.SHUTDOWN).encode())
         assert reading.troubles == ()
         assert [found.end.rule if found.end else None for found in reading.found] == [EndRule.EXPLICIT] * games

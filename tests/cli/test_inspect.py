@@ -3,7 +3,10 @@ from pathlib import Path
 import pytest
 
 from logferry.exits import Exit
+from logferry_daemon.home import Home
 from tests.cli.conftest import Command
+from tests.daemon.recipes.small import TEXT as TAVERN
+from tests.daemon.recipes.small import line, log
 from tests.factories import artemis_document, encode_document, file_name, journal
 
 
@@ -34,6 +37,45 @@ def test_a_folder_is_read_without_a_daemon_in_the_promised_shape(logferry: Comma
         for session in file["sessions"]:
             assert session.keys() >= {"id", "started_at", "ended_at", "end", "identity", "events", "statistics"}
             assert session["end"].keys() >= {"rule", "evidence", "confidence"}
+
+
+def test_totals_say_how_many_of_what(logferry: Command, folder: Path) -> None:
+    (folder / "session-empty.json").write_bytes(b"")
+    totals = logferry("inspect", str(folder), "--json").json["totals"]
+    assert totals == {
+        "files": 4,
+        "sessions": 4,
+        "starts": 4,
+        "ends": {"explicit": 4},
+        "running": 0,
+        "problems": {"empty": 1},
+    }
+
+
+def test_a_session_that_two_files_hold_starts_twice_and_counts_once(logferry: Command, folder: Path) -> None:
+    file = next(folder.glob("Journal.*"))
+    (folder / f"Journal.copy-of-{file.name}").write_bytes(file.read_bytes())
+    totals = logferry("inspect", str(folder), "--json").json["totals"]
+    assert (totals["sessions"], totals["starts"]) == (4, 6)
+    assert sum(totals["ends"].values()) + totals["running"] == totals["starts"]
+
+
+def test_people_see_the_same_totals(logferry: Command, folder: Path) -> None:
+    (folder / "session-empty.json").write_bytes(b"")
+    last = logferry("inspect", str(folder)).out.splitlines()[-3:]
+    assert last == [
+        "4 files, 4 sessions, 1 problem; nothing was sent",
+        "4 starts; ends: 4 by explicit",
+        "problems: empty 1",
+    ]
+
+
+def test_the_owners_own_recipes_read_files_too(logferry: Command, home: Home, tmp_path: Path) -> None:
+    home.recipes_folder.mkdir(parents=True)
+    (home.recipes_folder / "tavern.toml").write_text(TAVERN)
+    (tmp_path / "tavern-1.log").write_bytes(log(line("Enter", table=3), line("Drink", 5), line("Leave", 9)))
+    (file,) = logferry("inspect", str(tmp_path / "tavern-1.log"), "--json").json["files"]
+    assert (file["tracker"], len(file["sessions"])) == ("tavern", 1)
 
 
 def test_people_see_why_each_session_ended(logferry: Command, folder: Path) -> None:

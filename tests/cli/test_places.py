@@ -1,7 +1,13 @@
+import json
 from pathlib import Path
 
+import pytest
+
 from logferry.exits import Exit
+from logferry_daemon.home import Home
 from tests.cli.conftest import Command
+from tests.conftest import only_on
+from tests.factories import artemis_document, encode_document, file_name, journal
 from tests.ipc.serving import ThreadedDaemon
 
 URL = "http://127.0.0.1:8765"
@@ -25,6 +31,70 @@ def test_a_relative_path_is_made_whole_for_the_daemon(
 ) -> None:
     logferry("sources", "add", "artemis", "--path", "somewhere")
     assert daemon.control.watched["artemis"].path == str(Path.cwd() / "somewhere")
+
+
+@pytest.fixture
+def user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home folder with a tracker that was used."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    folder = tmp_path / ".artemis-tracker" / "sessions"
+    folder.mkdir(parents=True)
+    document = artemis_document()
+    (folder / file_name(document)).write_bytes(encode_document(document))
+    (folder / "notes.txt").write_text("not a session")
+    return folder
+
+
+@only_on("linux", "darwin")
+def test_without_a_path_a_tracker_is_found_where_it_usually_is(
+    logferry: Command, daemon: ThreadedDaemon, user: Path
+) -> None:
+    ran = logferry("sources", "add", "artemis")
+    assert ran.code == Exit.DONE
+    assert f"Source artemis reads {user}." in ran.out
+    assert daemon.control.watched["artemis"].path == str(user)
+
+
+@only_on("linux", "darwin")
+def test_a_tracker_that_is_in_no_usual_place_wants_a_path(
+    logferry: Command, daemon: ThreadedDaemon, user: Path
+) -> None:
+    ran = logferry("sources", "add", "resonance")
+    assert ran.code == Exit.FAILED
+    assert "none of the usual places" in ran.err
+    assert "--path FOLDER" in ran.err
+    assert str(user.parents[1] / ".local/share/resonance-logs") in ran.err
+    assert daemon.control.watched == {}
+
+
+def test_an_unknown_tracker_is_looked_for_nowhere(logferry: Command, daemon: ThreadedDaemon) -> None:
+    assert 'There is no tracker "astemis".' in logferry("sources", "add", "astemis").err
+
+
+def test_a_folder_is_tried_without_a_daemon(logferry: Command, user: Path) -> None:
+    ran = logferry("sources", "test", str(user))
+    assert ran.code == Exit.DONE
+    assert "explicit: endedAt" in ran.out
+    assert "1 file, 1 session, 0 problems; nothing was sent" in ran.out, "what no tracker knows is left out"
+
+
+def test_a_source_is_tried_by_its_name_and_its_tracker_alone(logferry: Command, home: Home, user: Path) -> None:
+    home.config.mkdir(parents=True)
+    made = journal()
+    (user / made.name).write_bytes(made.encode())
+    home.settings_file.write_text(f'[sources.hunts]\ntracker = "artemis"\npath = {json.dumps(str(user))}\n')
+    files = logferry("sources", "test", "hunts", "--json").json["files"]
+    assert [each["tracker"] for each in files] == ["artemis"]
+
+
+def test_a_place_where_nothing_is_to_be_read_is_a_failure(logferry: Command, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a session")
+    ran = logferry("sources", "test", str(tmp_path))
+    assert ran.code == Exit.FAILED
+    assert "No file that a tracker knows" in ran.err
+    ran = logferry("sources", "test", "hunts")
+    assert ran.code == Exit.FAILED
+    assert "no source either" in ran.err
 
 
 def test_the_name_that_the_daemon_made_up_is_told(logferry: Command, daemon: ThreadedDaemon) -> None:

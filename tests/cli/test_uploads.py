@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from logferry.exits import Exit
 from logferry_daemon.home import Home
 from logferry_ipc.messages import (
+    EVERYTHING,
     Changed,
     DaemonState,
     Delivery,
@@ -15,6 +16,7 @@ from logferry_ipc.messages import (
     EventKind,
     RetryRequest,
     Status,
+    UploadAll,
 )
 from tests.cli.conftest import Command
 from tests.fake_control import FakeControl
@@ -31,7 +33,7 @@ class Lively(FakeControl):
         self.answer = answer
         self.error = error
 
-    async def upload_all(self) -> Changed:
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
         self._answer()
         return Changed(changed=1)
 
@@ -61,7 +63,7 @@ class Lively(FakeControl):
 class Unsettled(FakeControl):
     """A delivery becomes held while an event, told before, still says that it is pending."""
 
-    async def upload_all(self) -> Changed:
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
         self.find(FIRST, DeliveryState.PENDING)
         return Changed(changed=1)
 
@@ -81,7 +83,7 @@ class Closed(FakeControl):
         super().__init__()
         self.closed = DestinationStatus(name="place0", state=state, reason=reason, next_attempt=until)
 
-    async def upload_all(self) -> Changed:
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
         return Changed(changed=1)
 
     async def upload(self, session: str) -> Changed:
@@ -102,7 +104,7 @@ class Forgiving(FakeControl):
 class PutOff(FakeControl):
     """A try is put off without being counted, as when the destination is busy."""
 
-    async def upload_all(self) -> Changed:
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
         session = self.found[FIRST]
         later = replace(session.deliveries[0], next_attempt=datetime.now(UTC) + timedelta(hours=1), last_error="busy")
         self.found[FIRST] = replace(session, deliveries=(later,))

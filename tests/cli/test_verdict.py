@@ -10,9 +10,9 @@ from msgspec.structs import replace
 from logferry.demo.told import Told, told_by
 from logferry.demo.verdict import Report, Verdict, judge, leaks
 from logferry_daemon.core.sanitise import sanitise
-from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.envelope import encode_session
 from logferry_model.session import Session
+from tests.cli.whole import read_whole
 from tests.factories import Ending, artemis_document, cast, encode_document, journal
 
 SEEDS = range(5)
@@ -28,9 +28,7 @@ def manifest(tracker: str, written: object) -> dict[str, Any]:
 
 def arrived(tracker: str, data: bytes) -> list[Session]:
     """What an honest daemon sends."""
-    reader = all_trackers()[tracker].reader()
-    reader.feed(data)
-    return [sanitise(found.session, found.names).session for found in reader.reading(settled=True).found]
+    return [sanitise(found.session, found.names).session for found in read_whole(tracker, data).found]
 
 
 def report(session: Session, *, url: str = "http://c/r/1", revisions: int = 1) -> Report:

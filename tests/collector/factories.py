@@ -21,14 +21,17 @@ from logferry_model.figures import (
     Statistics,
 )
 from logferry_model.session import (
+    Boss,
     End,
     EndRule,
     EpochMs,
     Event,
+    Hit,
     Loadout,
     Participant,
     Session,
     SessionId,
+    Skill,
 )
 
 START = datetime(2026, 11, 18, 18, 4, tzinfo=UTC)
@@ -171,6 +174,49 @@ def exploring_session() -> Session:
                 Measure(name="scooped", label="Fuel scooped", value=312.6, unit="t"),
                 Measure(name="supercruise", label="In supercruise", value=3_912, unit="s"),
             ),
+        ),
+    )
+
+
+def raid_session() -> Session:
+    """Three against a boss: figures, facts, skills with their hits; nobody is named."""
+    people = tuple(
+        Participant(
+            id=person,
+            local=person == "p2",
+            facts={"class_id": 2, "level": 60},
+            figures={
+                "damage_dealt": damage,
+                "heal_dealt": 13_942.0,
+                "damage_taken": 1_200.0,
+                "dps": damage / 60,
+                "hits_dealt": 8.0,
+                "crit_hits_dealt": 2.0,
+                "deaths": 0.0,
+            },
+        )
+        for person, damage in (("p1", 18_541.0), ("p2", 39_954.0), ("p3", 53_887.0))
+    )
+    return tiny_session(
+        tracker="resonance",
+        natural_key="raid-1",
+        participants=people,
+        bosses=(Boss(name="Keeper of the Lower Gate", damage=112_382.0, hits=24, max_hp=120_000.0, defeated=True),),
+        skills=tuple(_raid_skill(one.id, number) for one in people for number in (1, 2)),
+        facts={"scene_name": "Lower Gate", "attempts": 1},
+    )
+
+
+def _raid_skill(person: str, number: int) -> Skill:
+    return Skill(
+        name=f"170{number}",
+        category="damage",
+        uses=4,
+        total=4_271.0 * number,
+        participant=person,
+        figures={"critical_hits": 1.0, "hp_loss": 4_271.0 * number},
+        timeline=tuple(
+            Hit(at=EpochMs(epoch_ms(START) + 4_000 * at), value=1_067.75 * number, critical=not at) for at in range(4)
         ),
     )
 

@@ -22,9 +22,10 @@ from logferry_collector.limits import Limits
 from logferry_collector.rejections import MEANINGS, Unacceptable
 from logferry_model.envelope import ReceiptStatus, encode_session, sha256_hex
 from logferry_model.errors import LogferryError
-from logferry_model.session import EpochMs, Event, Participant, Session
+from logferry_model.figures import LootTotal, SkillTotal, Statistics
+from logferry_model.session import Boss, EpochMs, Event, Hit, Loadout, Participant, Session, Skill
 
-from .factories import KEY, START, document_of, pack, tiny_session
+from .factories import KEY, START, document_of, pack, raid_session, tiny_session
 
 LIMITS = Limits()
 
@@ -162,6 +163,72 @@ def test_the_number_of_events_and_participants_is_exact() -> None:
         open_parcel(head_for(wire), wire, limits)
     assert refused(document_of(with_events(4)), limits) == ("limit-exceeded", "/payload/events")
     assert refused(document_of(with_participants(3)), limits) == ("limit-exceeded", "/payload/participants")
+
+
+def with_hits(*counts: int) -> Session:
+    return tiny_session(
+        skills=tuple(Skill(name="Ray", timeline=(Hit(at=EpochMs(1), value=1.0),) * count) for count in counts)
+    )
+
+
+def test_a_fight_is_taken_and_stored_as_it_was_sent() -> None:
+    session = raid_session()
+    assert opened(document_of(session)).session == session
+
+
+def test_the_hits_of_all_timelines_are_counted_together() -> None:
+    limits = Limits(hits=5)
+    wire = pack(document_of(with_hits(3, 2)))
+    open_parcel(head_for(wire), wire, limits)
+    assert refused(document_of(with_hits(3, 3)), limits) == ("limit-exceeded", "/payload/skills")
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({"bosses": (Boss(name="b"),) * 3}, "/payload/bosses"),
+        ({"skills": (Skill(name="s"),) * 3}, "/payload/skills"),
+        ({"loadouts": (Loadout(id="l"),) * 3}, "/payload/loadouts"),
+        ({"tags": ("t",) * 3}, "/payload/tags"),
+        ({"statistics": Statistics(loot=(LootTotal(item="i"),) * 3)}, "/payload/statistics/loot"),
+        ({"statistics": Statistics(skills=(SkillTotal(name="s"),) * 3)}, "/payload/statistics/skills"),
+        ({"facts": dict.fromkeys("abc", 1)}, "/payload/facts"),
+        ({"participants": (Participant(id="p", facts=dict.fromkeys("abc", 1)),)}, "/payload/participants/0/facts"),
+        (
+            {"participants": (Participant(id="p", figures=dict.fromkeys("abc", 1.0)),)},
+            "/payload/participants/0/figures",
+        ),
+        ({"skills": (Skill(name="s", figures=dict.fromkeys("abc", 1.0)),)}, "/payload/skills/0/figures"),
+        (
+            {
+                "events": (
+                    Event(at=EpochMs(1), type="t"),
+                    Event(at=EpochMs(1), type="t", fields=dict.fromkeys("abc", 1)),
+                )
+            },
+            "/payload/events/1/fields",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_more_than_a_page_or_a_table_could_hold_is_refused_with_its_place(
+    changes: dict[str, object], pointer: str
+) -> None:
+    limits = Limits(bosses=2, skills=2, rows=2, entries=2)
+    assert refused(document_of(tiny_session(**changes)), limits) == ("limit-exceeded", pointer)
+
+
+def test_a_refusal_says_how_much_would_have_been_taken() -> None:
+    wire = pack(document_of(with_participants(LIMITS.participants + 1)))
+    with pytest.raises(Unacceptable) as error:
+        open_parcel(head_for(wire), wire, LIMITS)
+    assert error.value.message == "/payload/participants: more than 500."
+
+
+@pytest.mark.parametrize("active_ms", [-1, 2**62])
+def test_a_time_that_nobody_can_have_played_is_refused(active_ms: int) -> None:
+    session = tiny_session(statistics=Statistics(active_ms=active_ms))
+    assert refused(document_of(session)) == ("session-contradicts", "/payload/statistics/active_ms")
 
 
 def remembered(parcel: Parcel, fingerprint: str) -> Remembered:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from logferry_collector.words import (
     NAME_LENGTH,
     clean,
+    clock_length,
     clock_words,
     date_words,
     duration_words,
@@ -105,6 +106,9 @@ def test_an_event_type_is_put_in_words(kind: str, words: str) -> None:
         ("artemis", ("Artemis", "Entropia Universe")),
         ("elite-dangerous", ("Elite Dangerous", "")),
         ("elite_dangerous", ("Elite Dangerous", "")),
+        ("guild-wars-2-arcdps", ("arcdps", "Guild Wars 2")),
+        ("swg-bot", ("Bot log", "Star Wars Galaxies")),
+        ("swtor", ("Star Wars: The Old Republic", "")),
         ("path-of-exile", ("Path of exile", "")),
     ],
 )
@@ -155,6 +159,22 @@ def test_a_ratio_is_a_percentage() -> None:
 )
 def test_a_duration_has_two_units(duration: timedelta, words: str) -> None:
     assert duration_words(duration) == words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0:00:00"),
+        (75.448, "0:01:15"),
+        (3_912, "1:05:12"),
+        (360_000, "100:00:00"),
+        (-61, "−0:01:01"),  # noqa: RUF001 -- a minus
+        (1e300, "1.00e+300"),
+        (float("nan"), "nan"),
+    ],
+)
+def test_a_length_of_time_is_as_on_a_stopwatch(seconds: float, words: str) -> None:
+    assert clock_length(seconds) == words
 
 
 def test_days_and_times_are_in_utc() -> None:

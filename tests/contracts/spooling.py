@@ -90,7 +90,13 @@ def found(
     happened = tuple(event(item=f"{mark}{number}", after=number * SECOND, start=start) for number in range(events))
     made = session(identity, start=start, events=happened, end=end_by(rule, "seen"))
     document = encode_session(made)
-    return NewSession(session=made, document=document, fingerprint=sha256_hex(document), weight=len(made.events), only_grows=only_grows)
+    return NewSession(
+        session=made,
+        document=document,
+        fingerprint=sha256_hex(document),
+        weight=len(made.events),
+        only_grows=only_grows,
+    )
 
 
 def row(path: str = "a.log", *, source: str = "game", offset: int = 0, trouble: str | None = None) -> FileRow:
@@ -114,8 +120,10 @@ async def admit(
     await spool.admit(at or row(), sessions, to, now)
 
 
-async def claim(spool: Spool, to: str = HOME, *, now: datetime = NOW, limit: int = 10) -> Sequence[Claimed]:
-    return await spool.claim(to, now, limit)
+async def claim(
+    spool: Spool, to: str = HOME, *, now: datetime = NOW, limit: int = 10, backfill: int = 10
+) -> Sequence[Claimed]:
+    return await spool.claim(to, now, limit, backfill=backfill)
 
 
 async def rows_of(spool: Spool) -> Sequence[DeliveryRow]:

@@ -34,6 +34,7 @@ from tests.contracts.spooling import (
 )
 
 AWAY = "away"
+LONG_AGO = NOW - timedelta(days=99)
 TOOK = timedelta(milliseconds=80)
 
 
@@ -80,7 +81,7 @@ async def test_a_file_has_one_row_a_source(spool: Spool) -> None:
 
 async def test_a_forgotten_file_leaves_its_sessions(spool: Spool) -> None:
     await admit(spool, found())
-    await spool.forget_file("game", "a.log")
+    await spool.forget_file("game", "a.log", NOW)
     assert list(await spool.files("game")) == []
     assert len(await spool.sessions()) == 1
 
@@ -250,7 +251,7 @@ async def test_a_deferred_delivery_waits_for_its_time(spool: Spool) -> None:
     (one,) = await claim(spool)
     later = NOW + timedelta(minutes=5)
     await spool.deferred(one.row.id, "503", later, counts=True)
-    assert await spool.next_due(HOME) == later
+    assert await spool.next_due(HOME, backfill=False) == later
     assert await claim(spool, now=later - timedelta(milliseconds=1)) == []
     (again,) = await claim(spool, now=later)
     assert (again.row.attempts, again.row.last_error) == (1, "503")
@@ -272,9 +273,9 @@ async def test_a_wait_from_before_the_clock_was_set_back_is_over(spool: Spool) -
 
 
 async def test_nothing_is_due_where_nothing_waits(spool: Spool) -> None:
-    assert await spool.next_due(HOME) is None
+    assert await spool.next_due(HOME, backfill=False) is None
     await admit(spool, found())
-    due = await spool.next_due(HOME)
+    due = await spool.next_due(HOME, backfill=False)
     assert due is not None
     assert due <= NOW
 
@@ -406,13 +407,13 @@ async def test_a_new_destination_gets_everything_there_is_once(spool: Spool) -> 
     assert await spool.enlist(AWAY, PLACE, NOW) == 0
     assert await spool.enlist(HOME, PLACE, NOW) == 0
     assert {key: state for key, state in (await states(spool)).items() if key[2] == AWAY} == {
-        ("aa", 2, AWAY): "pending",
-        ("bb", 1, AWAY): "pending",
+        ("aa", 2, AWAY): "backlog",
+        ("bb", 1, AWAY): "backlog",
     }
 
 
 async def test_a_destination_that_goes_takes_along_all_but_what_it_has(spool: Spool) -> None:
-    await spool.enlist(HOME, PLACE, NOW)
+    await spool.enlist(HOME, PLACE, LONG_AGO)
     await admit(spool, found("aa", age=3), found("bb", age=2), found("cc", age=1), to=[HOME, AWAY])
     (one,) = await claim(spool, limit=1)
     await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
@@ -428,19 +429,19 @@ async def test_a_destination_that_goes_takes_along_all_but_what_it_has(spool: Sp
 
 
 async def test_another_address_under_the_same_name_gets_everything(spool: Spool) -> None:
-    await spool.enlist(HOME, PLACE, NOW)
+    await spool.enlist(HOME, PLACE, LONG_AGO)
     await admit(spool, found("aa", age=2), found("bb", age=1))
     (one, _) = await claim(spool)
     await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
     assert await spool.enlist(HOME, "elsewhere", NOW) == 2
     assert {key: state for key, state in (await states(spool)).items() if key[2] == HOME} == {
-        ("aa", 1, HOME): "pending",
-        ("bb", 1, HOME): "pending",
+        ("aa", 1, HOME): "backlog",
+        ("bb", 1, HOME): "backlog",
     }
 
 
 async def test_an_address_that_comes_back_is_known_to_have_what_it_has(spool: Spool) -> None:
-    await spool.enlist(HOME, PLACE, NOW)
+    await spool.enlist(HOME, PLACE, LONG_AGO)
     await admit(spool, found("aa", age=2), found("bb", age=1))
     (one, _) = await claim(spool)
     await spool.acked(one.row.id, RECEIPT, "", NOW, TOOK)
@@ -467,7 +468,7 @@ async def test_a_destination_that_comes_back_sees_another_installation(spool: Sp
     await admit(spool, found())
     (before,) = await claim(spool)
     await spool.dismiss(HOME)
-    await spool.enlist(HOME, PLACE, NOW)
+    await spool.enlist(HOME, PLACE, LONG_AGO)
     (after,) = await claim(spool)
     assert after.parcel.install_id != before.parcel.install_id
     assert after.parcel.idempotency_key != before.parcel.idempotency_key

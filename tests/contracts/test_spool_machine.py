@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from logferry_daemon.core.exchange import Letter
-from logferry_daemon.ports import Claimed, Spool
+from logferry_daemon.core.recut import Merge, Recut, Split
+from logferry_daemon.ports import UNASKED, Claimed, Recutting, Spool, source_note
+from logferry_model.errors import Misconfigured
 from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row
 
 PLACES = ("home", "away")
@@ -56,9 +58,9 @@ class SpoolMachine(RuleBasedStateMachine):
         new = found(name, events=events, age=ord(name[0]), only_grows=grows)
         self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
 
-    @rule(place=places, limit=st.integers(1, 3))
-    def claim(self, place: str, limit: int) -> None:
-        one, other = self.both(lambda bench: bench.spool.claim(place, self.now, limit))
+    @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2))
+    def claim(self, place: str, limit: int, backfill: int) -> None:
+        one, other = self.both(lambda bench: bench.spool.claim(place, self.now, limit, backfill=backfill))
         assert [told(each) for each in one] == [told(each) for each in other]
         self.under_way += zip(one, other, strict=True)
 
@@ -97,6 +99,38 @@ class SpoolMachine(RuleBasedStateMachine):
     def hurry(self, name: str | None) -> None:
         self.same(lambda bench: bench.spool.hurry(name, self.now))
 
+    @rule(ago=st.none() | st.integers(0, 30))
+    def follow(self, ago: int | None) -> None:
+        """The source is followed since some hours before the sessions' day was over, or for ever."""
+        since = None if ago is None else f"{(NOW - ago * timedelta(hours=1)).isoformat()} place"
+        self.both(lambda bench: bench.spool.set_note(source_note("game"), since))
+
+    @rule(unasked=st.booleans())
+    def need_not_ask(self, unasked: bool) -> None:
+        self.both(lambda bench: bench.spool.set_note(UNASKED, "yes" if unasked else None))
+
+    @rule(name=sessions | st.none(), ago=st.none() | st.integers(22, 28))
+    def release(self, name: str | None, ago: int | None) -> None:
+        since = None if ago is None else NOW - ago * timedelta(hours=1)
+        self.same(lambda bench: bench.spool.release(name, since))
+
+    @rule(data=st.data(), to=some_places, only_look=st.booleans())
+    def recut(self, data: st.DataObject, to: set[str], only_look: bool) -> None:
+        """Any of what is there now; most of it is not possible, which both must say."""
+        there = self.loop.run_until_complete(self.memory.spool.sessions())
+        if not there:
+            return
+        ids = st.sampled_from(sorted(summary.id for summary, _ in there))
+        order: Recut
+        if data.draw(st.booleans()):
+            one = data.draw(ids)
+            start = next(summary.started_at for summary, _ in there if summary.id == one)
+            seconds = data.draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+            order = Split(one, tuple(start + number * timedelta(seconds=1) for number in seconds))
+        else:
+            order = Merge(tuple(data.draw(st.lists(ids, min_size=2, max_size=3))))
+        self.same(lambda bench: tried(bench.spool.recut(order, sorted(to), self.now, only_look=only_look)))
+
     @rule(place=places, address=st.sampled_from(["here", "there"]))
     def enlist(self, place: str, address: str) -> None:
         self.same(lambda bench: bench.spool.enlist(place, address, self.now))
@@ -129,7 +163,15 @@ class SpoolMachine(RuleBasedStateMachine):
 def told(claimed: Claimed) -> tuple[object, ...]:
     """All that is not made of chance or time."""
     parcel = claimed.parcel
-    return claimed.row.session, parcel.revision, parcel.document, claimed.letter, claimed.row.attempts
+    return claimed.row.session, parcel.revision, parcel.document, claimed.letter, claimed.row.attempts, claimed.backfill
+
+
+async def tried(act: Coroutine[Any, Any, Recutting]) -> object:
+    """What came of it, also where that is a refusal."""
+    try:
+        return await act
+    except Misconfigured as error:
+        return error.code, error.message
 
 
 async def everything(bench: Bench) -> tuple[object, ...]:
@@ -152,7 +194,7 @@ async def everything(bench: Bench) -> tuple[object, ...]:
         )
         for summary, rows in await spool.sessions()
     ]
-    due = [await spool.next_due(place) for place in PLACES]
+    due = [await spool.next_due(place, backfill=old) for place in PLACES for old in (False, True)]
     return listed, due, await spool.totals(), list(await spool.files("game")), len(await spool.failures(99))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.adapters import spool_sqlite
+from logferry_daemon.adapters import spool_filing, spool_sqlite
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
@@ -255,6 +255,43 @@ def test_the_steps_make_the_schema_one_after_the_other(tmp_path: Path) -> None:
     by_steps.close()
 
 
+BEFORE_RECUT = """
+INSERT INTO sessions VALUES
+    ('aa', 'artemis', 'aa', 'game', 1000, 2000, 3, 2, 'f', 'explicit', 'seen', 1.0, 3000, x'00');
+INSERT INTO deliveries (id, session, revision, destination, state, idempotency_key, started_at, created_at, attempts,
+    last_error, next_attempt, body, headers, payload_digest, report_url)
+VALUES
+    ('d1', 'aa', 1, 'home', 'uploaded', 'k1', 1000, 3000, 1, '', NULL, NULL, NULL, NULL, '/r/1'),
+    ('d2', 'aa', 2, 'home', 'uploading', 'k2', 1000, 3000, 4, '503', 9000, x'01', '{}', 'ab', NULL),
+    ('d3', 'aa', 2, 'away', 'failed', 'k3', 1000, 3000, 2, '422', NULL, NULL, NULL, NULL, NULL);
+"""
+
+
+async def test_a_spool_from_before_there_was_a_backlog_keeps_all_that_it_has(path: Path) -> None:
+    before = connect(path)
+    migrate(before, load_migrations()[:1])
+    before.executescript(BEFORE_RECUT)
+    rows_before = [dict(one) for one in before.execute("SELECT * FROM deliveries ORDER BY id")]
+    before.close()
+    after = connect(path)
+    migrate(after, load_migrations())
+    rows_after = [dict(one) for one in after.execute("SELECT * FROM deliveries ORDER BY id")]
+    assert rows_after == [one | {"backfill": 0} for one in rows_before]
+    assert after.execute("SELECT plan, merged_into FROM sessions").fetchall()[0][:] == (None, None)
+    assert after.execute("PRAGMA foreign_key_check").fetchall() == []
+    with pytest.raises(sqlite3.IntegrityError):
+        after.execute("UPDATE deliveries SET state = 'nonsense'")
+    after.close()
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        assert await states(spool) == {
+            ("aa", 1, "home"): "uploaded",
+            ("aa", 2, "home"): "pending",
+            ("aa", 2, "away"): "failed",
+        }
+        # Sessions that were found in those days need not be asked for.
+        assert await spool.next_due("home", backfill=False) is not None
+
+
 def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> None:
     connection = connect(tmp_path / "a.db")
     migrate(connection, load_migrations())
@@ -292,11 +329,24 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
     values = dict.fromkeys(re.findall(r"(?<!\w):(\w+)", re.sub(r"--.*", "", QUERIES[name])))
     connection.execute(f"EXPLAIN {QUERIES[name]}", values)
     connection.close()
-    source = Path(spool_sqlite.__file__).read_text("utf-8")
+    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (spool_sqlite, spool_filing))
     assert f'"{name}"' in source
 
 
-@pytest.mark.parametrize("name", ["due", "next_due", "overtaken", "known_session", "sessions_like", "deliveries_of"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "due",
+        "next_due",
+        "overtaken",
+        "known_session",
+        "sessions_like",
+        "deliveries_of",
+        "age",
+        "newest_state",
+        "original",
+    ],
+)
 def test_the_daemons_own_questions_are_answered_by_an_index(tmp_path: Path, name: str) -> None:
     connection = connect(tmp_path / "spool.db")
     migrate(connection, load_migrations())

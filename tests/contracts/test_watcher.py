@@ -3,15 +3,19 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
+import sys
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from logferry_daemon.adapters import watch_portable
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.ports import Watcher
-from tests.conftest import only_on
+from tests.conftest import needs, only_on
 from tests.fakes import ScriptedWatcher
 
 LONG = 20
@@ -39,6 +43,11 @@ class Watching:
             await self._hinted.wait()
         self._hinted.clear()
 
+    def forget(self) -> None:
+        """What came so far does not count: a watcher may say that it begins."""
+        self.hints = 0
+        self._hinted.clear()
+
     async def end(self) -> None:
         """Wait until there will be no more."""
         async with asyncio.timeout(LONG):
@@ -49,6 +58,7 @@ class Watching:
 async def watching(watcher: Watcher, root: Path) -> AsyncIterator[Watching]:
     watch = Watching(watcher, root)
     await asyncio.sleep(READY)
+    watch.forget()
     try:
         yield watch
     finally:
@@ -56,15 +66,25 @@ async def watching(watcher: Watcher, root: Path) -> AsyncIterator[Watching]:
         await asyncio.gather(watch.task, return_exceptions=True)
 
 
+class PortableWatcher:
+    """What other systems use, which runs here as well."""
+
+    async def hints(self, root: Path) -> AsyncIterator[None]:
+        async with aclosing(watch_portable.changes(root)) as bursts:
+            async for _ in bursts:
+                yield
+
+
 class Place:
     """A folder and somebody who changes it, with or without a disk."""
 
-    def __init__(self, root: Path, *, real: bool) -> None:
+    def __init__(self, root: Path, kind: str) -> None:
         self.root = root / "logs"
         self.root.mkdir()
         self._scripted = ScriptedWatcher()
-        self._real = real
-        self.watcher: Watcher = FolderWatcher() if real else self._scripted
+        self._real = kind != "scripted"
+        real: Watcher = FolderWatcher() if kind == "system" else PortableWatcher()
+        self.watcher = real if self._real else self._scripted
 
     def change(self, act: Callable[[Path], object]) -> None:
         act(self.root)
@@ -77,9 +97,9 @@ class Place:
             self._scripted.end()
 
 
-@pytest.fixture(params=["folder", "scripted"])
+@pytest.fixture(params=["system", "portable", "scripted"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    return Place(tmp_path, real=request.param == "folder")
+    return Place(tmp_path, request.param)
 
 
 def append(root: Path) -> None:
@@ -118,10 +138,89 @@ async def test_it_can_be_left_at_any_time(place: Place) -> None:
             await watch.task
 
 
-async def test_a_folder_that_is_not_there_cannot_be_watched(tmp_path: Path) -> None:
-    watch = Watching(FolderWatcher(), tmp_path / "missing")
-    await watch.end()
-    assert watch.hints == 0
+@only_on("linux")
+async def test_a_folder_that_is_not_there_is_waited_for(tmp_path: Path) -> None:
+    async with watching(FolderWatcher(), tmp_path / "not" / "yet" / "there") as watch:
+        (tmp_path / "not").mkdir()
+        await asyncio.sleep(READY)
+        assert watch.hints == 0
+        (tmp_path / "not" / "yet" / "there").mkdir(parents=True)
+        await watch.hint()
+        append(tmp_path / "not" / "yet" / "there")
+        await watch.hint()
+
+
+@only_on("linux")
+async def test_what_happens_in_brand_new_folders_brings_hints_until_it_is_over(tmp_path: Path) -> None:
+    async with watching(FolderWatcher(), tmp_path) as watch:
+        for number in range(50):
+            deep = tmp_path / f"{number}" / "a" / "b"
+            deep.mkdir(parents=True)
+            append(deep)
+        await watch.hint()
+        await asyncio.sleep(READY)
+        watch.forget()
+        for number in (0, 49):
+            append(tmp_path / f"{number}" / "a" / "b")
+            await watch.hint()
+
+
+@only_on("linux")
+async def test_a_hint_comes_within_a_sixth_of_a_second(tmp_path: Path) -> None:
+    took = []
+    async with watching(FolderWatcher(), tmp_path) as watch:
+        for _ in range(5):
+            began = time.monotonic()
+            append(tmp_path)
+            await watch.hint()
+            took.append(time.monotonic() - began)
+            await asyncio.sleep(READY)
+            watch.forget()
+    assert min(took) <= 0.15
+
+
+@only_on("linux")
+async def test_a_folder_above_that_is_moved_away_ends_the_watch(tmp_path: Path) -> None:
+    root = tmp_path / "above" / "logs"
+    root.mkdir(parents=True)
+    async with watching(FolderWatcher(), root) as watch:
+        (tmp_path / "above").rename(tmp_path / "elsewhere")
+        append(tmp_path / "elsewhere" / "logs")
+        await watch.end()
+
+
+LIMITED = """
+import asyncio, pathlib, sys
+from logferry_daemon.adapters import watch_portable
+from logferry_daemon.adapters.watch_fs import FolderWatcher
+from logferry_model.errors import Unreachable
+
+async def main(root):
+    try:
+        async for _ in FolderWatcher().hints(root):
+            print("watching")
+            return
+    except Unreachable as error:
+        print(error.code, error.hint)
+
+pathlib.Path(f"/proc/sys/user/max_inotify_{sys.argv[2]}").write_text(sys.argv[3])
+asyncio.run(main(pathlib.Path(sys.argv[1])))
+"""
+
+
+@only_on("linux")
+@needs("unshare")
+@pytest.mark.parametrize(
+    ("what", "limit", "said"),
+    [("watches", "9", "watch-limit"), ("instances", "0", "watch-limit"), ("watches", "99", "watching")],
+)
+def test_too_few_watches_are_told_with_the_way_to_raise_them(tmp_path: Path, what: str, limit: str, said: str) -> None:
+    for number in range(10):
+        (tmp_path / str(number)).mkdir()
+    command = ["unshare", "--user", "--map-root-user", sys.executable, "-c", LIMITED, str(tmp_path), what, limit]
+    child = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert child.stdout.split()[0] == said
+    assert (f"fs.inotify.max_user_{what}" in child.stdout) == (said == "watch-limit")
 
 
 async def test_a_folder_that_another_one_replaced_is_watched_no_more(tmp_path: Path) -> None:

@@ -67,6 +67,35 @@ def test_upload_retry_and_upload_all(daemon: ThreadedDaemon, client: DaemonClien
     assert client.upload_all().changed == 1
 
 
+def test_running_sessions_and_their_end(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    played = daemon.do(lambda: daemon.control.play("s1"))
+    assert client.running().sessions == (played,)
+    assert client.running_session("s1") == played
+    assert [one.id for one in client.status().running] == ["s1"]
+    assert [one.id for one in client.sessions().running] == ["s1"]
+    assert client.end("s1").sessions == ("s1",)
+    assert client.running().sessions == ()
+    with pytest.raises(Misconfigured, match="no running session"):
+        client.end("s1")
+
+
+def test_an_app_tells_that_it_closed(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    daemon.do(lambda: daemon.control.play("s1", tracker="resonance"))
+    assert client.app_closed("artemis") == m.Ended()
+    assert client.app_closed("resonance") == m.Ended(ended=1, sessions=("s1",))
+    with pytest.raises(Misconfigured, match="Notepad"):
+        client.app_closed("Notepad.exe")
+
+
+def test_the_stream_tells_of_running_sessions(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    with client.events() as events:
+        daemon.do(lambda: daemon.control.play("s1", events=3))
+        daemon.do(lambda: daemon.control.play("s1", events=4))
+        heard = [next(events), next(events)]
+    assert [one.kind for one in heard] == [m.EventKind.SESSION_STARTED, m.EventKind.SESSION_PROGRESS]
+    assert {(one.session, one.tracker) for one in heard} == {("s1", "artemis")}
+
+
 def test_pause_and_resume(client: DaemonClient) -> None:
     assert client.pause(m.PauseRequest(seconds=60)).ok
     status = client.status()

@@ -21,7 +21,7 @@ from logferry_model.figures import (
 )
 from logferry_model.session import Event
 from logferry_model.tally import GLOBALS, HALLS_OF_FAME, HEALS, LOOT, MISS, SHOTS, SKILL_GAINS, Tally, skills_of, tally
-from tests.factories import event, session
+from tests.factories import event
 
 MS = event().at
 

@@ -57,8 +57,8 @@ class Stage:
         return self.root / "bin" / GAME_NAMES[tracker_name]
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """For the daemon: this home and no other."""
-        return {**inherited, HOME_VARIABLE: str(self.root / "daemon")}
+        """For the daemon: this home and no other, and what was left behind before goes without being asked for."""
+        return {**inherited, HOME_VARIABLE: str(self.root / "daemon"), "LOGFERRY_WATCH__BACKFILL": "true"}
 
     def manifest(self, name: str) -> Path:
         """One session's manifest."""

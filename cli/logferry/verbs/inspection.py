@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from pathlib import Path
 
+from logferry.daemon import home
 from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Verbs, verb
@@ -24,7 +25,10 @@ def inspect(args: Namespace, out: Output) -> Exit:
 
     with out.progress("reading") as step:
         found = inspect_path(
-            args.path.expanduser(), tracker=args.tracker, progress=lambda done, total: step(done, total, "")
+            args.path.expanduser(),
+            recipes=home().recipes_folder,
+            tracker=args.tracker,
+            progress=lambda done, total: step(done, total, ""),
         )
     out.show(found, inspection)
     if any(map(readable, found.files)):

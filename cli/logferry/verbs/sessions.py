@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from argparse import Namespace
+from datetime import datetime, time, timedelta
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
@@ -10,6 +12,10 @@ from logferry.ids import session_id
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import sessions as views
+from logferry.views.recut import recut_parts
+from logferry.views.running import running_list, running_session
+from logferry_ipc.messages import RecutRequest
+from logferry_model.errors import Misconfigured
 
 
 def add(verbs: Verbs) -> None:
@@ -18,16 +24,60 @@ def add(verbs: Verbs) -> None:
     verb(inner, "list", "show every session and where it stands", list_sessions, reads=True)
     one = verb(inner, "show", "show everything about one session", show, reads=True)
     one.add_argument("session", metavar="ID", help="its id, or the first letters of it")
+    cut = verb(inner, "recut", "split a session, or join neighbours", recut, reads=True)
+    cut.add_argument("sessions", nargs="+", metavar="ID", help="a session to split, or several to join")
+    how = cut.add_mutually_exclusive_group(required=True)
+    how.add_argument(
+        "--at", action="append", metavar="TIME", help="split it there: 21:30:00 of its day, or 2026-01-01T21:30:00"
+    )
+    how.add_argument("--merge", action="store_true", help="make one session of them")
+    cut.add_argument("--dry-run", action="store_true", help="only show what would be")
 
 
 def list_sessions(_: Namespace, out: Output) -> Exit:
     """Every session, newest first."""
-    out.show(daemon().sessions(), views.session_list)
+    out.show(daemon().sessions(), lambda found: (*running_list(found.running), *views.session_list(found)))
     return Exit.DONE
 
 
 def show(args: Namespace, out: Output) -> Exit:
     """One session."""
     client = daemon()
-    out.show(client.session(session_id(args.session, client.sessions())), views.session_detail)
+    known = client.sessions()
+    session = session_id(args.session, known)
+    if any(each.id == session for each in known.sessions):
+        out.show(client.session(session), views.session_detail)
+    else:
+        out.show(client.running_session(session), running_session)
     return Exit.DONE
+
+
+def recut(args: Namespace, out: Output) -> Exit:
+    """A session is split, or several are joined; the daemon remembers it when it reads their files again."""
+    client = daemon()
+    known = client.sessions()
+    first, *others = (session_id(each, known) for each in args.sessions)
+    if args.at and others:
+        out.trouble("Only one session can be split at a time.", "To join several of them, say --merge.")
+        return Exit.USAGE
+    began = next((each.started_at for each in known.sessions if each.id == first), None)
+    at = tuple(time_within(text, began) for text in args.at or ())
+    done = client.recut(first, RecutRequest(at=at, merge=tuple(others), dry_run=args.dry_run))
+    out.show(done, recut_parts)
+    return Exit.DONE
+
+
+_CLOCK = re.compile(r"[0-9]{1,2}:[0-9]{2}(:[0-9]{2})?(\.[0-9]{1,6})?")
+
+
+def time_within(text: str, began: datetime | None) -> datetime:
+    """A whole time, or one of the reader's clock on the session's day: the first that comes after its start."""
+    try:
+        if began is None or not _CLOCK.fullmatch(text):
+            return datetime.fromisoformat(text).astimezone()
+        clock, local = time.fromisoformat(text.zfill(8) if text.count(":") == 2 else text.zfill(5)), began.astimezone()
+    except (ValueError, OverflowError, OSError):
+        said = f'"{text}" is no time.'
+        raise Misconfigured("time-unreadable", said, hint="As in: 21:30:00 or 2026-01-01T21:30:00") from None
+    day = local.date() if clock >= local.time() else local.date() + timedelta(days=1)
+    return datetime.combine(day, clock).astimezone()

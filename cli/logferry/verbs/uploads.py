@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 
 from logferry.blocks import Span, Tone
 from logferry.daemon import daemon
+from logferry.ending import Ending
 from logferry.exits import Exit
 from logferry.ids import session_id, session_or_delivery_id
 from logferry.output import Output
@@ -17,7 +18,7 @@ from logferry.parser import Parser, Verbs, verb
 from logferry.settling import MOVING, Outcome, follow
 from logferry.views.words import clock, counted, duration
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import DeliveryState, PauseRequest, RetryRequest
+from logferry_ipc.messages import DeliveryState, PauseRequest, RetryRequest, UploadAll
 
 _DURATION = re.compile(r"([0-9]{1,100})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -30,7 +31,12 @@ LONGEST_DAYS = 30
 def add(verbs: Verbs) -> None:
     """When things are sent."""
     send = verb(verbs, "upload", "send now what waits", upload)
-    _choice(send, "sessions", "SESSION", "look again at every source, then send all that waits")
+    _choice(
+        send, "sessions", "SESSION", "look again at every source, then send all that waits, also what was there before"
+    )
+    send.add_argument(
+        "--since", type=since, metavar="TIME", help="with --all: of what was there before, only what ended since"
+    )
     again = verb(verbs, "retry", "try failed deliveries again", retry)
     _choice(again, "ids", "ID", "every failed one")
     for each in (send, again):
@@ -45,11 +51,19 @@ def add(verbs: Verbs) -> None:
 def upload(args: Namespace, out: Output) -> Exit:
     """Sends sessions now and says what became of them."""
     client = daemon()
+    if args.since and not args.all:
+        out.trouble("--since goes with --all.", f"As in: logferry upload --all --since {args.since:%Y-%m-%d}")
+        return Exit.USAGE
+    if args.since:
+        return _upload_since(client, out, args.since, wait=args.wait)
     if args.all:
         return _send(client, out, client.upload_all, chosen=None, wait=args.wait)
     known = client.sessions()
     chosen = tuple(session_id(each, known) for each in args.sessions)
-    return _send(client, out, lambda: [client.upload(each) for each in chosen], chosen=chosen, wait=args.wait)
+    ending = Ending(chosen, known, client, out)
+    ending.announce()
+    code = _send(client, out, lambda: [client.upload(each) for each in ending.over()], chosen=chosen, wait=args.wait)
+    return ending.report(code)
 
 
 def retry(args: Namespace, out: Output) -> Exit:
@@ -93,6 +107,38 @@ def length(text: str) -> timedelta:
     return timedelta(seconds=seconds)
 
 
+def since(text: str) -> datetime:
+    """`2026-01-01`, `2026-01-01T20:00`, `7d`, `12h`, `today` or `yesterday`, by the reader's own clock."""
+    now = datetime.now().astimezone()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    days = {"today": 0, "yesterday": 1}.get(text.casefold())
+    try:
+        if days is not None:
+            return _at_midnight(midnight - timedelta(days=days))
+        if found := _DURATION.fullmatch(text):
+            return now - timedelta(seconds=int(found[1]) * _UNITS[found[2]])
+        return datetime.fromisoformat(text).astimezone()
+    except (ValueError, OverflowError, OSError):  # the latter two for times outside of the calendar
+        raise argparse.ArgumentTypeError(f'"{text}" is no time. Write it like 2026-01-01, 7d or yesterday.') from None
+
+
+def _at_midnight(day: datetime) -> datetime:
+    """The hour may have another distance to UTC on that day."""
+    return day.replace(tzinfo=None, hour=0).astimezone()
+
+
+def _upload_since(client: DaemonClient, out: Output, moment: datetime, *, wait: bool) -> Exit:
+    """Only sessions that ended since are released, and only they are waited for."""
+    chosen: set[str] = set()
+
+    def start() -> None:
+        client.upload_all(UploadAll(since=moment))
+        # Afterwards: the daemon has looked at every source once more.
+        chosen.update(one.id for one in client.sessions().sessions if (one.ended_at or one.started_at) >= moment)
+
+    return _send(client, out, start, chosen=chosen, wait=wait)
+
+
 def _choice(parser: Parser, name: str, metavar: str, all_of_them: str) -> None:
     either = parser.add_mutually_exclusive_group(required=True)
     either.add_argument(name, nargs="*", default=[], metavar=metavar, help="its id, or the first letters of it")
@@ -104,7 +150,7 @@ def _send(
     out: Output,
     start: Callable[[], object],
     *,
-    chosen: tuple[str, ...] | None,
+    chosen: Collection[str] | None,
     wait: bool,
 ) -> Exit:
     if not wait:

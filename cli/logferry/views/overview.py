@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from msgspec.structs import asdict
 
 from logferry.blocks import GAP, Block, Grid, Line, Span, Tone, dim, heading, line
+from logferry.views.running import running_line
 from logferry.views.words import moment, size, state
 from logferry_ipc.messages import Check, Checks, DaemonState, Metrics, Status
 
@@ -33,6 +34,9 @@ def status(now: Status) -> Iterator[Block]:
     yield _state_line(now)
     yield GAP
     yield _counts(now)
+    if now.running:
+        yield GAP
+        yield running_line(now.running)
     if now.destinations:
         yield GAP
         yield heading("Destinations")

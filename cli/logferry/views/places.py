@@ -23,7 +23,7 @@ def sources(found: Sources) -> Iterator[Block]:
             indent=0,
         )
     else:
-        yield line("No source yet. `logferry sources add TRACKER --path PATH` adds one.")
+        yield line("No source yet. `logferry sources add TRACKER --path PATH` adds one; PATH may be left out.")
     if found.trackers:
         yield line(dim(f"trackers: {', '.join(found.trackers)}"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from logferry.blocks import GAP, Block, Grid, Span, Words, dim, heading, line
+from logferry.blocks import GAP, Block, Grid, Span, Tone, Words, dim, heading, line
 from logferry.views.words import counted, duration, moment, short, state
 from logferry_ipc.messages import Delivery, DeliveryState, SessionDetail, SessionList, SessionSummary
 from logferry_model.figures import Combat, Economy, Statistics
@@ -21,6 +21,15 @@ def session_list(found: SessionList) -> Iterator[Block]:
     rows = tuple(row for session in found.sessions for row in _rows(session))
     columns = ("id", "tracker", "began", "took", "events", "destination", "state")
     yield Grid(columns, rows, right=frozenset({"events"}), whole=frozenset(columns[:5]), indent=0)
+    yield from _backlog(found)
+
+
+def _backlog(found: SessionList) -> Iterator[Block]:
+    waiting = sum(any(delivery.backlog for delivery in session.deliveries) for session in found.sessions)
+    if waiting:
+        yield GAP
+        said = f"{counted(waiting, 'session')} from before: "
+        yield line(Span(said, Tone.WARN), "send all with `logferry upload --all`, or some with `logferry upload ID`")
 
 
 def session_detail(found: SessionDetail) -> Iterator[Block]:
@@ -34,7 +43,7 @@ def session_detail(found: SessionDetail) -> Iterator[Block]:
         yield line(dim("none: there is no destination yet"), indent=2)
     for delivery in session.deliveries:
         yield from delivery_lines(delivery)
-    yield from _statistics(found.statistics)
+    yield from statistics(found.statistics)
 
 
 def delivery_lines(delivery: Delivery) -> Iterator[Block]:
@@ -60,10 +69,14 @@ def _rows(session: SessionSummary) -> Iterator[tuple[Words, ...]]:
     took = session.ended_at - session.started_at if session.ended_at else None
     head = (short(session.id), session.tracker, moment(session.started_at), duration(took), f"{session.events:,}")
     if not session.deliveries:
-        yield (*head, dim("-"), state(DeliveryState.HELD))
+        yield (*head, dim("-"), _joined(session) if session.merged_into else state(DeliveryState.HELD))
     for delivery in session.deliveries:
         yield (*head, delivery.destination, _state_and_reason(delivery))
         head = ("", "", "", "", "")
+
+
+def _joined(session: SessionSummary) -> Span:
+    return dim(f"merged into {short(session.merged_into or '')}")
 
 
 def _state_and_reason(delivery: Delivery) -> Span:
@@ -81,11 +94,14 @@ def _facts(found: SessionDetail) -> Iterator[tuple[Words, ...]]:
         yield "ended by", f"{session.end.rule} ({session.end.evidence}), {session.end.confidence:.0%} sure"
     yield "events", f"{session.events:,}"
     yield "revision", str(session.revision)
+    if session.merged_into:
+        yield "merged into", session.merged_into
     for name, value in found.facts.items():
         yield name.replace("_", " "), str(value)
 
 
-def _statistics(found: Statistics) -> Iterator[Block]:
+def statistics(found: Statistics) -> Iterator[Block]:
+    """What a session adds up to."""
     rows = (*_combat(found.combat), *_economy(found.economy), *_measures(found))
     if rows:
         yield GAP

@@ -10,12 +10,16 @@ import asyncio
 import errno
 import fnmatch
 import os
+import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
 
+from logferry_daemon.adapters import opening
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import FileSeen
@@ -27,8 +31,6 @@ MAX_DEPTH = 6
 _NOT_REGULAR = Trouble(code="not-a-file", message="not a regular file (a pipe, device or folder); it is not read.")
 _NAME = Trouble(code="bad-name", message="its name is not readable text; rename it.")
 _LINK = Trouble(code="symlink", message="a symbolic link; it is not followed.")
-_FOLDER = getattr(os, "O_DIRECTORY", 0)
-_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 class FolderFiles:
@@ -36,7 +38,7 @@ class FolderFiles:
 
     async def scan(self, root: Path, patterns: Sequence[str]) -> Sequence[FileSeen]:
         """Every entry whose name fits, at most MAX_DEPTH folders down, by path."""
-        return await asyncio.to_thread(lambda: sorted(_scan(root, patterns), key=lambda seen: seen.path))
+        return await asyncio.to_thread(_scan, root, patterns)
 
     async def look(self, root: Path, path: str) -> FileSeen | None:
         """One entry again."""
@@ -49,49 +51,76 @@ class FolderFiles:
 
 def fits(name: str, patterns: Sequence[str]) -> bool:
     """Whether a file name fits one of the globs; letter case counts where the system says so."""
-    return any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+    return _one_of(tuple(patterns))(os.path.normcase(name)) is not None
 
 
-def _scan(root: Path, patterns: Sequence[str]) -> Iterator[FileSeen]:
-    folders: list[tuple[str, int]] = [("", 0)]
-    while folders:
-        below, depth = folders.pop()
-        for entry in _entries(root, below):
-            path = f"{below}/{entry.name}" if below else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if depth < MAX_DEPTH:
-                    folders.append((path, depth + 1))
-            elif fits(entry.name, patterns) and (seen := _look(root, path)) is not None:
-                yield seen
+@lru_cache(maxsize=64)
+def _one_of(patterns: tuple[str, ...]) -> Callable[[str], object]:
+    """One expression for all globs: a rescan asks it a hundred thousand times."""
+    return re.compile("|".join(fnmatch.translate(os.path.normcase(pattern)) for pattern in patterns)).match
 
 
-def _entries(root: Path, below: str) -> list[os.DirEntry[str]]:
+def _scan(root: Path, patterns: Sequence[str]) -> list[FileSeen]:
+    found: list[FileSeen] = []
     try:
-        with os.scandir(root / below) as entries:
-            return list(entries)
+        _scan_into(found, root, patterns)
     except OSError as error:
-        if below:
-            return []  # a folder that went away or cannot be entered; its source is still there
         raise Unreachable(
             "source-missing",
             f"The folder {root} cannot be read: {_reason(error)}.",
             hint="It is looked for again and again; check the path with: logferry sources list",
         ) from error
+    found.sort(key=attrgetter("path"))
+    return found
+
+
+if sys.platform == "win32":
+
+    def _scan_into(found: list[FileSeen], root: Path, patterns: Sequence[str], below: str = "") -> None:
+        """The file itself is asked: its directory entry has no inode, and a size from before it was opened."""
+        with os.scandir(root / below) as entries:
+            for entry in list(entries):
+                path = f"{below}{entry.name}"
+                if entry.is_dir(follow_symlinks=False) and not _is_reparse_point(entry.stat(follow_symlinks=False)):
+                    if below.count("/") < MAX_DEPTH:
+                        with suppress(OSError):  # it went away or cannot be entered; its source is still there
+                            _scan_into(found, root, patterns, f"{path}/")
+                elif fits(entry.name, patterns) and (seen := _look(root, path)) is not None:
+                    found.append(seen)
+
+else:
+
+    def _scan_into(found: list[FileSeen], root: Path, patterns: Sequence[str]) -> None:
+        with opening.folder(root) as handle:
+            _scan_folder(found, handle, "", _one_of(tuple(patterns)))
+
+    def _scan_folder(found: list[FileSeen], handle: int, below: str, wanted: Callable[[str], object]) -> None:
+        """From folder to folder by handles: no link can be put into the way, and no path is walked twice."""
+        with os.scandir(handle) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if below.count("/") < MAX_DEPTH:
+                        with suppress(OSError), opening.folder(entry.name, handle) as inner:
+                            _scan_folder(found, inner, f"{below}{entry.name}/", wanted)
+                elif wanted(entry.name):
+                    try:
+                        found.append(_seen(below + entry.name, entry.stat(follow_symlinks=False)))
+                    except FileNotFoundError:
+                        continue  # it is gone already
 
 
 def _look(root: Path, path: str) -> FileSeen | None:
-    """The file itself is asked: on Windows its directory entry has no inode, and a size from before it was opened."""
     try:
-        found = os.lstat(root / path)
+        # Not `root / path`: of the root itself, with the empty path, the folder is meant and not a link to it.
+        return _seen(path, os.lstat(os.path.join(root, path)))  # noqa: PTH118
     except (OSError, ValueError):
-        return None  # gone between listing and looking
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    trouble = _trouble(found) if text == path else _NAME
-    return FileSeen(path=text, signature=_signature(found), trouble=trouble)
+        return None  # gone between listing and looking, or no name that a file can have
 
 
-def _signature(found: os.stat_result) -> Signature:
-    return Signature(found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev)
+def _seen(path: str, found: os.stat_result) -> FileSeen:
+    text = path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+    signature = Signature(found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev)
+    return FileSeen(path=text, signature=signature, trouble=_trouble(found) if text == path else _NAME)
 
 
 def _trouble(found: os.stat_result) -> Trouble | None:
@@ -108,7 +137,7 @@ def _is_reparse_point(found: os.stat_result) -> bool:
 
 
 def _read(root: Path, path: str, offset: int, limit: int) -> bytes:
-    with _named_errors(path), _opened(root, path) as handle:
+    with _named_errors(path), opening.opened(root, path) as handle:
         found = os.fstat(handle)
         if trouble := _trouble(found):
             raise Damaged(trouble.code, trouble.message)
@@ -122,33 +151,6 @@ def _read_all(handle: int, limit: int) -> bytes:
         parts.append(part)
         limit -= len(part)
     return b"".join(parts)
-
-
-@contextmanager
-def _opened(root: Path, path: str) -> Iterator[int]:
-    """A handle on `path`, opened from the folder down so that no component can be a link."""
-    handles: list[int] = []
-    try:
-        if os.open in os.supports_dir_fd:
-            *folders, name = path.split("/")
-            handles.append(os.open(root, os.O_RDONLY | _FOLDER))
-            for folder in folders:
-                handles.append(os.open(folder, _FLAGS | _FOLDER, dir_fd=handles[-1]))
-            handles.append(os.open(name, _FLAGS, dir_fd=handles[-1]))
-        else:
-            handles.append(_open_inside(root, path))
-        yield handles[-1]
-    finally:
-        for handle in reversed(handles):
-            os.close(handle)
-
-
-def _open_inside(root: Path, path: str) -> int:
-    """Where handles of folders do not exist: refuse a path that leads out of the folder after all links."""
-    whole = (root / path).resolve()
-    if not whole.is_relative_to(root.resolve()):
-        raise Damaged(_LINK.code, _LINK.message)
-    return os.open(root / path, _FLAGS | getattr(os, "O_BINARY", 0))
 
 
 @contextmanager

@@ -28,10 +28,15 @@ def read_own_recipes(folder: Path) -> OwnRecipes:
     troubles: list[Trouble] = []
     for path in _files(folder):
         try:
-            trackers.append(tracker_of(_text(path), origin=path.name))
+            trackers.append(read_recipe(path))
         except Misconfigured as error:
             troubles.append(Trouble(code=error.code, message=error.message))
     return OwnRecipes(trackers=tuple(trackers), troubles=tuple(troubles))
+
+
+def read_recipe(path: Path) -> AnyTracker:
+    """The tracker that the recipe in this file makes; Misconfigured says what is wrong with it."""
+    return tracker_of(_text(path), origin=path.name)
 
 
 def _files(folder: Path) -> Sequence[Path]:

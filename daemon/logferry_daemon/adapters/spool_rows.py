@@ -17,7 +17,17 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
-from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, NewSession, SessionRow, Totals
+from logferry_daemon.ports import (
+    Backlog,
+    Claimed,
+    DeliveryRow,
+    FileRow,
+    NewSession,
+    SessionRow,
+    Totals,
+    followed,
+    version_of,
+)
 from logferry_model.session import Session, SessionId
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -60,6 +70,7 @@ def file_values(row: FileRow) -> dict[str, Any]:
         "head_size": row.head_size,
         "read_offset": row.offset,
         "read_line": row.line,
+        "days": row.days,
         "first_at": None if row.first_at is None else ms(row.first_at),
         "running": int(row.running),
         "troubles": json.dumps([[one.code, one.message] for one in row.troubles]),
@@ -76,6 +87,7 @@ def file_row(row: sqlite3.Row) -> FileRow:
         head_size=row["head_size"],
         offset=row["read_offset"],
         line=row["read_line"],
+        days=row["days"],
         first_at=_maybe_at(row["first_at"]),
         running=bool(row["running"]),
         troubles=troubles(row["troubles"]),
@@ -108,6 +120,24 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
     }
 
 
+def original_values(new: NewSession) -> dict[str, Any]:
+    """For `keep_original`."""
+    version = version_of(new)
+    return {
+        "id": new.session.id,
+        "fingerprint": version.fingerprint,
+        "events": version.events,
+        "end_rule": version.end_rule,
+        "document": zlib.compress(new.document, _LEVEL),
+    }
+
+
+def is_old(age: sqlite3.Row) -> bool:
+    """Whether a session ended before its source was followed or its destination set; from `age`."""
+    since = [ms(followed(note)) for note in (age["followed"], age["enlisted"]) if note]
+    return bool(since) and int(age["ended_at"]) < max(since)
+
+
 def session_row(row: sqlite3.Row) -> SessionRow:
     """From `all_sessions`."""
     return SessionRow(
@@ -121,6 +151,7 @@ def session_row(row: sqlite3.Row) -> SessionRow:
         end_rule=row["end_rule"],
         end_evidence=row["end_evidence"],
         end_confidence=row["end_confidence"],
+        merged_into=row["merged_into"],
     )
 
 
@@ -173,13 +204,21 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         app_version=sender.app_version,
         platform=sender.platform,
     )
-    return Claimed(row=replace(delivery_row(row), state=state), parcel=parcel, letter=letter)
+    delivery = replace(delivery_row(row), state=state)
+    return Claimed(row=delivery, parcel=parcel, letter=letter, backfill=bool(row["backfill"]))
 
 
 def totals(
-    counts: Mapping[tuple[str, State], int], homeless: int, sent: sqlite3.Row, last_report_url: str | None
+    counts: Mapping[tuple[str, State], int],
+    homeless: int,
+    sent: sqlite3.Row,
+    last_report_url: str | None,
+    backlog: sqlite3.Row,
 ) -> Totals:
-    """From `counts`, `homeless`, `sent` and `last_report`."""
+    """From `counts`, `homeless`, `sent`, `last_report` and `backlog`."""
+    waiting = None
+    if backlog["sessions"]:
+        waiting = Backlog(sessions=backlog["sessions"], first=at(backlog["first"]), last=at(backlog["last"]))
     return Totals(
         by_state=counts,
         homeless=homeless,
@@ -188,6 +227,7 @@ def totals(
         average_ms=sent["average_ms"],
         last_upload=_maybe_at(sent["last_upload"]),
         last_report_url=last_report_url,
+        backlog=waiting,
     )
 
 

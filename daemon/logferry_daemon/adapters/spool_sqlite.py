@@ -19,13 +19,16 @@ import msgspec
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
+from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
-from logferry_daemon.core.delivery import NEXT, State, Step, step
+from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.exchange import Letter
-from logferry_daemon.core.reading import Trouble
-from logferry_daemon.core.revision import Version, is_news
+from logferry_daemon.core.papers import Journaled
+from logferry_daemon.core.reading import Paper, Trouble
+from logferry_daemon.core.recut import Recount, Recut, uncounted
 from logferry_daemon.ports import (
     Admitted,
     Chance,
@@ -33,11 +36,12 @@ from logferry_daemon.ports import (
     DeliveryRow,
     FileRow,
     NewSession,
+    Recutting,
     SessionRow,
     Totals,
+    destination_note,
     earlier,
     place_note,
-    version_of,
 )
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
@@ -45,11 +49,16 @@ from logferry_model.session import Session
 
 
 @asynccontextmanager
-async def open_spool(path: Path, chance: Chance, sender: rows.SenderFacts) -> AsyncIterator[SqliteSpool]:
-    """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again."""
+async def open_spool(
+    path: Path, chance: Chance, sender: rows.SenderFacts, recount: Recount = uncounted
+) -> AsyncIterator[SqliteSpool]:
+    """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again.
+
+    `recount` counts what is recut.
+    """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
         database = Database(path, thread, load_queries("spool.sql"))
-        spool = SqliteSpool(database, chance, sender)
+        spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
         try:
             await database.run(spool.open)
             yield spool
@@ -60,10 +69,11 @@ async def open_spool(path: Path, chance: Chance, sender: rows.SenderFacts) -> As
 class SqliteSpool:
     """Intake, outbox, ledger and choices over one database."""
 
-    def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts) -> None:
+    def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
         self.database = database
         self._chance = chance
         self._sender = sender
+        self._filing = filing
 
     def open(self) -> None:
         """Open, migrate, recover. Runs on the database's thread."""
@@ -77,63 +87,46 @@ class SqliteSpool:
         """Everything remembered about a source's files."""
         return [rows.file_row(row) for row in await self.database.read("files_of_source", source=source)]
 
-    async def forget_file(self, source: str, path: str) -> None:
-        """The file is gone; its sessions stay."""
-        await self.database.write("forget_file", source=source, path=path)
+    async def forget_file(self, source: str, path: str, now: datetime) -> None:
+        """The file is gone, and the papers in it; its sessions stay."""
+
+        def work() -> None:
+            with self.database.writing() as query:
+                forget_papers(self.database.opened(), source, path, now)
+                query("forget_file", source=source, path=path)
+
+        await self.database.run(work)
 
     async def admit(
-        self, row: FileRow, sessions: Sequence[NewSession], destinations: Sequence[str], now: datetime
+        self,
+        row: FileRow,
+        sessions: Sequence[NewSession],
+        destinations: Sequence[str],
+        now: datetime,
+        papers: Sequence[Paper] | None = None,
     ) -> Sequence[Admitted]:
-        """Sessions, deliveries and position in one transaction."""
+        """Sessions, deliveries, papers and position in one transaction."""
 
         def work() -> list[Admitted]:
             with self.database.writing() as query:
-                admitted = [self._admit(query, row.source, one, destinations, now) for one in sessions]
+                admitted = [self._filing.admit(query, row.source, one, destinations, now) for one in sessions]
+                if papers is not None:
+                    note_papers(self.database.opened(), row.source, row.path, papers, now)
                 query("keep_file", **rows.file_values(row))
-            return admitted
+            return [one for some in admitted for one in some]
 
         return await self.database.run(work)
 
-    def _admit(
-        self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
-    ) -> Admitted:
-        known = query("known_session", id=new.session.id)
-        if known and not is_news(_known(known[0]), version_of(new)):
-            return Admitted(session=new.session.id, revision=known[0]["revision"], new=False)
-        revision = known[0]["revision"] + 1 if known else 1
-        query("keep_session", **rows.session_values(new, source, revision, now))
-        for destination in destinations:
-            self._deliver(query, destination, new.session.id, revision, now)
-        return Admitted(session=new.session.id, revision=revision, new=True)
-
-    def _deliver(self, query: Query, destination: str, session: str, revision: int, now: datetime) -> None:
-        query(
-            "add_delivery",
-            id=self._chance.token()[:16],
-            session=session,
-            revision=revision,
-            destination=destination,
-            idempotency_key=self._chance.token(),
-            now=ms(now),
-        )
-        self._supersede(query, session, destination)
-
-    def _supersede(self, query: Query, session: str, destination: str) -> None:
-        """Exclude what a newer revision made pointless. What is being sent is left to be told again when it is back."""
-        for older in query("overtaken", session=session, destination=destination):
-            after = NEXT.get((State(older["state"]), Step.SUPERSEDE))
-            if after is not None:
-                query("set_state", id=older["id"], state=after, reason=f"superseded by revision {older['newest']}")
-
     # Outbox
 
-    async def claim(self, destination: str, now: datetime, limit: int) -> Sequence[Claimed]:
-        """The oldest deliveries that are due, marked as uploading."""
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
 
         def work() -> list[Claimed]:
-            latest = ms(now + RETRY_AFTER_CAP)
+            about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
             with self.database.writing() as query:
-                due = query("due", destination=destination, now=ms(now), latest=latest, limit=limit)
+                due = query("due", **about, limit=limit, backfill=0)
+                due += query("due", **about, limit=min(limit - len(due), backfill), backfill=1)
                 install = self._install_id(query, destination) if due else ""
                 return [one for row in due if (one := self._claim(query, row, install, now))]
 
@@ -192,7 +185,7 @@ class SqliteSpool:
     def _recover(self, query: Query, rows: Sequence[sqlite3.Row]) -> None:
         for row in rows:
             query("set_state", id=row["id"], state=step(State(row["state"]), Step.RECOVER), reason="")
-            self._supersede(query, row["session"], row["destination"])
+            self._filing.supersede(query, row["session"], row["destination"])
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         """Failed, with the text of the other side."""
@@ -204,13 +197,14 @@ class SqliteSpool:
                 found = query("one_state", id=delivery)
                 if found:  # else its destination was removed meanwhile
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
-                    self._supersede(query, found[0]["session"], found[0]["destination"])
+                    self._filing.supersede(query, found[0]["session"], found[0]["destination"])
 
         await self.database.run(work)
 
-    async def next_due(self, destination: str) -> datetime | None:
+    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
-        due = (await self.database.read("next_due", destination=destination))[0]["due"]
+        found = await self.database.read("next_due", destination=destination, backfill=int(backfill))
+        due = found[0]["due"]
         return None if due is None else rows.at(due)
 
     # Ledger
@@ -226,6 +220,7 @@ class SqliteSpool:
                 self.database.query("homeless")[0]["number"],
                 self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
+                self.database.query("backlog")[0],
             )
 
         return await self.database.run(work)
@@ -262,6 +257,10 @@ class SqliteSpool:
         found = await self.database.read("one_delivery", id=delivery)
         return rows.delivery_row(found[0]) if found else None
 
+    async def paper_changes(self, after: int) -> Sequence[Journaled]:
+        """The journal after one of its lines."""
+        return await self.database.run(lambda: paper_changes(self.database.opened(), after))
+
     async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
         """Every file that has one."""
         return [
@@ -269,6 +268,16 @@ class SqliteSpool:
             for row in await self.database.read("files_in_trouble")
             for trouble in rows.troubles(row["troubles"])
         ]
+
+    async def release(self, session: str | None, since: datetime | None) -> int:
+        """Backlog to pending."""
+        after, earliest = step(State.BACKLOG, Step.RELEASE), None if since is None else ms(since)
+
+        def work() -> int:
+            with self.database.writing() as query:
+                return len(query("release", state=after, session=session, since=earliest))
+
+        return await self.database.run(work)
 
     async def hurry(self, session: str | None, now: datetime) -> int:
         """Pending deliveries are due now."""
@@ -288,8 +297,17 @@ class SqliteSpool:
                 chosen = [row for row in query("failed") if not ids or _is_meant(row, ids)]
                 for row in chosen:
                     query("retried", id=row["id"], state=step(State(row["state"]), Step.RETRY))
-                    self._supersede(query, row["session"], row["destination"])
+                    self._filing.supersede(query, row["session"], row["destination"])
                 return len(chosen)
+
+        return await self.database.run(work)
+
+    async def recut(self, order: Recut, destinations: Sequence[str], now: datetime, *, only_look: bool) -> Recutting:
+        """Split or join sessions by hand."""
+
+        def work() -> Recutting:
+            with self.database.writing() as query:
+                return self._filing.recut(query, order, destinations, now, only_look=only_look)
 
         return await self.database.run(work)
 
@@ -316,15 +334,16 @@ class SqliteSpool:
 
         def work() -> int:
             with self.database.writing() as query:
-                self._move(query, destination, place)
+                self._move(query, destination, place, now)
                 strangers = query("strangers_to", destination=destination)
                 for row in strangers:
-                    self._deliver(query, destination, row["id"], row["revision"], now)
+                    before = self._filing.before(query, destination, row["id"])
+                    self._filing.deliver(query, destination, row["id"], row["revision"], now, before=before)
                 return len(strangers)
 
         return await self.database.run(work)
 
-    def _move(self, query: Query, destination: str, place: str | None) -> None:
+    def _move(self, query: Query, destination: str, place: str | None, now: datetime | None = None) -> None:
         """The destination is at `place` from now on, or nowhere."""
         note = place_note(destination)
         known = query("note", key=note)
@@ -334,9 +353,11 @@ class SqliteSpool:
             query("rename", destination=destination, to=earlier(destination, before or ""))
             query("drop_note", key=_install_note(destination))
             query("drop_note", key=note)
-        if place is not None and before != place:
+            query("drop_note", key=destination_note(destination))
+        if place is not None and now is not None and before != place:
             query("rename", destination=earlier(destination, place), to=destination)
             query("keep_note", key=note, value=place)
+            query("keep_note", key=destination_note(destination), value=now.isoformat())
 
     async def dismiss(self, destination: str) -> None:
         """Forget what was not sent to a destination that is gone."""
@@ -359,10 +380,6 @@ class SqliteSpool:
             await self.database.write("drop_note", key=key)
         else:
             await self.database.write("keep_note", key=key, value=value)
-
-
-def _known(row: sqlite3.Row) -> Version:
-    return Version(fingerprint=row["fingerprint"], events=row["events"], end_rule=row["end_rule"])
 
 
 def _install_note(destination: str) -> str:

@@ -1,43 +1,38 @@
-"""Says that something may have changed, by watchfiles. A hint that shortens the wait, never the record.
+"""Says that something may have changed below a folder. A hint that shortens the wait, never the record.
 
-watchfiles loses events without a word when its queue overflows or its folder is replaced, so nothing may depend on it.
+On Linux the kernel is asked directly: watchfiles sleeps in small steps, twenty wake-ups a second for as long as the
+daemon lives. Elsewhere it is watchfiles. Both lose events when they come too fast, so nothing may depend on them.
 """
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 
-import watchfiles
+from logferry_daemon.adapters.filesystems import kind_of
+from logferry_daemon.core.filesystems import is_silent
+from logferry_model.errors import Unreachable
 
-STEP_MS = 100
-"""How long it waits for more of a burst. It wakes that often: ten times a second costs about 0.1 % of a core."""
+if sys.platform == "linux":
+    from logferry_daemon.adapters.watch_inotify import changes
+else:
+    from logferry_daemon.adapters.watch_portable import changes
 
 
 class FolderWatcher:
     """Changes below a folder of this computer."""
 
     async def hints(self, root: Path) -> AsyncIterator[None]:
-        """One item for every burst; ends when the folder cannot be watched, so that the caller tries again later."""
-        try:
-            watched = _identity(root)
-            async for changes in watchfiles.awatch(
-                root,
-                watch_filter=None,
-                step=STEP_MS,
-                debounce=1_000,
-                recursive=True,
-                yield_on_timeout=True,
-            ):
-                if changes:
-                    yield
-                if _identity(root) != watched:
-                    return  # another folder of that name is watched by nobody
-        except (OSError, RuntimeError, UnicodeError, ExceptionGroup):
-            # Missing folder, too few watches, one undecodable name: all end the watch, none ends the scans.
-            return
+        """One item when it begins to watch, because something may have come before, and one for every burst.
 
-
-def _identity(root: Path) -> tuple[int, int]:
-    found = root.stat()
-    return found.st_dev, found.st_ino
+        Ends when the folder is another one or cannot be watched now; Unreachable says why it cannot be watched at all.
+        """
+        kind = await asyncio.to_thread(kind_of, root)
+        if is_silent(kind):
+            raise Unreachable("watch-silent", f"{root} is on a drive that does not tell about changes ({kind}).")
+        async with aclosing(changes(root)) as bursts:
+            async for _ in bursts:
+                yield

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
+from logferry_daemon.control.endings import Endings
+from logferry_daemon.control.live import Live
+from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Credentials, Spool
 from logferry_daemon.settings import Settings, SourceSettings
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import (
+    EVERYTHING,
     Changed,
     Check,
     Checks,
@@ -27,17 +32,23 @@ from logferry_ipc.messages import (
     DestinationInfo,
     Destinations,
     Done,
+    Ended,
     Login,
     NewDestination,
     NewSource,
     PauseRequest,
+    Recut,
+    RecutRequest,
     RetryRequest,
+    RunningSession,
+    RunningSessions,
     SessionDetail,
     SessionList,
     SourceInfo,
     Sources,
     Status,
     StreamEvent,
+    UploadAll,
 )
 from logferry_model.errors import Misconfigured, Refused
 
@@ -71,6 +82,10 @@ class Parts:
     checks: Callable[[], AsyncIterator[DoctorCheck]]
     stop: asyncio.Event
     user_home: Path
+    live: Live
+    """The sessions that still run."""
+    recipe_troubles: Sequence[Trouble] = ()
+    """Of the owner's own recipes, as they were at the start."""
 
 
 class DaemonControl:
@@ -81,6 +96,8 @@ class DaemonControl:
         self._spool = parts.spool
         self._fleet = parts.fleet
         self._gates = parts.fleet.gates
+        self._endings = Endings(parts.fleet, parts.spool, parts.clock)
+        self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -94,18 +111,52 @@ class DaemonControl:
             version=self._parts.version,
             counts=counts,
             destinations=views.destinations(gates),
-            attention=views.attention(gates, failures, sources, await self._spool.troubles()),
+            attention=views.attention(
+                gates,
+                failures,
+                sources,
+                await self._spool.troubles(),
+                recipes=self._parts.recipe_troubles,
+                backlog=totals.backlog,
+            ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,
             paused_until=self._gates.paused_until if self._gates.paused else None,
             last_report_url=totals.last_report_url,
+            running=self._parts.live.summaries,
         )
 
     async def sessions(self) -> SessionList:
         """Every session, newest first."""
         gates = await self._fleet.all_gates()
         found = await self._spool.sessions()
-        return SessionList(sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found))
+        return SessionList(
+            sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found),
+            running=self._parts.live.summaries,
+        )
+
+    async def running(self) -> RunningSessions:
+        """Every session that still runs, the latest begun first."""
+        return RunningSessions(sessions=tuple(self._parts.live.sessions))
+
+    async def running_session(self, session: str) -> RunningSession:
+        """One session that still runs, by id or by an unambiguous beginning of it."""
+        return self._live_one(session)
+
+    async def end(self, session: str) -> Ended:
+        """A running session ends here, as its owner wants it."""
+        return await self._endings.demand(self._live_one(session).id)
+
+    async def app_closed(self, app: str) -> Ended:
+        """A program was closed: its sessions end."""
+        return await self._endings.app_closed(app)
+
+    def _live_one(self, name: str) -> RunningSession:
+        fitting = [one for one in self._parts.live.sessions if name and one.id.startswith(name)]
+        if len(fitting) != 1:
+            hint = "See: logferry sessions list"
+            raise Misconfigured("session-unknown", f'There is no running session "{name}".', hint=hint)
+        return fitting[0]
 
     async def session(self, session: str) -> SessionDetail:
         """One session, by id or by an unambiguous beginning of it."""
@@ -121,19 +172,33 @@ class DaemonControl:
     async def upload(self, session: str) -> Changed:
         """One session, now."""
         detail = await self.session(session)
+        await self._release(detail.session.id, None)
         changed = await self._spool.hurry(detail.session.id, self._parts.clock.now())
         return await self._hurried(changed)
 
-    async def upload_all(self) -> Changed:
+    async def upload_all(self, request: UploadAll = EVERYTHING) -> Changed:
         """Everything, after another look at every source."""
+        since = request.since
+        if since is not None and since.tzinfo is None:
+            raise Misconfigured("since-unusable", "The time has no zone.", hint="As in: 2026-01-01T00:00:00Z")
         await self._fleet.rescan()
+        await self._release(None, since)
         changed = await self._spool.hurry(None, self._parts.clock.now())
         return await self._hurried(changed)
+
+    async def _release(self, session: str | None, since: datetime | None) -> None:
+        """What was there before is asked for."""
+        if await self._spool.release(session, since):
+            self._fleet.listeners.state_changed()
 
     async def _hurried(self, changed: int) -> Changed:
         gates = await self._fleet.all_gates()
         self._fleet.wake_couriers()
         return Changed(changed=changed, note=" ".join(views.closed(gates)))
+
+    async def recut(self, session: str, request: RecutRequest) -> Recut:
+        """Split a session or join others to it."""
+        return await self._recutting.recut(session, request)
 
     async def retry(self, request: RetryRequest) -> Changed:
         """Failed deliveries, once more; destinations that were given up are tried, too."""
@@ -179,7 +244,7 @@ class DaemonControl:
         _check_name(name, self._fleet.runners, "source")
         folder = _checked_folder(source, self._parts.user_home)
         settings = self._parts.settings.add("sources", name, {"tracker": source.tracker, "path": str(folder)})
-        self._fleet.add_source(name, settings.sources[name])
+        await self._fleet.add_source(name, settings.sources[name])
         self._fleet.listeners.state_changed()
         return await self.sources()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import DeliveryRow, SessionRow, Totals
+from logferry_daemon.ports import Backlog, DeliveryRow, SessionRow, Totals
 from logferry_ipc.messages import (
     Attention,
     Counts,
@@ -39,6 +39,7 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
         last_attempt=row.last_attempt,
         next_attempt=row.next_attempt,
         report_url=row.report_url,
+        backlog=row.state is State.BACKLOG,
     )
 
 
@@ -63,6 +64,7 @@ def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[s
         revision=row.revision,
         end=end,
         deliveries=tuple(delivery(one, gates) for one in deliveries),
+        merged_into=row.merged_into,
     )
 
 
@@ -129,12 +131,17 @@ def attention(
     failures: Sequence[DeliveryRow],
     sources: Mapping[str, str],
     troubles: Sequence[tuple[str, str, Trouble]],
+    *,
+    recipes: Sequence[Trouble] = (),
+    backlog: Backlog | None = None,
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
         *_closed(gates),
         *_failed(failures),
+        *_waiting(backlog),
         *_missing(sources),
+        *_broken(recipes),
         *_unread(troubles),
     ]
     if len(all_of_it) <= MAX_ATTENTION:
@@ -158,10 +165,30 @@ def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
         )
 
 
+def _waiting(backlog: Backlog | None) -> Iterator[Attention]:
+    if backlog is None:
+        return
+    first, last = f"{backlog.first:%Y-%m-%d}", f"{backlog.last:%Y-%m-%d}"
+    when = f"of {first}" if first == last else f"from {first} to {last}"
+    found = "1 session" if backlog.sessions == 1 else f"{backlog.sessions:,} sessions"
+    verb = "was" if backlog.sessions == 1 else "were"
+    yield Attention(
+        code="backlog",
+        message=f"{found} {when} {verb} there before Logferry was set up; nothing of that is sent until you ask.",
+        hint=f"Send all: logferry upload --all; or only later ones: logferry upload --all --since {last}",
+    )
+
+
 def _missing(sources: Mapping[str, str]) -> Iterator[Attention]:
     for name, state in sources.items():
         if state not in {"watching", "starting"}:
             yield Attention(code="source-missing", message=f"{name}: {state}", hint="It is looked for again and again.")
+
+
+def _broken(recipes: Sequence[Trouble]) -> Iterator[Attention]:
+    for trouble in recipes:
+        hint = "Mend it, try it with: logferry recipe test --recipe FILE, and start the daemon again."
+        yield Attention(code=trouble.code, message=trouble.message, hint=hint)
 
 
 def _unread(troubles: Sequence[tuple[str, str, Trouble]]) -> Iterator[Attention]:

@@ -1,7 +1,8 @@
 """The states of a delivery as a table. Code only walks it; the spool stores the result.
 
 `held` is not stored: a delivery is held while its destination's gate is closed (see gate.py), which is one fact about
-the destination and not one about each of its deliveries.
+the destination and not one about each of its deliveries. What was there before Logferry was set up for it is held, too,
+until its owner asks for it: that is a fact about the delivery, and stored as `backlog`.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from logferry_model.errors import Misconfigured
 class State(StrEnum):
     """What the spool stores."""
 
+    BACKLOG = "backlog"
+    """From before its source was followed or its destination set: it waits for its owner to ask."""
     PENDING = "pending"
     UPLOADING = "uploading"
     UPLOADED = "uploaded"
@@ -26,6 +29,8 @@ class State(StrEnum):
 class Step(StrEnum):
     """What happens to a delivery."""
 
+    RELEASE = "release"
+    """Its owner asked for what was there before."""
     CLAIM = "claim"
     """The worker takes it."""
     ACK = "ack"
@@ -37,12 +42,19 @@ class Step(StrEnum):
     RETRY = "retry"
     """A person asked for another try."""
     SUPERSEDE = "supersede"
-    """A newer revision of the session makes it pointless."""
+    """A newer revision of the session makes it pointless, or the session became part of another one."""
     RECOVER = "recover"
     """Sending was broken off: the daemon ended, or its owner held it."""
 
 
+FIRST = (State.PENDING, State.BACKLOG)
+"""Where a delivery begins."""
+
+BACKLOG_REASON = "found before you asked for it; send it with: logferry upload --all"
+
 NEXT: Mapping[tuple[State, Step], State] = {
+    (State.BACKLOG, Step.RELEASE): State.PENDING,
+    (State.BACKLOG, Step.SUPERSEDE): State.EXCLUDED,
     (State.PENDING, Step.CLAIM): State.UPLOADING,
     (State.PENDING, Step.SUPERSEDE): State.EXCLUDED,
     (State.UPLOADING, Step.ACK): State.UPLOADED,
@@ -66,8 +78,19 @@ def step(state: State, what: Step) -> State:
         raise IllegalStep("illegal-step", f"A delivery that is {state} cannot {what}.") from None
 
 
+def first_state(*, old: bool, unasked: bool, before: State | None) -> State:
+    """Where a delivery begins: `old` ones wait to be asked for, unless `unasked` says that none has to.
+
+    `before` is where the delivery of the revision before it stands: what was asked for once is not asked for again.
+    """
+    asked = unasked or before not in {None, State.BACKLOG, State.EXCLUDED}
+    return State.BACKLOG if old and not asked else State.PENDING
+
+
 def public_state(state: State, gate: Gate) -> tuple[str, str]:
-    """What people see of a delivery and why: a pending one behind a closed gate is held."""
+    """What people see of a delivery and why: backlog is held, and so is a pending one behind a closed gate."""
+    if state is State.BACKLOG:
+        return "held", BACKLOG_REASON
     if state is State.PENDING and gate.held:
         return "held", gate.reason
     return state.value, ""
@@ -78,4 +101,5 @@ def diagram() -> str:
     steps = (f"    {before} --> {after}: {what}" for (before, what), after in NEXT.items())
     leaves = {before for before, _ in NEXT}
     ends = (f"    {state} --> [*]" for state in State if state not in leaves)
-    return "\n".join(("stateDiagram-v2", f"    [*] --> {State.PENDING}", *steps, *ends))
+    begins = (f"    [*] --> {state}" for state in FIRST)
+    return "\n".join(("stateDiagram-v2", *begins, *steps, *ends))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from logferry_daemon.core.reading import Paper
@@ -63,3 +64,14 @@ def _by_key(papers: Iterable[Paper]) -> dict[Key, Paper]:
 def _change(paper: Paper, action: Action) -> PaperChange:
     digest = None if action is Action.DELETE else paper.digest
     return PaperChange(kind=paper.kind, id=paper.id, action=action, digest=digest)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Journaled:
+    """One line of the journal of changes."""
+
+    seq: int
+    source: str
+    path: str
+    change: PaperChange
+    at: datetime

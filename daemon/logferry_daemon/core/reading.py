@@ -67,10 +67,14 @@ class Found:
     """A reader that begins here finds it again: a byte, its first line's or the one's that leads up to it; or a row."""
     line: int = 1
     """The number of the line at `offset`, from 1."""
+    days: int = 0
+    """Midnights passed before it, where a log has times without dates."""
     end: End | None = None
     """What the file itself says about its end; None leaves it to the boundary rules."""
     identity: str | None = None
     """Who played, in the log's own words."""
+    whom: Callable[[], frozenset[str]] | None = field(default=None, compare=False, repr=False)
+    """Whom it names so far, where that can be told without all of it."""
 
     @property
     def session(self) -> Session:
@@ -80,7 +84,7 @@ class Found:
     @property
     def names(self) -> frozenset[str]:
         """Whom it names."""
-        return self.raw().names
+        return self.whom() if self.whom else self.raw().names
 
 
 def found_whole(
@@ -124,7 +128,8 @@ class Reading:
     found: tuple[Found, ...] = ()
     """Oldest first. All but the last are over; the last may grow as long as the file does."""
     troubles: tuple[Trouble, ...] = ()
-    papers: tuple[Paper, ...] = ()
+    papers: tuple[Paper, ...] | None = None
+    """All that it keeps now; None says nothing about them, as where the file could not be read."""
     first_at: datetime | None = None
     """The first time in the file: another file's session that fell silent before it is over."""
     unfinished: bool = False
@@ -233,8 +238,8 @@ class Tracker(Protocol):
 class LogTracker(Tracker, Protocol):
     """Logs that only grow: read on from where the last read ended."""
 
-    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1) -> Reader:
-        """A reader for one file, from `offset`, which is the start of line number `line`."""
+    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1, days: int = 0) -> Reader:
+        """A reader for one file, from `offset`: the start of line number `line`, so many midnights after the first."""
         ...
 
 

@@ -56,6 +56,13 @@ def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
     return Sanitised(clean, +scrub.removed)
 
 
+def sanitise_figures(figures: Statistics, names: Iterable[str] = ()) -> Statistics:
+    """The same for what a session adds up to so far, without a look at its events; loadouts are numbered in order."""
+    loadouts = [one.loadout for one in figures.loadouts if one.loadout]
+    numbers = {loadout: f"loadout-{number}" for number, loadout in enumerate(loadouts, start=1)}
+    return _Scrub(names).statistics(figures, numbers)
+
+
 def _is_searched(name: str) -> bool:
     # Two signs are a full name in scripts that write a word with one sign.
     return len(name) >= MIN_NAME or (len(name) == 2 and not name.isascii())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from logferry_daemon.core.identity import EPOCH
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
-    """What tells two states of one file apart without reading it."""
+class Signature(NamedTuple):
+    """What tells two states of one file apart without reading it. A rescan makes one for each file."""
 
     size: int
     mtime_ns: int
@@ -43,6 +43,7 @@ def seen(before: Sighting | None, signature: Signature, now: datetime) -> Sighti
     """The sighting after looking again: the old one as long as neither the file nor the clock jumped."""
     if before is None:
         return Sighting(signature, now)
-    if before.signature == signature and before.quiet_since <= now:
+    # The first half says it for nearly all: it is never quiet for longer than it has been seen.
+    if before.signature == signature and (before.since <= now or before.quiet_since <= now):
         return before
     return Sighting(signature, now, changed=True)

@@ -33,6 +33,8 @@ class Where:
 
     offset: int
     line: int
+    days: int = 0
+    """Midnights passed up to it, in a log of times without dates."""
 
 
 @dataclass
@@ -282,6 +284,7 @@ class Drafts:
             statistics=lambda: draft.running.statistics(last_at - draft.started_at),
             offset=draft.where.offset,
             line=draft.where.line,
+            days=draft.where.days,
             end=draft.end,
             identity=draft.identity,
             whom=lambda: frozenset(draft.names),

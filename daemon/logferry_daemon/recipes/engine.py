@@ -7,6 +7,7 @@ fields that the recipe lists for its type, nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -80,13 +81,13 @@ class RecipeTracker:
             running.add(event)
         return running.statistics(session.duration or timedelta())
 
-    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1) -> LineReader:
-        """A reader that goes on at `offset`, the start of line number `line`."""
-        return LineReader(self.recipe, self._grammar(about), offset=offset, line=line)
+    def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1, days: int = 0) -> LineReader:
+        """A reader that goes on at `offset`, the start of line number `line`, so many midnights after the first."""
+        return LineReader(self.recipe, self._grammar(about, days), offset=offset, line=line)
 
-    def _grammar(self, about: About) -> Grammar:
+    def _grammar(self, about: About, days: int) -> Grammar:
         if self.recipe.format == "text-lines":
-            return TextLines(self._compiled, about)
+            return TextLines(self._compiled, about, days=days)
         return JsonLines(self.recipe) if self.recipe.format == "json-lines" else JsonBlocks(self.recipe)
 
 
@@ -127,12 +128,16 @@ class LineReader:
             self._offset += len(self._rest)
             self._rest = b""
 
+    @property
+    def _waits(self) -> bool:
+        """Whether nothing but the beginning of a session matters now."""
+        return bool(self._grammar.beginnings) and self._first_at is not None and self._drafts.idle
+
     def _skip(self, buffer: bytes, position: int) -> int:
         """Over the lines that cannot matter: while no session is open, most of a log."""
-        texts = self._grammar.beginnings
-        if not texts or self._first_at is None or self._oversized or not self._drafts.idle:
+        if self._oversized or not self._waits:
             return position
-        hits = (buffer.find(text, position) for text in texts)
+        hits = (buffer.find(text, position) for text in self._grammar.beginnings)
         hit = min((found for found in hits if found >= 0), default=len(buffer))
         start = max(buffer.rfind(b"\n", position, hit) + 1, position)
         self._line += buffer.count(b"\n", position, start)
@@ -147,7 +152,7 @@ class LineReader:
         while (end := buffer.find(b"\n", position)) >= 0:
             line = buffer[position:end]
             seen = glance(line)
-            if seen is Glance.LOOK:
+            if seen is Glance.LOOK or len(line) > self._recipe.files.max_line_bytes:
                 break
             if isinstance(seen, Tallied):
                 tally(seen, line)
@@ -202,7 +207,8 @@ class LineReader:
         text = line.strip()
         if self._oversized or len(line) > self._recipe.files.max_line_bytes:
             self._oversized = False
-            self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
+            if not self._waits:
+                self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
         elif text:
             self._blank = False
             self._read(text.removeprefix(_BYTE_ORDER_MARK) if self._line == 1 else text)
@@ -221,7 +227,7 @@ class LineReader:
         if parsed.repairs:
             self._trouble("repaired", f"{parsed.repairs} value(s) such as NaN are not JSON; they count as not given")
         self._first_at = self._first_at or parsed.at
-        self._drafts.step(parsed, self._where)
+        self._drafts.step(parsed, replace(self._where, days=self._grammar.days))
 
     def _trouble(self, code: str, message: str) -> None:
         first, times = self._troubles.get(code, (f"line {self._line}: {message.rstrip('.')}", 0))

@@ -95,6 +95,11 @@ class Grammar(Protocol):
         ...
 
     @property
+    def days(self) -> int:
+        """Midnights passed so far, in a log of times without dates."""
+        ...
+
+    @property
     def must_be_lines(self) -> bool:
         """Whether a file none of whose lines could be read is none of this kind."""
         ...

@@ -29,6 +29,7 @@ class JsonLines:
     """One JSON object a line; every line has a time and a type."""
 
     joins = glances = False
+    days = 0
     beginnings: Sequence[bytes] = ()
     shift = timedelta()
     must_be_lines = True
@@ -72,6 +73,7 @@ class JsonBlocks:
 
     joins = True
     glances = False
+    days = 0
     beginnings: Sequence[bytes] = ()
     shift = timedelta()
     must_be_lines = False

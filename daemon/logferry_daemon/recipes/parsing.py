@@ -185,3 +185,5 @@ def _wanted(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
             yield where, word, key
     for kind in session.kind:
         yield from ((f"session.kind {kind.name}", pattern.type, kind.key) for pattern in kind.start if kind.key)
+        if len(kind.start) == 1:
+            yield from ((f"session.kind {kind.name}.facts", kind.start[0].type, name) for name in kind.facts.values())

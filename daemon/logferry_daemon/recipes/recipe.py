@@ -78,8 +78,6 @@ class Line(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     word_until: str | None = None
     drop_last: tuple[str, ...] = ()
     """text-lines: a last column that is one of these does not count: later releases of the game added it."""
-    optional_last: tuple[str, ...] = ()
-    """text-lines: last columns that only some versions write; columns are counted as if they were not there."""
     rule: tuple[LineRule, ...] = ()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from logferry_daemon.core.identity import YEARS
 from logferry_daemon.core.patterns import LinePattern
@@ -18,6 +18,8 @@ PARTS = frozenset({"year", "month", "day", "hour", "minute", "second", "fraction
 DAY = timedelta(days=1)
 BACKWARDS = timedelta(hours=2)
 """A clock that goes back by more is one that passed midnight; by less, lines out of order or summer time's end."""
+LATE = timedelta(minutes=10)
+"""A line that comes after later ones is late by no more: games write some things twice, the second time with a delay."""
 _YEARS_OF_TWO_DIGITS = 2000
 
 
@@ -34,7 +36,7 @@ class Stamp:
 class Stamps:
     """Reads the times of one log, in the order of its lines."""
 
-    def __init__(self, pattern: LinePattern, date_from: LinePattern | None, about: About) -> None:
+    def __init__(self, pattern: LinePattern, date_from: LinePattern | None, about: About, *, days: int = 0) -> None:
         self._pattern = pattern
         self._about = about
         self._dated = pattern.names >= {"month", "day"}
@@ -42,8 +44,8 @@ class Stamps:
         self._named = self._base is not None
         self._last: datetime | None = None
         """The last local time, with its date."""
-        self._days = 0
-        """Midnights passed since the first line, where lines have no date."""
+        self._days = days if self._named else 0
+        """Midnights passed since the day that the file's name tells, where lines have no date."""
         self._days_too_late = 0
         self._offset = 0
 
@@ -51,6 +53,16 @@ class Stamps:
     def floating(self) -> bool:
         """Whether the date of its lines is known only from the end of the file: from when it was last written."""
         return not self._dated and not self._named
+
+    @property
+    def dated(self) -> bool:
+        """Whether every line tells its own day; else none may be left out, or a midnight would be missed."""
+        return self._dated
+
+    @property
+    def days(self) -> int:
+        """Midnights passed so far: who reads on from here must know, where only the file's name tells the day."""
+        return self._days if self._named else 0
 
     @property
     def shift(self) -> timedelta:
@@ -91,15 +103,17 @@ class Stamps:
             year, month, day = self._year(parts), int(parts["month"]), int(parts["day"])
             self._last = datetime(year, month, day, hour, minute, second, milliseconds * 1000)  # noqa: DTZ001 -- local
             return self._last
-        clock = timedelta(hours=hour, minutes=minute, seconds=second, milliseconds=milliseconds)
-        return self._on_a_day(clock)
+        at = time(hour, minute, second, milliseconds * 1000)  # a ValueError where there is no such time
+        return self._on_a_day(timedelta(hours=at.hour, minutes=at.minute, seconds=at.second, milliseconds=milliseconds))
 
     def _on_a_day(self, clock: timedelta) -> datetime:
         base = self._base or self._first_day()
         moment = base.replace(hour=0, minute=0, second=0, microsecond=0) + clock
-        if self._last is None and self._named and moment < base - BACKWARDS:
+        if self._last is None and self._named and not self._days and moment < base - BACKWARDS:
             self._days = 1  # the file's name is from before midnight, its first line from after
         moment += self._days * DAY
+        if self._last is not None and moment > self._last + DAY - LATE:
+            return moment - DAY  # written after midnight, and a moment before it
         if self._last is not None and moment < self._last - BACKWARDS:
             self._days += 1
             self._days_too_late += self._offset < self._about.size
@@ -115,13 +129,12 @@ class Stamps:
     def _year(self, parts: Mapping[str, bytes]) -> int:
         if year := parts.get("year"):
             return int(year) + (_YEARS_OF_TWO_DIGITS if len(year) <= 2 else 0)
-        latest = self._base or _local_time(self._about)
+        if self._base is not None:
+            # It was begun in December and goes on in January.
+            return self._base.year + (int(parts["month"]) < self._base.month)
         # A file that was written in January may hold lines of last December, never of the next one.
-        later = (int(parts["month"]), int(parts["day"])) > ((latest + DAY).month, (latest + DAY).day)
-        if self._named:
-            earlier = int(parts["month"]) < latest.month  # it was begun in December and goes on in January
-            return latest.year + (1 if earlier else 0)
-        return latest.year - (1 if later else 0)
+        latest = _local_time(self._about) + DAY
+        return latest.year - ((int(parts["month"]), int(parts["day"])) > (latest.month, latest.day))
 
 
 def _in_zone(local: datetime, offset: bytes | None, about: About) -> datetime:

@@ -137,17 +137,26 @@ class TextLines:
 
     joins = False
     must_be_lines = False
-    glances = True
 
-    def __init__(self, rules: TextRules, about: About) -> None:
+    def __init__(self, rules: TextRules, about: About, *, days: int = 0) -> None:
         self._rules = rules
-        self._stamps = Stamps(rules.time, rules.date_from, about)
+        self._stamps = Stamps(rules.time, rules.date_from, about, days=days)
         self._odd = 0
 
     @property
     def beginnings(self) -> Sequence[bytes]:
-        """Of the lines that matter while no session is open."""
-        return self._rules.beginnings
+        """Of the lines that matter while no session is open; without dates all do, for the midnights between them."""
+        return self._rules.beginnings if self._stamps.dated else ()
+
+    @property
+    def glances(self) -> bool:
+        """As for `beginnings`."""
+        return self._stamps.dated
+
+    @property
+    def days(self) -> int:
+        """Midnights passed so far."""
+        return self._stamps.days
 
     @property
     def shift(self) -> timedelta:
@@ -170,9 +179,10 @@ class TextLines:
 
     def parse(self, line: bytes) -> Parsed | None:
         """By the first rule that fits; a line whose time cannot be read says nothing."""
+        seen = None if self._stamps.dated else self._stamps.read(line)
         for rule in self._candidates(line):
             if rule.contains in line and (fields := self._fields(rule, line)) is not None:
-                stamp = self._stamps.read(line) if rule.timed else None
+                stamp = (seen or self._stamps.read(line)) if rule.timed else None
                 if stamp is not None:
                     return Parsed(rule.type, stamp.at, stamp.key, fields)
                 return None if rule.timed else Parsed(rule.type, None, "", fields)

@@ -6,7 +6,7 @@ SELECT * FROM files WHERE source = :source;
 -- The position of one file; always in one transaction with the sessions before it.
 INSERT OR REPLACE INTO files VALUES (
     :source, :path, :size, :mtime_ns, :inode, :device, :head, :head_size, :read_offset, :read_line, :first_at,
-    :running, :troubles
+    :running, :troubles, :days
 );
 
 -- forget_file --
@@ -14,29 +14,41 @@ DELETE FROM files WHERE source = :source AND path = :path;
 
 -- known_session --
 -- The newest revision of a session and what it was made of.
-SELECT revision, fingerprint, events, end_rule FROM sessions WHERE id = :id;
+SELECT revision, fingerprint, events, end_rule, started_at, merged_into FROM sessions WHERE id = :id;
 
 -- keep_session --
 INSERT INTO sessions VALUES (
     :id, :tracker, :natural_key, :source, :started_at, :ended_at, :events, :revision, :fingerprint, :end_rule,
-    :end_evidence, :end_confidence, :now, :document
+    :end_evidence, :end_confidence, :now, :document, :plan, NULL
 )
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, events = excluded.events, revision = excluded.revision,
     fingerprint = excluded.fingerprint, end_rule = excluded.end_rule, end_evidence = excluded.end_evidence,
-    end_confidence = excluded.end_confidence, document = excluded.document;
+    end_confidence = excluded.end_confidence, document = excluded.document, plan = excluded.plan, merged_into = NULL;
 
 -- add_delivery --
-INSERT INTO deliveries (id, session, revision, destination, state, idempotency_key, started_at, created_at)
-SELECT :id, id, :revision, :destination, 'pending', :idempotency_key, started_at, :now
+INSERT INTO deliveries (id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at)
+SELECT :id, id, :revision, :destination, :state, :backfill, :idempotency_key, started_at, :now
 FROM sessions WHERE id = :session;
 
+-- age --
+-- When a session ended, and since when what it is delivered from and to was there; see ports.py for the notes.
+SELECT coalesce(ended_at, started_at) AS ended_at,
+    (SELECT value FROM notes WHERE key = 'source:' || source || ':since') AS followed,
+    (SELECT value FROM notes WHERE key = 'destination:' || :destination || ':since') AS enlisted,
+    (SELECT value FROM notes WHERE key = 'backfill-unasked') AS unasked
+FROM sessions WHERE id = :session;
+
+-- newest_state --
+-- Where the newest delivery of a session to a destination stands.
+SELECT state FROM deliveries WHERE session = :session AND destination = :destination ORDER BY revision DESC LIMIT 1;
+
 -- overtaken --
--- Deliveries of a session to a destination that has a later revision of it coming, for the table to decide about.
-SELECT id, state, newest FROM deliveries JOIN (
-    SELECT max(revision) AS newest FROM deliveries WHERE session = :session AND destination = :destination
-)
-WHERE session = :session AND destination = :destination AND revision < newest;
+-- Deliveries of a session to a destination that has a later revision of it coming, or of one that became part of
+-- another, for the table to decide about.
+SELECT deliveries.id, state, newest, merged_into FROM deliveries JOIN sessions ON sessions.id = deliveries.session
+JOIN (SELECT max(revision) AS newest FROM deliveries WHERE session = :session AND destination = :destination)
+WHERE session = :session AND destination = :destination AND (deliveries.revision < newest OR merged_into IS NOT NULL);
 
 -- set_state --
 UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
@@ -44,17 +56,17 @@ UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
 -- strangers_to --
 -- Sessions of which this destination has no delivery of the newest revision.
 SELECT id, revision FROM sessions
-WHERE NOT EXISTS (
+WHERE merged_into IS NULL AND NOT EXISTS (
     SELECT 1 FROM deliveries
     WHERE session = sessions.id AND destination = :destination AND revision = sessions.revision
 );
 
 -- due --
--- The oldest deliveries to one destination that may be tried now.
+-- The oldest deliveries to one destination that may be tried now: those that go by themselves, or those of a backfill.
 SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at,
     CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
-WHERE destination = :destination AND state = 'pending'
+WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
     AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
 ORDER BY deliveries.started_at, deliveries.id
@@ -88,7 +100,8 @@ UPDATE deliveries SET
 WHERE id = :id;
 
 -- next_due --
-SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries WHERE destination = :destination AND state = 'pending';
+SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
+WHERE destination = :destination AND state = 'pending' AND backfill = :backfill;
 
 -- left_uploading --
 -- What the daemon was sending when it ended: sent again, and recognised over there by its key.
@@ -98,7 +111,14 @@ SELECT id, session, destination, state FROM deliveries WHERE state = 'uploading'
 SELECT destination, state, count(*) AS number FROM deliveries GROUP BY destination, state;
 
 -- homeless --
-SELECT count(*) AS number FROM sessions WHERE NOT EXISTS (SELECT 1 FROM deliveries WHERE session = sessions.id);
+SELECT count(*) AS number FROM sessions
+WHERE merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE session = sessions.id);
+
+-- backlog --
+-- The sessions that wait to be asked for.
+SELECT count(DISTINCT session) AS sessions, min(sessions.started_at) AS first,
+    max(coalesce(ended_at, sessions.started_at)) AS last
+FROM deliveries JOIN sessions ON sessions.id = deliveries.session WHERE state = 'backlog';
 
 -- sent --
 SELECT count(*) AS uploaded, coalesce(sum(bytes_sent), 0) AS bytes_sent, avg(took_ms) AS average_ms,
@@ -109,7 +129,8 @@ FROM deliveries WHERE state = 'uploaded';
 SELECT report_url FROM deliveries WHERE report_url IS NOT NULL ORDER BY uploaded_at DESC LIMIT 1;
 
 -- all_sessions --
-SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence
+SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence,
+    merged_into
 FROM sessions ORDER BY started_at DESC, id;
 
 -- all_deliveries --
@@ -133,6 +154,13 @@ FROM deliveries WHERE id = :id;
 
 -- files_in_trouble --
 SELECT source, path, troubles FROM files WHERE troubles != '[]' ORDER BY source, path;
+
+-- release --
+UPDATE deliveries SET state = :state
+WHERE state = 'backlog' AND (:session IS NULL OR session = :session) AND (
+    :since IS NULL OR :since <= (SELECT coalesce(ended_at, started_at) FROM sessions WHERE id = deliveries.session)
+)
+RETURNING id;
 
 -- hurry --
 UPDATE deliveries SET next_attempt = NULL WHERE state = 'pending' AND (:session IS NULL OR session = :session);
@@ -176,3 +204,50 @@ INSERT OR REPLACE INTO notes VALUES (:key, :value);
 
 -- drop_note --
 DELETE FROM notes WHERE key = :key;
+
+-- original --
+-- A session as its file told it, of which a plan makes others.
+SELECT plan, fingerprint, events, end_rule FROM originals WHERE id = :id;
+
+-- add_original --
+INSERT OR IGNORE INTO originals
+SELECT id, :plan, source, fingerprint, events, end_rule, document FROM sessions WHERE id = :id;
+
+-- keep_original --
+UPDATE originals SET fingerprint = :fingerprint, events = :events, end_rule = :end_rule, document = :document
+WHERE id = :id;
+
+-- originals_of --
+SELECT id, source, document FROM originals WHERE plan = :plan ORDER BY id;
+
+-- cuts_of --
+SELECT at FROM cuts WHERE plan = :plan ORDER BY at;
+
+-- drop_cuts --
+DELETE FROM cuts WHERE plan = :plan;
+
+-- add_cut --
+INSERT INTO cuts VALUES (:plan, :at);
+
+-- join_plans --
+UPDATE originals SET plan = :to WHERE plan = :plan;
+
+-- into_plan --
+UPDATE sessions SET plan = :to WHERE id = :id OR plan = :plan;
+
+-- whole_session --
+SELECT id, source, plan, merged_into, document FROM sessions WHERE id = :id;
+
+-- parts_of --
+-- What a plan makes at present.
+SELECT id, started_at FROM sessions WHERE plan = :plan AND merged_into IS NULL ORDER BY started_at, id;
+
+-- timeline --
+-- All sessions of a source, by their beginning.
+SELECT id, started_at FROM sessions WHERE source = :source AND merged_into IS NULL;
+
+-- merge_away --
+UPDATE sessions SET merged_into = :into WHERE id = :id;
+
+-- destinations_of --
+SELECT DISTINCT destination FROM deliveries WHERE session = :session;

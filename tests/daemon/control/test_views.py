@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from logferry_daemon.control import views
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import DeliveryRow, SessionRow, Totals, earlier
+from logferry_daemon.ports import Backlog, DeliveryRow, SessionRow, Totals, earlier
 from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
 from logferry_model.session import EndRule, SessionId
 
@@ -92,9 +92,34 @@ def test_no_delivery_is_lost_in_counting(
     assert views.counts(totals(table, homeless=homeless), closed).found == sum(table.values()) + homeless
 
 
-@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("state", [state for state in State if state is not State.BACKLOG])
 def test_each_state_is_counted_under_its_own_name(state: State) -> None:
     assert getattr(views.counts(totals({("home", state): 3}), {"home": OPEN}), state) == 3
+
+
+def test_what_was_there_before_is_counted_as_held() -> None:
+    assert views.counts(totals({("home", State.BACKLOG): 3}), {"home": OPEN}).held == 3
+
+
+def test_what_was_there_before_is_told_with_its_number_its_time_and_the_way_on() -> None:
+    backlog = Backlog(sessions=1200, first=NOW - timedelta(days=400), last=NOW)
+    (told,) = views.attention({}, [], {}, [], backlog=backlog)
+    assert told.code == "backlog"
+    assert "1,200 sessions from 2025-01-25 to 2026-03-01" in told.message
+    assert "logferry upload --all" in told.hint
+    (one,) = views.attention({}, [], {}, [], backlog=Backlog(sessions=1, first=NOW, last=NOW))
+    assert "1 session of 2026-03-01 was" in one.message
+
+
+def test_backlog_alone_is_nothing_that_needs_a_person() -> None:
+    found = views.counts(totals({("home", State.BACKLOG): 3}), {"home": OPEN})
+    assert views.daemon_state(found, {"home": OPEN}, {}, paused=False) is DaemonState.IDLE
+
+
+def test_a_delivery_of_what_was_there_before_says_so() -> None:
+    told = views.delivery(row(State.BACKLOG, last_error=""), {"home": HELD})
+    assert (told.state, told.backlog) == (DeliveryState.HELD, True)
+    assert "logferry upload --all" in told.reason
 
 
 def test_what_waits_behind_a_held_gate_is_counted_as_held() -> None:

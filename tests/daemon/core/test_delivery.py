@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.core.delivery import NEXT, IllegalStep, State, Step, diagram, public_state, step
+from logferry_daemon.core.delivery import (
+    FIRST,
+    NEXT,
+    IllegalStep,
+    State,
+    Step,
+    diagram,
+    first_state,
+    public_state,
+    step,
+)
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_ipc.messages import DeliveryState
 
@@ -27,7 +37,7 @@ def test_a_step_that_is_in_the_table_leads_where_it_says(pair: tuple[State, Step
 
 
 def test_every_state_can_be_reached_from_the_first() -> None:
-    reached = {State.PENDING}
+    reached = set(FIRST)
     for _ in State:
         reached |= {after for (before, _), after in NEXT.items() if before in reached}
     assert reached == set(State)
@@ -53,9 +63,37 @@ def test_a_pending_delivery_that_waits_for_a_time_is_pending() -> None:
     assert public_state(State.PENDING, WAITING) == ("pending", "")
 
 
-@pytest.mark.parametrize("state", [state for state in State if state is not State.PENDING])
+@pytest.mark.parametrize("state", [state for state in State if state not in FIRST])
 def test_a_held_gate_changes_no_other_state(state: State) -> None:
     assert public_state(state, HELD) == (state.value, "")
+
+
+@pytest.mark.parametrize("gate", [OPEN, HELD, WAITING])
+def test_what_was_there_before_is_held_whatever_its_destination_says_and_tells_the_way_on(gate: Gate) -> None:
+    state, reason = public_state(State.BACKLOG, gate)
+    assert state == "held"
+    assert "logferry upload --all" in reason
+
+
+def test_backlog_goes_nowhere_unless_it_is_asked_for_or_pointless() -> None:
+    assert {what for state, what in NEXT if state is State.BACKLOG} == {Step.RELEASE, Step.SUPERSEDE}
+    assert [state for state, what in NEXT if what is Step.RELEASE] == [State.BACKLOG]
+
+
+@pytest.mark.parametrize("before", [None, *State])
+def test_what_is_new_never_waits_to_be_asked_for(before: State | None) -> None:
+    assert first_state(old=False, unasked=False, before=before) is State.PENDING
+
+
+@pytest.mark.parametrize("before", [None, State.BACKLOG, State.EXCLUDED])
+def test_what_is_old_waits_unless_nobody_has_to_ask(before: State | None) -> None:
+    assert first_state(old=True, unasked=False, before=before) is State.BACKLOG
+    assert first_state(old=True, unasked=True, before=before) is State.PENDING
+
+
+@pytest.mark.parametrize("before", [State.PENDING, State.UPLOADING, State.UPLOADED, State.FAILED])
+def test_another_version_of_what_was_asked_for_need_not_be_asked_for_again(before: State) -> None:
+    assert first_state(old=True, unasked=False, before=before) is State.PENDING
 
 
 @pytest.mark.parametrize("state", State)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,7 +24,7 @@ def test_a_file_that_did_not_change_keeps_its_sighting() -> None:
 @pytest.mark.parametrize("changed", [{"size": 11}, {"mtime_ns": 1}, {"inode": 2}, {"device": 2}])
 def test_any_change_starts_the_wait_again(changed: dict[str, int]) -> None:
     first, later = seen(None, signature(), NOW), NOW + timedelta(hours=1)
-    assert seen(first, replace(signature(), **changed), later).since == later
+    assert seen(first, signature()._replace(**changed), later).since == later
 
 
 def test_a_file_is_quiet_from_its_first_sighting_on_at_the_latest() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -153,9 +154,11 @@ def counted(work: Callable[[], object]) -> int:
         calls += 1
 
     before = sys.getprofile()
+    gc.disable()  # it would be counted, too
     sys.setprofile(count)
     try:
         work()
     finally:
         sys.setprofile(before)
+        gc.enable()
     return calls

@@ -38,9 +38,9 @@ class Log:
         self.tracker = tracker(name)
         self.path = path
 
-    def reader(self, size: int, *, offset: int = 0, line: int = 1, **known: Any) -> LineReader:  # noqa: ANN401 -- of About
+    def reader(self, size: int, *, offset: int = 0, line: int = 1, days: int = 0, **known: Any) -> LineReader:  # noqa: ANN401 -- of About
         about_it = about(known.get("path", self.path), size, known.get("modified", WRITTEN))
-        return self.tracker.reader(about_it, offset=offset, line=line)
+        return self.tracker.reader(about_it, offset=offset, line=line, days=days)
 
     def read(self, *blocks: bytes, **known: Any) -> Reading:  # noqa: ANN401 -- of About
         reader = self.reader(sum(map(len, blocks)), **known)

@@ -225,5 +225,9 @@ def test_lines_outside_of_sessions_are_not_looked_at() -> None:
     assert cost(few) == cost(many)
 
 
+def test_a_line_that_is_too_long_is_no_news_where_none_was_awaited() -> None:
+    assert read(log(FIGHT, FIGHT_OUT) + b"x" * 2**21 + b"\n" + at(9, FIGHT)).troubles == ()
+
+
 def test_the_first_time_is_that_of_the_first_line_that_says_something() -> None:
     assert read(at(0, "NOISE x") + at(5, hit("Pip", 1))).first_at == START + timedelta(seconds=5)

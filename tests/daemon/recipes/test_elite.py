@@ -20,15 +20,15 @@ from hypothesis import strategies as st
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, LogTracker, Reading
-from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule
 from tests.conftest import SAMPLES, needs_samples
 from tests.daemon.golden import expected, stored
+from tests.daemon.recipes.logs import tracker
 from tests.daemon.recipes.small import told
 from tests.daemon.texts import holding
 from tests.factories import Ending, cast, journal
 
-ELITE = all_trackers()["elite-dangerous"]
+ELITE = tracker("elite-dangerous")
 assert isinstance(ELITE, LogTracker)
 SEEDS = range(1, 9)
 FILES = sorted((SAMPLES / "elite").glob("Journal.*.log"))

@@ -107,7 +107,7 @@ def test_reading_twice_is_as_reading_once(name: str) -> None:
 def test_every_session_is_found_again_from_where_it_is_said_to_be(name: str) -> None:
     log, data = LOGS[name]
     for number, one in enumerate(whole(name).found):
-        reader = log.reader(len(data), offset=one.offset, line=one.line)
+        reader = log.reader(len(data), offset=one.offset, line=one.line, days=one.days)
         reader.feed(data[one.offset :])
         assert reader.reading(settled=True).found == whole(name).found[number:]
 
@@ -116,7 +116,7 @@ def test_every_session_is_found_again_from_where_it_is_said_to_be(name: str) -> 
 def test_what_is_read_on_is_sent_in_the_same_bytes(name: str) -> None:
     log, data = LOGS[name]
     last = whole(name).found[-1]
-    reader = log.reader(len(data), offset=last.offset, line=last.line)
+    reader = log.reader(len(data), offset=last.offset, line=last.line, days=last.days)
     reader.feed(data[last.offset :])
     assert [sent(found) for found in reader.reading(settled=True).found] == [sent(last)]
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logferry_daemon.recipes.engine import RecipeTracker
 from logferry_daemon.recipes.parsing import parse_recipe
 from logferry_daemon.recipes.recipe import Pattern, parse_duration
-from logferry_daemon.recipes.shipped import shipped_recipes
+from logferry_daemon.recipes.shipped import shipped_recipes, shipped_texts, tracker_of
 from logferry_model.errors import Misconfigured
+from tests.daemon.recipes import harbour
 from tests.daemon.recipes.small import TAVERN, TEXT
 
 
@@ -23,8 +25,28 @@ def test_a_whole_recipe_is_read() -> None:
     assert TAVERN.recipe.silence == timedelta(minutes=30)
 
 
-def test_every_shipped_recipe_is_readable() -> None:
-    assert [tracker.name for tracker in shipped_recipes()] == ["elite-dangerous"]
+def test_every_shipped_recipe_is_readable_and_named_as_its_file() -> None:
+    assert [f"{tracker.name}.toml" for tracker in shipped_recipes()] == list(shipped_texts())
+
+
+@pytest.mark.parametrize("name", shipped_texts())
+def test_no_two_recipes_share_a_title(name: str) -> None:
+    titles = [tracker.title for tracker in shipped_recipes()]
+    assert titles.count(tracker_of(shipped_texts()[name], origin=name).title) == 1
+
+
+@pytest.mark.parametrize("name", shipped_texts())
+def test_every_shipped_recipe_knows_where_the_game_writes_on_windows_and_linux(name: str) -> None:
+    tracker = tracker_of(shipped_texts()[name], origin=name)
+    assert (bool(tracker.usual_paths("windows")), bool(tracker.usual_paths("linux"))) == (True, True)
+
+
+LINE_LOGS = [tracker for tracker in shipped_recipes() if isinstance(tracker, RecipeTracker)]
+
+
+@pytest.mark.parametrize("tracker", LINE_LOGS, ids=lambda one: one.name)
+def test_every_log_has_an_end_for_a_session_that_says_none(tracker: RecipeTracker) -> None:
+    assert tracker.rules("").silence is not None
 
 
 @pytest.mark.parametrize(
@@ -122,3 +144,91 @@ def test_a_pattern_fits_lines_of_its_type() -> None:
 )
 def test_a_pattern_with_a_condition_fits_no_other_line(word: str, fields: dict[str, str]) -> None:
     assert not Pattern(type="Music", where={"track": "menu"}).fits(word, fields)
+
+
+# What is well-formed and cannot work
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('gap = "2h"', 'gap = "soon"', 'session.gap: "soon" is not a duration. Write it like 90s, 30m or 12h.'),
+        (
+            'silence = "1h"',
+            'silence = "1x"',
+            'flavour.old.silence: "1x" is not a duration. Write it like 90s, 30m or 12h.',
+        ),
+        ('type = "hail"', 'type = "a b"', '"a b" cannot be a type: it has a letter first, then letters, digits and _.'),
+        ('word = "MOOR"', "", 'the rule for "moor" needs "word", "contains" or "pattern", or every line is one.'),
+        ('word_until = ">"', "", '[line] needs "word_after" and "word_until", or no line has a word.'),
+        (
+            '{ type = "moor" }',
+            '{ type = "more" }',
+            'session.kind: no [[line.rule]] has the type "more"; did you mean "moor"?',
+        ),
+        (
+            '["sail.captain"]',
+            '["sale.captain"]',
+            'session.identity: no [[line.rule]] has the type "sale"; did you mean "sail"?',
+        ),
+        (
+            '["sail.captain"]',
+            '["sail.capten"]',
+            'session.identity: lines of type "sail" have no field "capten"; did you mean "captain"?',
+        ),
+        ('["hail.captain"]', '["hail.ship"]', 'privacy.names: lines of type "hail" have no field "ship".'),
+        ("[take.catch]", "[take.cath]", 'take: no [[line.rule]] has the type "cath"; did you mean "catch"?'),
+        ('amount = "weight"', 'amount = "wait|weihgt"', 'take.catch: lines of type "catch" have no field "wait"'),
+        (
+            'of = ["catch"]',
+            'of = ["cach"]',
+            'measure weight: no [[line.rule]] has the type "cach"; did you mean "catch"?',
+        ),
+        (
+            'sum = ["catch"]',
+            'sum = ["cach"]',
+            'figure weight: no [[line.rule]] has the type "cach"; did you mean "catch"?',
+        ),
+        (
+            'port = "port"',
+            'port = "prot"',
+            'session.kind trip.facts: lines of type "sail" have no field "prot"; did you mean "port"?',
+        ),
+        (
+            'start = [{ type = "sail" }]',
+            'key = "prot"\nstart = [{ type = "sail" }]',
+            'session.kind trip: lines of type "sail" have no field "prot"; did you mean "port"?',
+        ),
+        ("(?P<hour>", "(?P<our>", 'line.time: a time has no part "our"; did you mean "hour"?'),
+        ("(?P<year>", "(?P<century>", 'line.date_from: a time has no part "century".'),
+        ("ahoy (?P<captain>.+)$", "(ahoy", 'the pattern of "hail" is not a pattern that RE2 knows: '),
+        ("ahoy (?P<captain>.+)$", r"(?=ahoy)", 'the pattern of "hail" is not a pattern that RE2 knows: '),
+        ("ahoy (?P<captain>.+)$", r"(.)\1", 'the pattern of "hail" is not a pattern that RE2 knows: '),
+        (
+            'ship = "own-"',
+            'ships = "own-"',
+            'the rule for "catch": begins: it has no column "ships"; did you mean "ship"?',
+        ),
+        ("drop_last", "drop_lost", 'unknown key "drop_lost" in [line]; did you mean "drop_last"?'),
+    ],
+)
+def test_what_cannot_work_is_named_with_its_place(right: str, wrong: str, says: str) -> None:
+    assert right in harbour.TEXT
+    assert message_of(harbour.TEXT.replace(right, wrong, 1)).startswith(f"The recipe tavern.toml: {says}")
+
+
+def test_lines_of_text_need_rules() -> None:
+    text = TEXT.replace('format = "json-lines"', 'format = "text-lines"')
+    assert message_of(text) == "The recipe tavern.toml: it needs [[line.rule]], or no line has a type."
+
+
+def test_lines_of_json_need_the_path_of_their_type() -> None:
+    message = message_of(TEXT.replace('type = "kind"\n', ""))
+    assert message == 'The recipe tavern.toml: [line] needs "type", the path of the type in a line.'
+
+
+def test_a_block_of_json_that_every_block_would_be_is_refused() -> None:
+    text = TEXT.replace('format = "json-lines"', 'format = "json-blocks"').replace(
+        "[session]", '[[line.rule]]\ntype = "Enter"\n[session]', 1
+    )
+    assert message_of(text).endswith('the rule for "Enter" needs "has" or "where", or every block is one.')

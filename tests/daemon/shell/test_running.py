@@ -60,7 +60,8 @@ async def error_of(call: object) -> LogferryError:
 
 async def heard(house: House) -> list[EventKind]:
     """What the event stream told since the start, without what is told of sources."""
-    stream, kinds = house.log.follow(f"boot.{0}"), []
+    stream = house.log.follow("boot.0")
+    kinds: list[EventKind] = []
     while True:
         try:
             event = await asyncio.wait_for(anext(stream), 0.05)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from logferry_daemon.apps import Apps
+from logferry_daemon.catching_up import BLOCK, HOLE
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import FileSeen
-from logferry_daemon.sources import SCAN_SHARE, UNWATCHED_RETRY, Source, SourceRunner, World
+from logferry_daemon.sources import BATCH, SCAN_SHARE, UNWATCHED_RETRY, Source, SourceRunner, World
 from logferry_model.errors import Unreachable
 from tests.daemon.shell.stage import (
     ELITE,
@@ -21,6 +25,7 @@ from tests.daemon.shell.stage import (
     begin,
     hunt,
     jump,
+    line,
     running,
     settle,
     shutdown,
@@ -28,6 +33,7 @@ from tests.daemon.shell.stage import (
 from tests.fakes import ManualClock, MemoryFiles
 
 FIRST, OTHER = 1, 2
+OLD = datetime(2024, 1, 1, tzinfo=UTC)
 
 
 class Drive(MemoryFiles):
@@ -188,6 +194,47 @@ async def test_a_drive_that_is_not_there_yet_after_a_restart_forgets_nothing() -
     reads = drive.reads
     await stage.run(2 * MINUTE)
     assert drive.reads == reads
+
+
+@pytest.mark.parametrize("size", [HOLE, 5_000, 3 * BLOCK])
+@pytest.mark.parametrize("before", [0, 1, 40])
+async def test_a_hole_in_a_log_hides_no_line_behind_it(size: int, before: int) -> None:
+    """A log that is emptied in place while its game goes on writing where it was."""
+    stage = Stage(ELITE)
+    now = stage.clock.now()
+    head = b"".join(line("Docked", now) for _ in range(before))
+    stage.files.append(JOURNAL, head + bytes(size) + begin(now) + jump(now))
+    await stage.run(MINUTE)
+    stage.files.append(JOURNAL, bytes(size) + jump(now, 2) + shutdown(now))
+    await stage.run(2 * MINUTE)
+    assert [one.events for one in await stage.kept()] == [4]
+    assert await stage.troubles() == {}
+
+
+@pytest.mark.parametrize("room", [HOLE, 5_000, 3 * BLOCK])
+async def test_a_log_with_room_at_its_end_is_read_on_when_the_room_is_filled(room: int) -> None:
+    stage = Stage(ELITE)
+    now = stage.clock.now()
+    written = b"".join(line("Docked", now) for _ in range(40)) + begin(now) + jump(now)
+    whole = written + jump(now, 2) + shutdown(now)
+    stage.files.write(JOURNAL, written + bytes(room + 500))
+    await stage.run(3 * SECOND)
+    stage.files.write(JOURNAL, whole.ljust(len(written) + room + 500, b"\0"))
+    await stage.run(2 * MINUTE)
+    assert [one.events for one in await stage.kept()] == [4]
+    assert await stage.troubles() == {}
+
+
+async def test_after_a_burst_everything_gets_its_turn_and_a_rescan_waits_for_the_last() -> None:
+    stage = Stage()
+    for number in range(2 * BATCH + 10):
+        stage.files.write(f"session-{number}.json", hunt(number, events=1, id=f"session-{number}"), mtime=OLD)
+    await stage.runner.look()
+    assert len(await stage.kept()) == BATCH
+    stage.files.write("session-late.json", hunt(1, events=1, id="session-late"), mtime=OLD)
+    async with running(stage), asyncio.timeout(60):
+        await stage.runner.rescan()
+        assert len(await stage.kept()) == 2 * BATCH + 11
 
 
 async def test_an_older_copy_beside_a_document_never_takes_its_place() -> None:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logferry_daemon.core.reading import Document, Reading
 from logferry_daemon.catching_up import BLOCK
+from logferry_daemon.core.reading import Document, Reading
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Damaged, Unreachable
 from logferry_model.session import EndRule

@@ -1,0 +1,198 @@
+"""Files sessions and their deliveries in the spool's database, inside a transaction that somebody else has begun.
+
+What is news, what waits to be asked for and what a recut makes of a session is decided in the core.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+
+from logferry_daemon.adapters import spool_rows as rows
+from logferry_daemon.adapters.database_sqlite import Query
+from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.delivery import NEXT, State, Step, first_state
+from logferry_daemon.core.preparing import part_of
+from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split
+from logferry_daemon.core.revision import Version, is_news
+from logferry_daemon.ports import Admitted, Chance, NewSession, Recutting, UnknownSession, version_of
+from logferry_model.session import Session
+
+
+class Filing:
+    """Sessions, their deliveries, and the plans by which their owner recut them."""
+
+    def __init__(self, chance: Chance, recount: Recount) -> None:
+        self._chance = chance
+        self._recount = recount
+
+    def admit(
+        self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
+    ) -> list[Admitted]:
+        """Keep it where it is news; what a plan makes of it is kept part by part."""
+        told = query("original", id=new.session.id)
+        known = query("known_session", id=new.session.id)
+        before = (told or known)[0] if known else None
+        if before is not None and not is_news(_version(before), version_of(new)):
+            return [Admitted(session=new.session.id, revision=known[0]["revision"], new=False)]
+        if told:
+            query("keep_original", **rows.original_values(new))
+            return self._carry_out(query, told[0]["plan"], destinations, now)
+        return [self._keep(query, source, new, destinations, now)]
+
+    def _keep(
+        self,
+        query: Query,
+        source: str,
+        new: NewSession,
+        destinations: Sequence[str],
+        now: datetime,
+        *,
+        plan: str | None = None,
+        parents: Sequence[str] = (),
+    ) -> Admitted:
+        known = query("known_session", id=new.session.id)
+        revision = known[0]["revision"] + 1 if known else 1
+        asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
+        query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
+        for destination in destinations:
+            self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
+        return Admitted(session=new.session.id, revision=revision, new=True)
+
+    def deliver(
+        self, query: Query, destination: str, session: str, revision: int, now: datetime, *, before: State | None = None
+    ) -> None:
+        """One more delivery, in the state that it begins with; `before` is the one of what it takes the place of."""
+        age = query("age", session=session, destination=destination)[0]
+        old = rows.is_old(age)
+        query(
+            "add_delivery",
+            id=self._chance.token()[:16],
+            session=session,
+            revision=revision,
+            destination=destination,
+            state=first_state(old=old, unasked=age["unasked"] is not None, before=before),
+            backfill=int(old),
+            idempotency_key=self._chance.token(),
+            now=ms(now),
+        )
+        self.supersede(query, session, destination)
+
+    def before(self, query: Query, destination: str, session: str) -> State | None:
+        """Where the newest delivery of a session to a destination stands."""
+        found = query("newest_state", session=session, destination=destination)
+        return State(found[0]["state"]) if found else None
+
+    def _before(self, query: Query, destination: str, sessions: Sequence[str]) -> State | None:
+        """The same of several: one that was asked for speaks for all."""
+        states = [state for one in sessions if (state := self.before(query, destination, one))]
+        return min(states, key=lambda state: state in {State.BACKLOG, State.EXCLUDED}, default=None)
+
+    def supersede(self, query: Query, session: str, destination: str) -> None:
+        """Exclude what became pointless. What is being sent is left to be told again when it is back."""
+        for older in query("overtaken", session=session, destination=destination):
+            after = NEXT.get((State(older["state"]), Step.SUPERSEDE))
+            if after is not None:
+                query("set_state", id=older["id"], state=after, reason=_why_pointless(older))
+
+    # Recut
+
+    def recut(
+        self, query: Query, order: Recut, destinations: Sequence[str], now: datetime, *, only_look: bool
+    ) -> Recutting:
+        """Make the order's plan and carry it out."""
+        named = order.sessions if isinstance(order, Merge) else (order.session,)
+        chosen = [_whole(query, one) for one in dict.fromkeys(named)]
+        names = list(dict.fromkeys(row["plan"] or row["id"] for row in chosen))
+        plans = [_plan(query, name, chosen) for name in names]
+        if isinstance(order, Merge):
+            check_neighbours([rows.document(row["document"]) for row in chosen], _timeline(query, chosen))
+            made = merge(plans, order, self._recount)
+        else:
+            made = split(plans[0], order, self._recount)
+        before = [part for plan in plans for part in parts(plan, self._recount)]
+        after = parts(made, self._recount)
+        if not only_look:
+            _write_down(query, names, chosen, made)
+            self._carry_out(query, names[0], destinations, now)
+        return Recutting(
+            before=tuple(part for part in before if part not in after),
+            after=tuple(part for part in after if part not in before),
+        )
+
+    def _carry_out(self, query: Query, name: str, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+        """The sessions that the plan makes, and no others of it."""
+        originals = query("originals_of", plan=name)
+        sources = {row["id"]: row["source"] for row in originals}
+        plan = Plan(tuple(rows.document(row["document"]) for row in originals), _cuts(query, name))
+        present = [row["id"] for row in query("parts_of", plan=name)]
+        made = [part_of(part) for part in parts(plan, self._recount)]
+        admitted = []
+        for part in made:
+            known = query("known_session", id=part.session.id)
+            if known and known[0]["merged_into"] is None and known[0]["fingerprint"] == part.fingerprint:
+                admitted.append(Admitted(session=part.session.id, revision=known[0]["revision"], new=False))
+                continue
+            source = sources.get(part.session.id, next(iter(sources.values())))
+            admitted.append(self._keep(query, source, part, destinations, now, plan=name, parents=present))
+        self._merge_away(query, set(present), [part.session for part in made])
+        return admitted
+
+    def _merge_away(self, query: Query, present: set[str], made: Sequence[Session]) -> None:
+        for gone in sorted(present - {part.id for part in made}):
+            started = query("known_session", id=gone)[0]["started_at"]
+            into = max((part for part in made if ms(part.started_at) <= started), key=_start, default=made[0])
+            query("merge_away", id=gone, into=into.id)
+            for row in query("destinations_of", session=gone):
+                self.supersede(query, gone, row["destination"])
+
+
+def _version(row: sqlite3.Row) -> Version:
+    return Version(fingerprint=row["fingerprint"], events=row["events"], end_rule=row["end_rule"])
+
+
+def _why_pointless(row: sqlite3.Row) -> str:
+    if row["merged_into"]:
+        return f"merged into {row['merged_into']}"
+    return f"superseded by revision {row['newest']}"
+
+
+def _start(session: Session) -> datetime:
+    return session.started_at
+
+
+def _whole(query: Query, session: str) -> sqlite3.Row:
+    found = query("whole_session", id=session)
+    if not found or found[0]["merged_into"]:
+        raise UnknownSession(session, found[0]["merged_into"] if found else None)
+    return found[0]
+
+
+def _plan(query: Query, name: str, chosen: Sequence[sqlite3.Row]) -> Plan:
+    """The plan of that name; of a session that has none, the one that leaves it as it is."""
+    originals = query("originals_of", plan=name) or [row for row in chosen if row["id"] == name]
+    return Plan(tuple(rows.document(row["document"]) for row in originals), _cuts(query, name))
+
+
+def _cuts(query: Query, name: str) -> tuple[int, ...]:
+    return tuple(row["at"] for row in query("cuts_of", plan=name))
+
+
+def _timeline(query: Query, chosen: Sequence[sqlite3.Row]) -> list[str]:
+    sources = {row["source"] for row in chosen}
+    found = [row for source in sources for row in query("timeline", source=source)]
+    return [row["id"] for row in sorted(found, key=lambda row: (row["started_at"], row["id"]))]
+
+
+def _write_down(query: Query, names: Sequence[str], chosen: Sequence[sqlite3.Row], plan: Plan) -> None:
+    """All of it under the first of the names."""
+    for row in chosen:
+        if row["plan"] is None:
+            query("add_original", id=row["id"], plan=names[0])
+    for name in names:
+        query("join_plans", plan=name, to=names[0])
+        query("into_plan", id=name, plan=name, to=names[0])
+        query("drop_cuts", plan=name)
+    for cut in plan.cuts:
+        query("add_cut", plan=names[0], at=cut)
