@@ -20,6 +20,7 @@ from benchmarks.harness import Finding, NotMeasured, Target, compared, interleav
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.exchange import Letter, Parcel
 from logferry_daemon.core.preparing import prepare
+from logferry_daemon.core.reading import Document
 from logferry_daemon.dialects.logferry import PATH, LogferryDialect
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_ipc.messages import DeliveryState
@@ -158,9 +159,7 @@ def open_peer(root: Path, collector: CollectorHome) -> Iterator[Peer]:
 
 def letter(hunt: Hunt, number: int) -> Letter:
     """What the daemon would send for this file."""
-    reader = Artemis().reader()
-    reader.feed(hunt.content)
-    found = reader.reading(settled=True).found[0]
+    found = Artemis().read(Document(data=hunt.content)).found[0]
     ready = prepare(found, found.end or end_by(EndRule.EXPLICIT, "endedAt"), only_grows=False)
     return LogferryDialect().write(
         Parcel(

@@ -16,6 +16,7 @@ from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.preparing import prepare
+from logferry_daemon.core.reading import Document
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import FileRow, NewSession
 from logferry_daemon.trackers.artemis import Artemis
@@ -80,9 +81,7 @@ def made(numbers: range, *, events: int) -> Iterator[NewSession]:
 
 def one(number: int, events: int) -> NewSession:
     document = artemis_document(number, start=START + number * timedelta(minutes=1), events=events)
-    reader = Artemis().reader()
-    reader.feed(encode_document(document))
-    found = reader.reading(settled=True).found[0]
+    found = Artemis().read(Document(data=encode_document(document))).found[0]
     return prepare(found, found.end or end_by(EndRule.EXPLICIT, "endedAt"), only_grows=False)
 
 

@@ -19,7 +19,7 @@ DAY = timedelta(days=1)
 BACKWARDS = timedelta(hours=2)
 """A clock that goes back by more is one that passed midnight; by less, lines out of order or summer time's end."""
 LATE = timedelta(minutes=10)
-"""A line that comes after later ones is late by no more: games write some things twice, the second time with a delay."""
+"""A line that comes after later ones is late by no more: games write some things twice, once with a delay."""
 _YEARS_OF_TWO_DIGITS = 2000
 
 
