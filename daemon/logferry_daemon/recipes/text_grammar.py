@@ -232,11 +232,16 @@ class TextLines:
 
 
 def _columns(line: bytes, wanted: Mapping[str, int], drop_last: frozenset[bytes]) -> dict[str, bytes]:
-    if SPACED in line:
-        rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
-        cells = [cell.encode("latin-1") for cell in next(rows, [])]
-    else:
-        cells = line.split(b",")
+    cells = _quoted(line) if SPACED in line else line.split(b",")
     if cells and cells[-1].strip() in drop_last:
         cells.pop()
     return {name: cells[number].strip(b'"') for name, number in wanted.items() if -len(cells) <= number < len(cells)}
+
+
+def _quoted(line: bytes) -> list[bytes]:
+    """The columns of a line with commas in its quotes; as if there were no quotes where it is torn."""
+    try:
+        rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
+        return [cell.encode("latin-1") for cell in next(rows, [])]
+    except csv.Error:
+        return line.split(b",")
