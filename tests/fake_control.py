@@ -149,6 +149,13 @@ class FakeControl:
         ]
         return m.Recut(before=tuple(told), after=tuple(after), dry_run=request.dry_run)
 
+    async def papers(self, after: str) -> m.PaperChanges:
+        self.calls.append("papers")
+        made = (
+            m.PaperChange(seq=n, source="table", kind="party", id=f"p{n}", action="CREATE", at=START) for n in (1, 2)
+        )
+        return m.PaperChanges(changes=tuple(one for one in made if one.seq > int(after)))
+
     async def running(self) -> m.RunningSessions:
         self.calls.append("running")
         return m.RunningSessions(sessions=tuple(self.runs.values()))

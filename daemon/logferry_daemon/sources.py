@@ -135,7 +135,8 @@ class SourceRunner:
 
     def running(self) -> Sequence[Found]:
         """The sessions that are still open, as of the last look."""
-        return [state.open for state in self._files.values() if state.open is not None and state.unkept is not None]
+        there = (state for state in self._files.values() if not state.behind)
+        return [state.open for state in there if state.open is not None and state.unkept is not None]
 
     def has_app(self, app: str) -> bool:
         """Whether this is the name of its tracker or of one of its programs."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
@@ -111,9 +111,28 @@ class Survey:
             done.append(await self._read(root, entry, chosen, forced=tracker is not None and only is not None))
             if progress:
                 progress(number, len(entries))
+        done = [await self._by_neighbours(root, one, done) for one in done]
         done.sort(key=lambda one: (one.reading.first_at is None, one.reading.first_at or self.now, one.seen.path))
         files = tuple(self._inspected(one, done) for one in done)
         return Inspection(files=files, totals=totals(files))
+
+    async def _by_neighbours(self, root: Path, one: _Read, everything: Sequence[_Read]) -> _Read:
+        """A file that was given another name is probably what the files beside it are."""
+        if one.tracker is not None or one.seen.trouble is not None:
+            return one
+        suffix = PurePosixPath(one.seen.path).suffix
+        beside = {
+            other.tracker.name: other.tracker
+            for other in everything
+            if other.tracker is not None and PurePosixPath(other.seen.path).suffix == suffix
+        }
+        for tracker in beside.values():
+            read = await self._read_by(root, one.seen, tracker)
+            if read.reading.found or {trouble.code for trouble in read.reading.troubles} == {"no-session"}:
+                said = f"no tracker knows files of this name; read as {tracker.name}, as files beside it are."
+                guessed = Trouble(code="guessed", message=said)
+                return replace(read, reading=replace(read.reading, troubles=(guessed, *read.reading.troubles)))
+        return one
 
     async def _entries(self, root: Path, only: Sequence[str] | None) -> Sequence[FileSeen]:
         if only is None:

@@ -112,6 +112,10 @@ class DaemonClient:
         """One of them; Misconfigured `session-unknown` when none such runs."""
         return self._call("running_session", m.RunningSession, session)
 
+    def papers(self, after: str) -> m.PaperChanges:
+        """What became of trackers' papers after the change with this number; "0" is from the beginning."""
+        return self._call("papers", m.PaperChanges, after)
+
     def app_closed(self, app: str) -> m.Ended:
         """A program was closed: its sessions end. Misconfigured `app-unknown` when no source has such a program."""
         return self._call("app_closed", m.Ended, app)

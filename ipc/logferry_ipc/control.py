@@ -17,6 +17,7 @@ from logferry_ipc.messages import (
     Login,
     NewDestination,
     NewSource,
+    PaperChanges,
     PauseRequest,
     Recut,
     RecutRequest,
@@ -61,6 +62,10 @@ class Control(Protocol):
 
     async def running_session(self, session: str) -> RunningSession:
         """One of them; Misconfigured `session-unknown` when none such runs."""
+        ...
+
+    async def papers(self, after: str) -> PaperChanges:
+        """What became of trackers' papers after the change with this number; "0" is from the beginning."""
         ...
 
     async def app_closed(self, app: str) -> Ended:

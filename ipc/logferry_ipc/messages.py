@@ -301,6 +301,25 @@ class Destinations(Struct, frozen=True, kw_only=True):
     dialects: tuple[str, ...] = ()
 
 
+class PaperChange(Struct, frozen=True, kw_only=True):
+    """What became of one thing that a tracker keeps besides sessions: a party, a creature, a preference."""
+
+    seq: int
+    """Ask for what came after it with this number."""
+    source: str
+    kind: str
+    id: str
+    action: str
+    """`CREATE`, `UPDATE` or `DELETE`."""
+    at: datetime
+
+
+class PaperChanges(Struct, frozen=True, kw_only=True):
+    """What happened, oldest first, some hundred at a time: empty when there is no more."""
+
+    changes: tuple[PaperChange, ...]
+
+
 class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A destination to add."""
 

@@ -104,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /pause", _DO, m.Done, calls="pause", request=m.PauseRequest),
     _route("POST /resume", _DO, m.Done, calls="resume"),
     _route("GET /events", _LIVE, m.StreamEvent, calls="events", stream=True),
+    _route("GET /papers/{after}", _READ, m.PaperChanges, calls="papers"),
     _route("GET /sources", _OWN, m.Sources, calls="sources"),
     _route("POST /sources", _OWN, m.Sources, calls="add_source", request=m.NewSource),
     _route(f"DELETE {_SOURCE}", _OWN, m.Sources, calls="remove_source"),

@@ -122,3 +122,18 @@ def test_what_cannot_be_read_is_a_failure(logferry: Command, argv: tuple[str, ..
     ran = logferry("inspect", *argv)
     assert ran.code == Exit.FAILED
     assert ran.err.startswith("logferry: ")
+
+
+def test_a_file_that_was_renamed_is_read_as_the_ones_beside_it(logferry: Command, folder: Path) -> None:
+    file = next(folder.glob("Journal.*"))
+    (folder / "my best evening.log").write_bytes(journal(7).encode())
+    files = {each["path"]: each for each in logferry("inspect", str(folder), "--json").json["files"]}
+    renamed = files["my best evening.log"]
+    assert (renamed["tracker"], len(renamed["sessions"])) == (files[file.name]["tracker"], 1)
+    assert [one["code"] for one in renamed["problems"]] == ["guessed"]
+
+
+def test_a_file_of_another_kind_is_not_guessed_at(logferry: Command, folder: Path) -> None:
+    (folder / "notes.txt").write_text("milk, eggs")
+    files = {each["path"]: each for each in logferry("inspect", str(folder), "--json").json["files"]}
+    assert [one["code"] for one in files["notes.txt"]["problems"]] == ["unknown-file"]

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -23,8 +20,6 @@ from tests.contracts.spooling import (
     RECEIPT,
     SECOND,
     Bench,
-    DiskBench,
-    MemoryBench,
     admit,
     claim,
     found,
@@ -36,22 +31,6 @@ from tests.contracts.spooling import (
 AWAY = "away"
 LONG_AGO = NOW - timedelta(days=99)
 TOOK = timedelta(milliseconds=80)
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    if request.param == "memory":
-        yield MemoryBench()
-        return
-    async with AsyncExitStack() as stack:
-        disk = DiskBench(tmp_path / "spool.db", stack)
-        await disk.restart()
-        yield disk
-
-
-@pytest.fixture
-def spool(bench: Bench) -> Spool:
-    return bench.spool
 
 
 async def fail(spool: Spool, reason: str = "422", to: str = HOME) -> str:

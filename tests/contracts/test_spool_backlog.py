@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -17,8 +14,6 @@ from tests.contracts.spooling import (
     PLACE,
     RECEIPT,
     Bench,
-    DiskBench,
-    MemoryBench,
     admit,
     claim,
     found,
@@ -31,17 +26,6 @@ from tests.factories import HOUR, START
 AWAY = "away"
 FOLLOWED = START
 """The sessions of this file end an hour after they began: of age 1 at just this time, of age 0 later."""
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    if request.param == "memory":
-        yield MemoryBench()
-        return
-    async with AsyncExitStack() as stack:
-        disk = DiskBench(tmp_path / "spool.db", stack)
-        await disk.restart()
-        yield disk
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -21,8 +19,6 @@ from tests.contracts.spooling import (
     RECEIPT,
     SECOND,
     Bench,
-    DiskBench,
-    MemoryBench,
     admit,
     claim,
     row,
@@ -31,22 +27,6 @@ from tests.contracts.spooling import (
 from tests.factories import HOUR, START, event, session
 
 AWAY = "away"
-
-
-@pytest.fixture(params=["sqlite", "memory"])
-async def bench(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Bench]:
-    if request.param == "memory":
-        yield MemoryBench()
-        return
-    async with AsyncExitStack() as stack:
-        disk = DiskBench(tmp_path / "spool.db", stack)
-        await disk.restart()
-        yield disk
-
-
-@pytest.fixture
-def spool(bench: Bench) -> Spool:
-    return bench.spool
 
 
 def played(key: str, *, events: int = 6, hours: int = 0) -> NewSession:

@@ -87,6 +87,10 @@ def test_an_app_tells_that_it_closed(daemon: ThreadedDaemon, client: DaemonClien
         client.app_closed("Notepad.exe")
 
 
+def test_what_became_of_papers_is_asked_for_from_a_number_on(client: DaemonClient) -> None:
+    assert [[one.seq for one in client.papers(after).changes] for after in ("0", "1", "2")] == [[1, 2], [2], []]
+
+
 def test_the_stream_tells_of_running_sessions(daemon: ThreadedDaemon, client: DaemonClient) -> None:
     with client.events() as events:
         daemon.do(lambda: daemon.control.play("s1", events=3))

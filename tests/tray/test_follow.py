@@ -6,14 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import DaemonState, DeliveryState, Status
-from logferry_tray.follow import Follower
+from logferry_ipc.messages import DaemonState, DeliveryState, EventKind, Status, StreamEvent
+from logferry_tray.follow import Follower, matters
 from logferry_tray.menu import Act, Command
 from tests.ipc.serving import ThreadedDaemon, daemon_in_thread
 
@@ -91,6 +91,12 @@ def test_a_change_is_shown(tmp_path: Path, daemon: ThreadedDaemon) -> None:
         screen.wait_for_state(DaemonState.IDLE)
         daemon.do(lambda: daemon.control.find("s1", DeliveryState.FAILED))
         screen.wait_for_state(DaemonState.ATTENTION)
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_a_session_that_goes_on_changes_nothing_in_the_tray(kind: EventKind) -> None:
+    event = StreamEvent(cursor="boot1.1", kind=kind, at=datetime(2026, 3, 1, tzinfo=UTC))
+    assert matters(event) == (kind is not EventKind.SESSION_PROGRESS)
 
 
 def test_a_flood_of_changes_is_shown_calmly_and_ends_with_the_truth(tmp_path: Path, daemon: ThreadedDaemon) -> None:

@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Protocol
 
 from logferry_ipc.client import EventStream
-from logferry_ipc.messages import Changed, Done, PauseRequest, RetryRequest, Status
+from logferry_ipc.messages import Changed, Done, EventKind, PauseRequest, RetryRequest, Status, StreamEvent
 from logferry_model.errors import LogferryError
 from logferry_tray.menu import Act, Command
 
@@ -48,6 +48,11 @@ class _News(Enum):
     CHANGED = auto()
     LOST = auto()
     STOP = auto()
+
+
+def matters(event: StreamEvent) -> bool:
+    """Whether the tray may look different after it; progress comes all through a game and changes nothing here."""
+    return event.kind is not EventKind.SESSION_PROGRESS
 
 
 class Follower:
@@ -110,8 +115,9 @@ class Follower:
     def _hear(self, stream: EventStream) -> None:
         """A status as soon as the stream is open, for what happened before, and after each event."""
         self._inbox.put(_News.CHANGED)
-        while not self._stopping.is_set() and next(stream, None) is not None:
-            self._inbox.put(_News.CHANGED)
+        while not self._stopping.is_set() and (event := next(stream, None)) is not None:
+            if matters(event):
+                self._inbox.put(_News.CHANGED)
 
     def _work(self) -> None:
         due: float | None = None

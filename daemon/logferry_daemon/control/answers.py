@@ -36,6 +36,7 @@ from logferry_ipc.messages import (
     Login,
     NewDestination,
     NewSource,
+    PaperChanges,
     PauseRequest,
     Recut,
     RecutRequest,
@@ -52,6 +53,8 @@ from logferry_ipc.messages import (
 )
 from logferry_model.errors import Misconfigured, Refused
 
+MAX_DIGITS = 18
+"""Of a number that SQLite can hold."""
 MAX_FAILURES = 20
 MAX_PAUSE = timedelta(days=30)
 
@@ -134,6 +137,12 @@ class DaemonControl:
             sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found),
             running=self._parts.live.summaries,
         )
+
+    async def papers(self, after: str) -> PaperChanges:
+        """What became of trackers' papers after one change."""
+        if not (after.isascii() and after.isdigit() and len(after) < MAX_DIGITS):
+            raise Misconfigured("number-unreadable", f'"{after[:40]}" is no number.', hint="Ask from 0 on.")
+        return PaperChanges(changes=tuple(map(views.paper_change, await self._spool.paper_changes(int(after)))))
 
     async def running(self) -> RunningSessions:
         """Every session that still runs, the latest begun first."""

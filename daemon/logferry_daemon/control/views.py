@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.ports import Backlog, DeliveryRow, SessionRow, Totals
 from logferry_ipc.messages import (
@@ -17,6 +18,7 @@ from logferry_ipc.messages import (
     DeliveryState,
     DestinationStatus,
     Metrics,
+    PaperChange,
     SessionSummary,
 )
 from logferry_model.session import End, EndRule
@@ -65,6 +67,14 @@ def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[s
         end=end,
         deliveries=tuple(delivery(one, gates) for one in deliveries),
         merged_into=row.merged_into,
+    )
+
+
+def paper_change(line: Journaled) -> PaperChange:
+    """One line of the journal of papers."""
+    change = line.change
+    return PaperChange(
+        seq=line.seq, source=line.source, kind=change.kind, id=change.id, action=change.action.value, at=line.at
     )
 
 
