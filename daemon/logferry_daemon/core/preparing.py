@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.bounds import bounded
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import sanitise
 from logferry_daemon.ports import NewSession
@@ -14,7 +15,7 @@ from logferry_model.session import End, Session
 def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
     """The session as it may be kept and sent."""
     raw = found.raw()
-    clean = sanitise(replace(raw.session, end=end), raw.names).session
+    clean = bounded(sanitise(replace(raw.session, end=end), raw.names).session)
     return NewSession(
         session=clean,
         document=encode_session(clean),

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.bounds import MAX_PARTICIPANTS
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, session_id
 from logferry_daemon.core.reading import MAX_EVENTS, Found, Raw
@@ -23,8 +24,6 @@ from logferry_daemon.recipes.taking import Names, by_type, event_of, facts_of, i
 from logferry_model.session import End, EndRule, EpochMs, Event, Participant, Scalar, Session
 
 LOCAL_PLAYER = "me"
-MAX_PEOPLE = 400
-"""Participants of one session; whoever comes later still counts in the session's own figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +260,7 @@ class Drafts:
             return None
         if name not in draft.people:
             draft.names.update(self._names.forms(name))
-            if len(draft.people) < MAX_PEOPLE:
+            if len(draft.people) < MAX_PARTICIPANTS:
                 draft.people[name] = f"p{len(draft.people) + 1}"
         return draft.people.get(name)
 

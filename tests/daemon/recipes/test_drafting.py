@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from logferry_daemon.core.bounds import MAX_PARTICIPANTS
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import EndRules, Found, Raw, Reading
-from logferry_daemon.recipes.drafting import MAX_PEOPLE
 from logferry_model.session import EndRule, Participant, Session
 from tests.daemon.recipes.fights import (
     FIGHT,
@@ -125,10 +125,10 @@ def test_a_line_that_only_counts_makes_no_event() -> None:
 
 
 def test_more_people_than_a_session_can_have_still_count() -> None:
-    lines = [hit(f"Mouse{number}", 1) for number in range(MAX_PEOPLE + 5)]
+    lines = [hit(f"Mouse{number}", 1) for number in range(MAX_PARTICIPANTS + 5)]
     session = read(log(FIGHT, *lines)).found[0].session
-    assert len(session.participants) == MAX_PEOPLE + 1  # and the player of the log, who did nothing
-    assert session.statistics.measures[0].value == MAX_PEOPLE + 5
+    assert len(session.participants) == MAX_PARTICIPANTS + 1  # and the player of the log, who did nothing
+    assert session.statistics.measures[0].value == MAX_PARTICIPANTS + 5
 
 
 @pytest.mark.parametrize(
