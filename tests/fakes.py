@@ -119,6 +119,8 @@ class MemoryFiles:
         """Called with the path before every read: what happens between looking and reading."""
         self.after_scan: Callable[[], None] = lambda: None
         """Called before a scan returns: what happens too late for it."""
+        self.in_the_middle_of_a_read: Callable[[], object] | None = None
+        """Done once, before the first read that goes on after a file's first bytes."""
         self.reads = 0
         self.scans = 0
 
@@ -142,6 +144,9 @@ class MemoryFiles:
     async def read(self, root: Path, path: str, *, offset: int, limit: int) -> bytes:
         self.before_read(path)
         self.reads += 1
+        if offset and self.in_the_middle_of_a_read is not None:
+            deed, self.in_the_middle_of_a_read = self.in_the_middle_of_a_read, None
+            deed()
         file = self._files.get(path) if self.present else None
         if file is None:
             raise Unreachable("file-unreadable", f"{path} cannot be read: no such file or directory.")

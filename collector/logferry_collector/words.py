@@ -116,6 +116,9 @@ def _graphemes(text: str) -> Iterator[str]:
         if kind[0] == "M":
             marks = (marks + character)[:MARKS] if base else marks
             continue
+        if character == " " and base in ("", " "):
+            # What stood between two spaces was nothing to see.
+            continue
         if base:
             yield base + marks
         base, marks = character, ""

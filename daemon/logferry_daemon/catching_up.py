@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from logferry_daemon.core.reading import (
     DocumentTracker,
     LogTracker,
     Reader,
+    Reading,
 )
 from logferry_daemon.core.rows import Answer
 from logferry_daemon.core.settle import Signature
@@ -132,16 +133,27 @@ class Logs:
             # Before the bytes: whatever takes the file's place from here on has another head than this.
             state.head = await place.head(state.path, HEAD)
         goal = min(signature.size, state.fed + BUDGET)
-        hole = await self._feed(state, reader, goal)
+        blocks = [block async for block in place.blocks(state.path, state.fed, goal)]
+        if not await self._is_still(state, signature, state.fed + sum(map(len, blocks))):
+            return  # another file took its place meanwhile, and what was read may be of that one
+        hole = await self._feed(state, reader, blocks)
         state.behind = state.fed + hole == goal < signature.size
         if hole and (hole < HOLE or state.behind):
             await self._take(state, reader, bytes(hole))
         state.read = None if state.behind else signature
 
-    async def _feed(self, state: FileState, reader: Reader, goal: int) -> int:
-        """The bytes up to `goal`, and how many zeros at their end were held back: they may be a place kept free."""
+    async def _is_still(self, state: FileState, signature: Signature, end: int) -> bool:
+        """Whether the file is the one that was looked at, and still has so many bytes."""
+        seen = await self._place.files.look(self._place.root, state.path)
+        if seen is None or seen.trouble or seen.signature.size < end:
+            return False
+        same = (seen.signature.inode, seen.signature.device) == (signature.inode, signature.device)
+        return same and await self._place.begins_with(state.path, state.head)
+
+    async def _feed(self, state: FileState, reader: Reader, blocks: Sequence[bytes]) -> int:
+        """What was read, and how many zeros at its end were held back: they may be a place kept free."""
         hole = 0
-        async for block in self._place.blocks(state.path, state.fed, goal):
+        for block in blocks:
             written = block.rstrip(b"\0")
             if written:
                 await self._take(state, reader, bytes(hole) + written)
@@ -221,14 +233,18 @@ class Rows:
         if state.read == signature and state.reading_settled == settled:
             return
         since = max(state.fed, state.last.offset if state.last else state.row.offset if state.row else 0)
-        answer = await self._ask(state.path, since)
-        if answer.highest < since:
-            answer = await self._ask(state.path, 0)  # another database took its place
-        state.reading = await asyncio.to_thread(self._tracker.rows, answer)
+        known = state.last.id if state.last else state.row.head if state.row else ""
+        reading, answer = await self._read(state.path, since)
+        if since and not state.fed and not any(one.offset == since and one.id == known for one in reading.found):
+            # Another database took its place: what stands at that row is not what stood there.
+            reading, answer = await self._read(state.path, 0)
+        state.reading = reading
+        state.head = Head(state.last.id) if state.last else state.head
         # Where no row could be read there is nothing to go on from but the last one that was tried.
         state.fed = answer.reached if answer.more and not state.found else 0
         state.behind, state.reading_settled = answer.more, settled
         state.read = None if answer.more else signature
 
-    async def _ask(self, path: str, since: int) -> Answer:
-        return await self._place.databases.ask(self._place.root, path, self._tracker.question(since))
+    async def _read(self, path: str, since: int) -> tuple[Reading, Answer]:
+        answer = await self._place.databases.ask(self._place.root, path, self._tracker.question(since))
+        return await asyncio.to_thread(self._tracker.rows, answer), answer

@@ -10,9 +10,15 @@ from logferry_daemon.core.reading import Found, Reader, Reading, Trouble
 from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.ports import FileRow
 
+Mark = tuple[str, int, str]
+"""Session, weight and mark: one state of one session."""
+
 
 class Head(NamedTuple):
-    """Digest over a file's first bytes, and how many: another file of the same name has another one."""
+    """Digest over a file's first bytes, and how many: another file of the same name has another one.
+
+    Of a database, whose first bytes change with every write: the session at the row where reading goes on.
+    """
 
     digest: str = ""
     size: int = 0
@@ -47,8 +53,8 @@ class FileState:
     """Whether `reading` was taken when nothing was being written."""
     seen_running: frozenset[str] = frozenset()
     """Programs seen running while its last session was open."""
-    admitted: frozenset[tuple[str, int]] = frozenset()
-    """Session and number of events of what already went to the spool."""
+    admitted: frozenset[Mark] = frozenset()
+    """What already went to the spool."""
 
     @property
     def quiet_since(self) -> datetime:
@@ -66,16 +72,14 @@ class FileState:
         return self.found[-1] if self.found else None
 
     @property
-    def open(self) -> Found | None:
-        """Its last session, when the file does not say that it is over."""
-        last = self.last
-        return last if last is not None and last.end is None else None
+    def open(self) -> tuple[Found, ...]:
+        """Its sessions of which the file does not say that they are over."""
+        return tuple(one for one in self.found if one.end is None)
 
     @property
-    def unkept(self) -> Found | None:
-        """Its last session, where nothing says that the spool has it as it is now."""
-        last = self.last
-        return last if last is not None and mark(last) not in self.admitted else None
+    def unkept(self) -> tuple[Found, ...]:
+        """Its sessions of which nothing says that the spool has them as they are now."""
+        return tuple(one for one in self.found if mark(one) not in self.admitted)
 
     @property
     def first_at(self) -> datetime | None:
@@ -121,6 +125,6 @@ class FileState:
         return replace(row, signature=self.sighting.signature, running=False, troubles=(trouble,))
 
 
-def mark(found: Found) -> tuple[str, int]:
+def mark(found: Found) -> Mark:
     """Tells one state of a session from a later one."""
-    return found.id, found.weight
+    return found.id, found.weight, found.mark

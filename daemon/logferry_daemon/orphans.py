@@ -32,10 +32,12 @@ class Orphans:
         self._kept[session] = weight
         self._waiting = [one for one in self._waiting if not self._is_kept(one.found)]
 
-    def check(self, path: str, before: Found | None, after: Sequence[Found], now: datetime) -> None:
+    def check(self, path: str, before: Sequence[Found], after: Sequence[Found], now: datetime) -> None:
         """The file held `before`; does it still, now that it holds `after`?"""
-        if before is not None and not any(self._says_all(one, before) for one in after):
-            self._waiting.append(Orphan(path, before, now))
+        there = {one.id: one for one in after}
+        for found in before:
+            if found.id not in there or not self._says_all(there[found.id], found):
+                self._waiting.append(Orphan(path, found, now))
 
     def overdue(self, everywhere: Iterable[Found], now: datetime) -> Sequence[Orphan]:
         """Those that nobody holds after all this time, until they are kept."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -125,6 +126,8 @@ class SourceRunner:
         """Those who wait for a look at everything."""
         self._round: list[FileState] = []
         """Whose turn has not come since the last look at everything."""
+        self._beginnings: list[datetime] = []
+        """The first times of all files, in order, as of this look."""
         self._demands: dict[str, datetime] = {}
         """Session -> when its owner asked for its end."""
 
@@ -136,7 +139,7 @@ class SourceRunner:
     def running(self) -> Sequence[Found]:
         """The sessions that are still open, as of the last look."""
         there = (state for state in self._files.values() if not state.behind)
-        return [state.open for state in there if state.open is not None and state.unkept is not None]
+        return [found for state in there for found in state.open if mark(found) not in state.admitted]
 
     def has_app(self, app: str) -> bool:
         """Whether this is the name of its tracker or of one of its programs."""
@@ -229,6 +232,7 @@ class SourceRunner:
         for state in waiting:
             await self._advance(state)
         running = await self._running_programs(waiting)
+        self._beginnings = sorted(state.first_at for state in self._files.values() if state.first_at is not None)
         for state in waiting:
             if not state.known:
                 await self._decide(state, running)
@@ -369,7 +373,7 @@ class SourceRunner:
         patient = quiet >= self._pace.patience and not state.behind
         writing = state.behind or (state.reading.unfinished and not patient)
         kept = state.admitted | {mark(found) for found, _ in fresh}
-        running_on = writing or (last is not None and mark(last) not in kept)
+        running_on = writing or any(mark(one) not in kept for one in state.found)
         troubles = () if writing else state.reading.troubles
         row = state.row_of(self.source.name, running=running_on, troubles=troubles)
         if fresh or (patient and row != state.row):
@@ -380,24 +384,21 @@ class SourceRunner:
             return found.end
         rules = self._rules(state)
         state.seen_running |= running.intersection(rules.processes)
-        others = (other.first_at for other in self._files.values() if other is not state)
+        later = bisect_right(self._beginnings, found.last_at)
         signals = Signals(
             now=now,
             quiet_since=state.quiet_since,
             process_gone=None if running.intersection(rules.processes) else min(state.seen_running, default=None),
             app_closed=self._world.apps.closed((self.source.tracker.name, *rules.processes)),
             demanded=self._demands.get(found.id),
-            next_start=min((first for first in others if first and first > found.last_at), default=None),
+            next_start=self._beginnings[later] if later < len(self._beginnings) else None,
             rules=rules,
         )
         return end_of(found, signals)
 
     async def _keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
-        try:
-            prepared = await asyncio.to_thread(lambda: [self._prepare(found, end) for found, end in ended])
-        except Damaged as error:
-            await self._set_aside(state, Trouble(code=error.code, message=error.message))
-            return
+        prepared, troubles = await asyncio.to_thread(self._prepare_all, ended)
+        row = replace(row, troubles=(*row.troubles, *troubles))
         await self._admit(row, prepared, state.reading.papers if state.reading else None)
         state.row, state.again = row, False
         state.admitted |= {mark(found) for found, _ in ended}
@@ -405,6 +406,16 @@ class SourceRunner:
             state.rest()
         elif state.last is not None and state.reader is not None:
             state.reader.forget(state.last.offset)
+
+    def _prepare_all(self, ended: Sequence[tuple[Found, End]]) -> tuple[list[NewSession], list[Trouble]]:
+        """Each by itself: one that cannot be kept is told about and takes no other with it."""
+        prepared, troubles = [], []
+        for found, end in ended:
+            try:
+                prepared.append(self._prepare(found, end))
+            except Damaged as error:
+                troubles.append(Trouble(code=error.code, message=error.message))
+        return prepared, troubles
 
     def _prepare(self, found: Found, end: End) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
@@ -416,14 +427,15 @@ class SourceRunner:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)
         for one in sessions:
             self._orphans.keep(one.session.id, one.weight)
+            self._demands.pop(one.session.id, None)
         self._found(self.source, [one for one in admitted if one.new])
 
     async def _keep_orphan(self, orphan: Orphan) -> None:
         end = orphan.found.end or end_by(EndRule.SILENCE, "its log does not hold it any more")
         try:
-            prepared = self._prepare(orphan.found, end)
+            prepared = await asyncio.to_thread(self._prepare, orphan.found, end)
         except Damaged:
-            self._orphans.keep(*mark(orphan.found))
+            self._orphans.keep(orphan.found.id, orphan.found.weight)
             return
         state = self._files.get(orphan.path)
         if state is not None and state.row is not None:

@@ -6,7 +6,7 @@ import unicodedata
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logferry_collector.words import (
@@ -41,6 +41,7 @@ def test_cleaning_leaves_only_visible_text(text: str) -> None:
 
 
 @given(HOSTILE)
+@example("0\r\x1b\r0")
 def test_cleaning_twice_is_cleaning_once(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 

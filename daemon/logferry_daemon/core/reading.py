@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Protocol, runtime_checkable
 
-from logferry_daemon.core.identity import EPOCH
+from logferry_daemon.core.identity import EPOCH, content_mark
 from logferry_daemon.core.rows import Answer, Question
 from logferry_model.figures import Statistics
 from logferry_model.session import End, Session, SessionId
@@ -73,6 +73,8 @@ class Found:
     """What the file itself says about its end; None leaves it to the boundary rules."""
     identity: str | None = None
     """Who played, in the log's own words."""
+    mark: str = ""
+    """Another one when its content is another although it weighs the same: a document may be corrected."""
     whom: Callable[[], frozenset[str]] | None = field(default=None, compare=False, repr=False)
     """Whom it names so far, where that can be told without all of it."""
 
@@ -108,6 +110,7 @@ def found_whole(
         offset=offset,
         end=end,
         identity=identity,
+        mark=content_mark(session, end),
     )
 
 
@@ -126,7 +129,7 @@ class Reading:
     """What the bytes so far hold."""
 
     found: tuple[Found, ...] = ()
-    """Oldest first. All but the last are over; the last may grow as long as the file does."""
+    """Oldest first. Of a log, all but the last are over, and that one may grow; a document may hold several open."""
     troubles: tuple[Trouble, ...] = ()
     papers: tuple[Paper, ...] | None = None
     """All that it keeps now; None says nothing about them, as where the file could not be read."""

@@ -17,6 +17,7 @@ from logferry_daemon.core.bounds import MAX_PARTICIPANTS
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, session_id
 from logferry_daemon.core.reading import MAX_EVENTS, Found, Raw
+from logferry_daemon.recipes.columns import bare, columns, number
 from logferry_daemon.recipes.grammar import Parsed, Tallied
 from logferry_daemon.recipes.measures import Running
 from logferry_daemon.recipes.recipe import Kind, Pattern, Recipe
@@ -51,6 +52,8 @@ class _Lead:
 class _Counted:
     """Lines that only count, of one type and by one player."""
 
+    person: str | None
+    """The participant; None for nobody."""
     lines: int = 0
     amount: float = 0.0
     value: float = 0.0
@@ -77,7 +80,7 @@ class _Draft:
     """Whether they name two: then nobody can tell."""
     lines: int = 0
     tallies: dict[tuple[str, bytes], _Counted] = field(default_factory=dict)
-    """Type and raw name -> what is not in `running` yet."""
+    """Type and name as written -> what is not in `running` yet."""
     events: list[Event] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     people: dict[str, str] = field(default_factory=dict)
@@ -106,6 +109,11 @@ class Drafts:
         self.any_started = False
 
     @property
+    def open(self) -> bool:
+        """Whether the last session is not over as yet, so that a line that only counts belongs to it."""
+        return bool(self._drafts) and self._drafts[-1].end is None
+
+    @property
     def idle(self) -> bool:
         """Whether no session is open that the next line could belong to."""
         return not self._drafts or (self._drafts[-1].end is not None and "*" in self._between)
@@ -122,33 +130,36 @@ class Drafts:
 
     def _fold(self, draft: _Draft) -> None:
         """Count what was only tallied: as often as somebody looks, and once for each player."""
-        for (word, raw), one in draft.tallies.items():
-            name = raw.strip(b'" \r').decode("utf-8", "replace")
-            person = self._participant(draft, name)
-            draft.running.count(word, figure(one.amount), person, times=one.lines, value=figure(one.value))
+        for (word, _), one in draft.tallies.items():
+            draft.running.count(word, one.amount, one.person, times=one.lines, value=one.value)
         draft.tallies.clear()
 
-    def tally(self, tallied: Tallied, line: bytes) -> None:
-        """The next line, one that only counts, of the session that is open."""
+    def tally(self, tallied: Tallied, line: bytes) -> bool:
+        """The next line, one that only counts, of the session that is open; False when it has to be read instead."""
         draft = self._drafts[-1]
-        cells = line.split(b",")
-        if tallied.drop_last and cells[-1].strip() in tallied.drop_last:
-            cells.pop()
+        cells = columns(line, tallied.drop_last)
         try:
-            if not all(cells[column].startswith(text) for column, text in tallied.begins):
-                return
-            who = b"" if tallied.who is None else cells[tallied.who]
-            amount = 0.0 if tallied.amount is None else float(cells[tallied.amount])
-            value = 0.0 if tallied.value is None else float(cells[tallied.value])
-        except (IndexError, ValueError):
-            return  # cut short, or no number
-        counted = draft.tallies.get((tallied.word, who))
-        if counted is None:
-            counted = draft.tallies[tallied.word, who] = _Counted()
+            for column, text in tallied.begins:
+                if not bare(cells[column]).startswith(text):
+                    return True
+            who = b"" if tallied.who is None else bare(cells[tallied.who])
+            amount = 0.0 if tallied.amount is None else figure(number(bare(cells[tallied.amount])))
+            value = 0.0 if tallied.value is None else figure(number(bare(cells[tallied.value])))
+            counted = draft.tallies.get((tallied.word, who)) or self._counted(draft, tallied.word, who)
+        except (IndexError, UnicodeDecodeError):
+            return False  # cut short, or in another code page
         counted.lines += 1
-        counted.amount += amount
-        counted.value += value
+        counted.amount += amount or 0.0
+        counted.value += value or 0.0
         draft.lines += 1
+        draft.active_at = draft.last_at
+        return True
+
+    def _counted(self, draft: _Draft, word: str, who: bytes) -> _Counted:
+        # Numbered by their first line: what is sent must not depend on when somebody looked.
+        person = self._participant(draft, who.decode().replace("\0", "\N{REPLACEMENT CHARACTER}"))
+        counted = draft.tallies[word, who] = _Counted(person)
+        return counted
 
     def step(self, parsed: Parsed, where: Where) -> None:
         """The next line."""

@@ -146,16 +146,15 @@ class LineReader:
 
     def _glide(self, buffer: bytes, position: int) -> int:
         """Over the lines of an open session of which nothing is wanted but a sum: in a combat log, most of it."""
-        if not self._glances or self._oversized or self._drafts.idle:
+        if not self._glances or self._oversized or not self._drafts.open:
             return position
-        glance, tally, start, lines = self._grammar.glance, self._drafts.tally, position, 0
-        while (end := buffer.find(b"\n", position)) >= 0:
-            line = buffer[position:end]
+        glance, tally, limit = self._grammar.glance, self._drafts.tally, self._recipe.files.max_line_bytes
+        start, lines = position, 0
+        while 0 <= (end := buffer.find(b"\n", position)) <= position + limit:
+            line = buffer[position:end].strip()
             seen = glance(line)
-            if seen is Glance.LOOK or len(line) > self._recipe.files.max_line_bytes:
+            if seen is Glance.LOOK or (isinstance(seen, Tallied) and not tally(seen, line)):
                 break
-            if isinstance(seen, Tallied):
-                tally(seen, line)
             position, lines = end + 1, lines + 1
         self._line += lines
         self._offset += position - start

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from logferry_daemon.core.patterns import LinePattern
 from logferry_daemon.core.reading import About, Trouble
+from logferry_daemon.recipes.columns import bare, columns, number
 from logferry_daemon.recipes.grammar import Glance, Parsed, Tallied
 from logferry_daemon.recipes.recipe import LineRule, Recipe, Take
 from logferry_daemon.recipes.stamps import Stamps
 from logferry_daemon.recipes.taking import by_type, naming_fields
 from logferry_model.session import Scalar
-
-SPACED = b", "
-"""No column begins with a space: such a comma is part of a name in quotes."""
-_WHOLE = re.compile(r"-?(?:0|[1-9][0-9]{0,14})")
-_DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +90,21 @@ def _tallied(recipe: Recipe) -> Mapping[bytes, Tallied]:
     """Rules with nothing but a word and columns, of types that the recipe only counts and asks nothing else about."""
     session = recipe.session
     asked = {pattern.type for kind in session.kind for pattern in (*kind.start, *kind.end)}
-    asked |= {*by_type((*session.identity, *session.outcome.values()))}
+    asked |= {*by_type((*session.identity, *session.outcome.values())), *(set(session.between) - {"*"})}
     asked |= {word for word, keys in by_type(recipe.privacy.names).items() if not _is_doer(recipe.take.get(word), keys)}
     words = [word for rule in recipe.line.rule for word in rule.words]
     found: dict[bytes, Tallied] = {}
     for rule in recipe.line.rule:
         take = recipe.take.get(rule.type)
-        if take is not None and take.count_only and not rule.pattern and not rule.contains and rule.type not in asked:
+        if take is not None and rule.type not in asked and _only_sums(rule, take):
             found |= {word.encode(): _short_way(rule, take, recipe) for word in rule.words if words.count(word) == 1}
     return {} if "*" in asked else found
+
+
+def _only_sums(rule: LineRule, take: Take) -> bool:
+    """Whether all that is wanted of its lines are sums of columns, each of one field that is no name."""
+    plain = all(name is None or ("|" not in name and name != take.who) for name in (take.amount, take.value))
+    return take.count_only and plain and not rule.pattern and not rule.contains
 
 
 def _is_doer(take: Take | None, keys: Sequence[str]) -> bool:
@@ -173,7 +173,7 @@ class TextLines:
         if not rules.by_word:
             return Glance.LOOK
         word = line.partition(rules.word_after)[2].partition(rules.word_until)[0]
-        if (tallied := rules.tallied.get(word)) is not None and SPACED not in line:
+        if (tallied := rules.tallied.get(word)) is not None:
             return tallied
         return Glance.LOOK if rules.anywhere or word in rules.by_word else Glance.NOTHING
 
@@ -207,10 +207,8 @@ class TextLines:
         return {name: self._text(value) if name in rule.names else self._scalar(value) for name, value in raw.items()}
 
     def _scalar(self, value: bytes) -> Scalar:
-        text = self._text(value)
-        if _WHOLE.fullmatch(text):
-            return int(text)
-        return float(text) if _DECIMAL.fullmatch(text) else text
+        known = number(value)
+        return self._text(value) if known is None else known
 
     def _text(self, value: bytes) -> str:
         try:
@@ -232,16 +230,5 @@ class TextLines:
 
 
 def _columns(line: bytes, wanted: Mapping[str, int], drop_last: frozenset[bytes]) -> dict[str, bytes]:
-    cells = _quoted(line) if SPACED in line else line.split(b",")
-    if cells and cells[-1].strip() in drop_last:
-        cells.pop()
-    return {name: cells[number].strip(b'"') for name, number in wanted.items() if -len(cells) <= number < len(cells)}
-
-
-def _quoted(line: bytes) -> list[bytes]:
-    """The columns of a line with commas in its quotes; as if there were no quotes where it is torn."""
-    try:
-        rows = csv.reader([line.decode("latin-1")], skipinitialspace=True)
-        return [cell.encode("latin-1") for cell in next(rows, [])]
-    except csv.Error:
-        return line.split(b",")
+    cells = columns(line, drop_last)
+    return {name: bare(cells[at]) for name, at in wanted.items() if -len(cells) <= at < len(cells)}

@@ -105,6 +105,19 @@ async def test_another_database_in_its_place_is_read_from_its_start(meter: Meter
     assert await meter.kept() == 7
 
 
+async def test_another_database_that_is_as_large_is_read_from_its_start_too(meter: Meter) -> None:
+    for _ in range(6):
+        meter.fight()
+    meter.write()
+    await meter.stage.run(MINUTE)
+    meter.book = Book(seed=99)
+    for _ in range(9):
+        meter.fight()
+    meter.write()
+    await meter.stage.run(MINUTE)
+    assert await meter.kept() == 15
+
+
 async def test_a_database_that_is_busy_is_asked_again(meter: Meter) -> None:
     meter.fight()
     meter.write()
