@@ -34,6 +34,14 @@ def only_on(*platforms: str) -> pytest.MarkDecorator:
     return pytest.mark.skipif(sys.platform not in platforms, reason=f"platform: {', '.join(platforms)} only")
 
 
+@pytest.fixture(autouse=True)
+def _own_umask() -> Generator[None, None, None]:
+    """A daemon sets the mask of its process, which is that of the next test too."""
+    before = os.umask(0o022)
+    yield
+    os.umask(before)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
