@@ -325,6 +325,9 @@ class MemoryCredentials:
         self.state: Access | None = None
         """Set: what the keyring says of every secret."""
         self.asked = 0
+        self.roomless = False
+        """There is nowhere to keep a key of the installation itself."""
+        self._own: dict[str, str] = {}
 
     async def access(self, destination: str) -> Access:
         self.asked += 1
@@ -342,3 +345,13 @@ class MemoryCredentials:
 
     async def forget(self, destination: str) -> None:
         self._secrets.pop(destination, None)
+
+    async def own_key(self, name: str) -> tuple[Access, str | None]:
+        if self.state:
+            return self.state, None
+        return (Access.AVAILABLE, self._own[name]) if name in self._own else (Access.ABSENT, None)
+
+    async def make_own_key(self, name: str) -> tuple[Access, str | None]:
+        if self.state is None and not self.roomless:
+            self._own.setdefault(name, hashlib.sha256(f"{id(self)}{name}".encode()).hexdigest())
+        return await self.own_key(name)

@@ -140,6 +140,14 @@ class Credentials(Protocol):
         """Delete it everywhere it may be."""
         ...
 
+    async def own_key(self, name: str) -> tuple[Access, str | None]:
+        """A key of the installation itself, 64 hex digits; None unless it is there and can be had."""
+        ...
+
+    async def make_own_key(self, name: str) -> tuple[Access, str | None]:
+        """As `own_key`; made up and kept where there is none. Still absent: there is nowhere to keep it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRow:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -155,7 +156,80 @@ async def test_one_unit_more_is_refused_before_anything_is_written(store: Store,
     assert await store.state("home") == (Access.ABSENT, None)
 
 
+async def test_a_key_of_the_installation_itself_is_made_once_and_stays(store: Store) -> None:
+    await store.keep("home", "s3cret")
+    assert await store.credentials.own_key("tokens") == (Access.ABSENT, None)
+    access, key = await store.credentials.make_own_key("tokens")
+    assert access is Access.AVAILABLE
+    assert key is not None
+    assert re.fullmatch(r"[0-9a-f]{64}", key)
+    assert await store.credentials.make_own_key("tokens") == (access, key)
+    assert await store.credentials.own_key("tokens") == (access, key)
+
+
+async def test_own_keys_differ_by_name_and_two_who_make_one_at_once_get_the_same(store: Store) -> None:
+    await store.keep("home", "s3cret")
+    keys = await asyncio.gather(*(store.credentials.make_own_key("tokens") for _ in range(4)))
+    assert len(set(keys)) == 1
+    assert await store.credentials.make_own_key("other") != keys[0]
+
+
+async def test_an_own_key_is_no_destination_and_outlives_them(store: Store) -> None:
+    await store.keep("home", "s3cret")
+    kept = await store.credentials.make_own_key("tokens")
+    assert await store.state("tokens") == (Access.ABSENT, None)
+    await store.credentials.forget("home")
+    await store.credentials.forget("tokens")
+    assert await store.credentials.own_key("tokens") == kept
+
+
 # What only the real one shows
+
+
+async def test_an_own_key_goes_to_no_file_that_was_not_allowed(bare: KeyringCredentials, secrets_file: Path) -> None:
+    assert await bare.make_own_key("tokens") == (Access.ABSENT, None)
+    assert not secrets_file.exists()
+
+
+async def test_an_own_key_lies_in_the_file_that_was_allowed_and_is_no_destination_there(
+    bare: KeyringCredentials, secrets_file: Path
+) -> None:
+    await bare.keep("home", "s3cret", insecure=True)
+    _, key = await bare.make_own_key("tokens")
+    assert key is not None
+    assert key in secrets_file.read_text()
+    assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
+    assert bare.insecure() == ("home",)
+
+
+async def test_an_own_key_goes_to_the_keyring_where_there_is_one_also_when_a_file_is_allowed(
+    keyring: KeyringCredentials, vault: Vault, secrets_file: Path
+) -> None:
+    await keyring.keep("home", "s3cret", insecure=True)
+    _, key = await keyring.make_own_key("tokens")
+    assert key in vault.kept.values()
+    assert str(key) not in secrets_file.read_text()
+
+
+@pytest.mark.parametrize(("error", "state"), [(KeyringLocked("locked"), Access.LOCKED), (OSError(), Access.DENIED)])
+async def test_no_second_own_key_is_made_while_the_keyring_does_not_say_what_it_has(
+    keyring: KeyringCredentials, vault: Vault, error: Exception, state: Access
+) -> None:
+    kept = await keyring.make_own_key("tokens")
+    vault.error = error
+    assert await keyring.make_own_key("tokens") == (state, None)
+    vault.error = None
+    assert await keyring.make_own_key("tokens") == kept
+
+
+async def test_an_own_key_of_a_keyring_that_hangs_or_throws_it_away_is_none(
+    keyring: KeyringCredentials, vault: Vault
+) -> None:
+    vault.forgetful = True
+    assert await keyring.make_own_key("tokens") == (Access.ABSENT, None)
+    vault.answers.clear()
+    assert await keyring.make_own_key("tokens") == (Access.STUCK, None)
+    vault.answers.set()
 
 
 async def test_the_file_is_its_owners_alone(bare: KeyringCredentials, secrets_file: Path) -> None:

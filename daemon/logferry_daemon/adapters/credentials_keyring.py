@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -33,6 +34,9 @@ LIMIT_SECONDS = 3.0
 MAX_UNITS = 1_200
 """UTF-16 units: the Windows vault holds 1,280."""
 _USER = "logferry"
+_OWN = "own:"
+"""How a key of the installation itself is called; no destination's name has a colon in it."""
+_OWN_BYTES = 32
 
 
 class Backend(Protocol):
@@ -98,9 +102,34 @@ class KeyringCredentials:
         self._drop_from_file(destination)
         await self._changing(lambda: _delete(self._backends(), destination))
 
+    async def own_key(self, name: str) -> tuple[Access, str | None]:
+        """A key of the installation itself."""
+        if key := self._read_file().get(_OWN + name):
+            return Access.AVAILABLE, key
+        return await self._ask(_OWN + name)
+
+    async def make_own_key(self, name: str) -> tuple[Access, str | None]:
+        """In the keyring; in the file where there is none and its owner allowed the file for a destination."""
+        access, key = await self.own_key(name)
+        if access is not Access.ABSENT:
+            return access, key
+        try:
+            found = await self._limited(lambda: _fetch_or_make(self._backends(), _OWN + name))
+        except TimeoutError:
+            return Access.STUCK, None
+        return found or self._make_in_file(_OWN + name)
+
+    def _make_in_file(self, name: str) -> tuple[Access, str | None]:
+        if not self.insecure():
+            return Access.ABSENT, None
+        kept = self._read_file()
+        key = kept.get(name) or secrets.token_hex(_OWN_BYTES)
+        self._write_file({**kept, name: key})
+        return Access.AVAILABLE, key
+
     def insecure(self) -> tuple[str, ...]:
         """Destinations whose secret lies in the file."""
-        return tuple(self._read_file())
+        return tuple(name for name in self._read_file() if not name.startswith(_OWN))
 
     async def _ask(self, destination: str) -> tuple[Access, str | None]:
         try:
@@ -181,6 +210,20 @@ def _fetch(backends: Sequence[Backend], destination: str) -> tuple[Access, str |
     except Exception:  # noqa: BLE001 -- Windows and D-Bus raise classes of their own, which say the same
         return Access.DENIED, None
     return (Access.AVAILABLE, secret) if secret else (Access.ABSENT, None)
+
+
+def _fetch_or_make(backends: Sequence[Backend], name: str) -> tuple[Access, str | None] | None:
+    """In one call, so that two who ask at once get the same key; None without a keyring."""
+    if not backends:
+        return None
+    found = _fetch(backends, name)
+    if found[0] is not Access.ABSENT:
+        return found
+    try:
+        _store(backends, name, secrets.token_hex(_OWN_BYTES))
+    except Misconfigured:
+        return Access.DENIED, None
+    return _fetch(backends, name)
 
 
 def _store(backends: Sequence[Backend], destination: str, secret: str) -> None:
