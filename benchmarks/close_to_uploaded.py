@@ -19,7 +19,6 @@ import watchfiles
 from benchmarks.harness import Finding, NotMeasured, Target, compared, interleave
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.exchange import Letter, Parcel
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Document
 from logferry_daemon.dialects.logferry import PATH, LogferryDialect
 from logferry_daemon.trackers.artemis import Artemis
@@ -35,6 +34,7 @@ from tests.acceptance.running import (
     daemon_home,
 )
 from tests.factories import START, artemis_document, encode_document, file_name
+from tests.privacy import prepare
 
 ABOUT = "close() of a finished Artemis file to `uploaded` in the event stream, default settle of 1 s"
 TARGET = Target(2.5, "s")

@@ -15,13 +15,13 @@ from logferry_daemon.adapters.clock_system import SystemChance
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Document
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import FileRow, NewSession
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.session import EndRule
 from tests.factories import START, artemis_document, encode_document
+from tests.privacy import prepare
 
 ABOUT = "durable admits of the spool, one at a time, against raw fdatasync; higher is better"
 TARGET = Target(0.45, at_least=True)

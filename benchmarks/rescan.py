@@ -20,6 +20,7 @@ from logferry_daemon.trackers.artemis import Artemis
 from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool
 from tests.fakes import FakeProcesses, ScriptedWatcher
+from tests.privacy import privacy
 
 ABOUT = "a scan of 100,000 files, and a source's whole look at them when nothing changed, against find; lower is better"
 TARGET = Target(2.0)
@@ -93,6 +94,7 @@ async def followed(root: Path) -> SourceRunner:
         watcher=ScriptedWatcher(),
         apps=Apps(clock, FakeProcesses()),
         intake=KnownFiles(rows),
+        privacy=privacy,
     )
     runner = SourceRunner(
         Source(name="hunts", tracker=tracker, root=root), world, Pace(rescan=timedelta()), tuple, ignore

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 from msgspec.structs import replace
 
 from logferry_ipc import messages as m
@@ -19,8 +20,9 @@ TRACKERS = ("artemis", "resonance")
 DIALECTS = ("logferry", "artemis-rest")
 
 
-def policy(destination: m.DestinationInfo) -> str:
-    return f"Finished sessions are sent to {destination.url}, without names and chat."
+def policy(destination: m.DestinationInfo, terms: Mapping[str, str]) -> str:
+    chosen = "".join(f"\n- {treatment}: {group}" for group, treatment in sorted(terms.items()))
+    return f"Finished sessions are sent to {destination.url}, without names and chat.{chosen}"
 
 
 class FakeControl:
@@ -34,6 +36,8 @@ class FakeControl:
         self.places: dict[str, m.DestinationInfo] = {}
         self.granted_at: dict[str, datetime] = {}
         self.secrets: dict[str, str] = {}
+        self.terms: dict[str, dict[str, str]] = {}
+        """Destination -> group -> what its owner chose for it."""
         self.troubles: tuple[m.Attention, ...] = ()
         self.paused = False
         self.paused_until: datetime | None = None
@@ -182,6 +186,21 @@ class FakeControl:
                 self._release(session.id)
         return m.Changed(changed=self._move(set(self.found), m.DeliveryState.PENDING, m.DeliveryState.UPLOADED))
 
+    async def preview(self, session: str, to: str) -> m.Preview:
+        self._place(to)
+        document = msgspec.json.encode({"id": self._session(session).id, "participants": [{"name": "player-0a1b"}]})
+        return m.Preview(
+            session=self._session(session).id,
+            destination=to,
+            content_type="application/json",
+            content_encoding="identity",
+            sha256=hashlib.sha256(document).hexdigest(),
+            body=document,
+            document=msgspec.Raw(document),
+            removed=(m.Removal(field="tags", reason="by your choice for this destination", times=2),),
+            state="pending",
+        )
+
     async def retry(self, request: m.RetryRequest) -> m.Changed:
         self.calls.append("retry")
         ids = set(request.ids) or set(self.found)
@@ -245,15 +264,22 @@ class FakeControl:
         self._changed()
         return await self.destinations()
 
+    async def change_privacy(self, destination: str, change: m.PrivacyChange) -> m.Consent:
+        self.terms[destination] = {**self.terms.get(destination, {}), **change.treatments}
+        await self.revoke(destination)
+        return await self.consent(destination)
+
     async def consent(self, destination: str) -> m.Consent:
         self.calls.append("consent")
-        text = policy(self._place(destination))
+        chosen = self.terms.get(destination, {})
+        text = policy(self._place(destination), chosen)
         return m.Consent(
             destination=destination,
             granted=destination in self.granted_at,
             policy=text,
             policy_digest=hashlib.sha256(text.encode()).hexdigest(),
             granted_at=self.granted_at.get(destination),
+            terms=tuple(f"{treatment}: {group}" for group, treatment in sorted(chosen.items())),
         )
 
     async def grant(self, destination: str, grant: m.ConsentGrant) -> m.Consent:

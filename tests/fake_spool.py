@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
@@ -13,10 +13,12 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel
 from logferry_daemon.core.papers import Journaled, changes
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split, uncounted
 from logferry_daemon.core.revision import is_news
+from logferry_daemon.core.slots import slot_of
 from logferry_daemon.ports import (
     UNASKED,
     Admitted,
@@ -88,6 +90,7 @@ class MemorySpool:
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _papers: dict[tuple[str, str], tuple[Paper, ...]] = field(default_factory=dict)
     _journal: list[Journaled] = field(default_factory=list)
+    _kept: dict[str, str] = field(default_factory=dict)
 
     def restart(self) -> None:
         """The daemon was ended and started."""
@@ -159,6 +162,7 @@ class MemorySpool:
         revision = known.revision + 1 if known else 1
         asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, plan)
+        self._kept |= new.kept
         for destination in destinations:
             self._deliver(new.session.id, destination, now, asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
@@ -284,7 +288,11 @@ class MemorySpool:
 
     def _claim(self, one: _Delivery, now: datetime) -> Claimed:
         self._set(one, Step.CLAIM, last_attempt=now)
-        session = self._sessions[one.row.session].new.session
+        return self._claimed(one, whole=one.letter is None)
+
+    def _claimed(self, one: _Delivery, *, whole: bool) -> Claimed:
+        new = self._sessions[one.row.session].new
+        session = new.session
         parcel = Parcel(
             session=session.id,
             tracker=session.tracker,
@@ -292,13 +300,27 @@ class MemorySpool:
             revision=one.row.revision,
             started_at=session.started_at,
             ended_at=session.ended_at,
-            document=b"" if one.letter else self._sessions[session.id].new.document,
+            document=new.document if whole else b"",
             idempotency_key=one.key,
             install_id=self._notes.setdefault(f"install-id:{one.row.destination}", self.chance.token()),
             app_version="1.2.3",
             platform="linux",
         )
-        return Claimed(row=one.row, parcel=parcel, letter=one.letter, backfill=one.backfill)
+        return Claimed(
+            row=one.row,
+            parcel=parcel,
+            letter=one.letter,
+            backfill=one.backfill,
+            leaks=new.leaks,
+            removed=new.removed,
+        )
+
+    async def kept(self, document: bytes) -> Mapping[str, str]:
+        return {slot: text for slot, text in self._kept.items() if slot.encode() in document}
+
+    async def look_at(self, session: str, destination: str) -> Claimed | None:
+        these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
+        return self._claimed(max(these, key=lambda one: one.row.revision), whole=True) if these else None
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         self._writable()
@@ -455,7 +477,16 @@ class MemorySpool:
 
     async def grant(self, grant: Grant) -> None:
         self._writable()
+        before = self._grants.get(grant.destination)
+        if before is None or before.policy_digest != grant.policy_digest:
+            for one in self._all():
+                if one.row.destination == grant.destination and one.row.state is not State.UPLOADED and one.letter:
+                    one.letter, one.key = None, self.chance.token()
         self._grants[grant.destination] = grant
+
+    async def keep_only(self, groups: Collection[Group]) -> None:
+        self._writable()
+        self._kept = {slot: text for slot, text in self._kept.items() if (of := slot_of(slot)) and of[0] in groups}
 
     async def revoke(self, destination: str) -> None:
         self._writable()

@@ -79,6 +79,12 @@ class Output:
         text = msgspec.json.encode(value)
         print(msgspec.json.format(text, indent=indent or -1).decode(), file=self._stdout, flush=True)
 
+    def raw(self, data: bytes) -> None:
+        """Bytes as they are, for a file or a pipe."""
+        self._stdout.flush()
+        self._stdout.buffer.write(data)
+        self._stdout.buffer.flush()
+
     def blocks(self, blocks: Iterable[Block]) -> None:
         """Blocks for a person."""
         console = _console(self._stdout)

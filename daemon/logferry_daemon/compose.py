@@ -25,6 +25,7 @@ from logferry_daemon.adapters.send_http import HttpSender, open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
+from logferry_daemon.adapters.surroundings import surroundings
 from logferry_daemon.adapters.usual_folders import UsualFolders
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.apps import Apps
@@ -39,15 +40,21 @@ from logferry_daemon.control.answers import DaemonControl, Parts
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.core.recut import uncounted
+from logferry_daemon.core.sanitise import Privacy
+from logferry_daemon.core.slots import Slots
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.scribe import Scribe
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
+from logferry_daemon.slot_key import slot_key
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_ipc.endpoint import Endpoint, Keys, announced
@@ -111,6 +118,8 @@ class _Base:
     crew: Crew
     own_recipes: OwnRecipes
     trackers: Mapping[str, AnyTracker]
+    slots: Slots
+    detectors: Detectors
 
 
 async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
@@ -123,6 +132,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
     spooling = open_spool(home.spool_file, chance, facts, lambda session: _recounted(trackers, session))
     spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
+    slots, detectors = Slots(await slot_key(spool, chance)), Detectors(surroundings())
     log = EventLog(instance, started=clock.now())
     news = News(log, spool, clock)
     stack.enter_context(_plain_errors())
@@ -138,10 +148,12 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         credentials=KeyringCredentials(home.secrets_file),
         log=log,
         news=news,
-        live=Live(clock, news.session_runs),
+        live=Live(clock, news.session_runs, lambda listing: Privacy(slots=slots, detectors=detectors, listing=listing)),
         crew=crew,
         own_recipes=own_recipes,
         trackers=trackers,
+        slots=slots,
+        detectors=detectors,
     )
 
 
@@ -149,6 +161,10 @@ def _recounted(trackers: Mapping[str, AnyTracker], session: Session) -> Statisti
     """As its tracker counts; a recipe that is gone counts nothing."""
     tracker = trackers.get(session.tracker)
     return tracker.recount(session) if tracker else uncounted(session)
+
+
+def _listing(trackers: Mapping[str, AnyTracker], name: str) -> Listing | None:
+    return trackers[name].listing if name in trackers else None
 
 
 async def _fleet(base: _Base, settings: Settings) -> Fleet:
@@ -170,8 +186,18 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
             watcher=FolderWatcher(),
             apps=Apps(clock, SystemProcesses()),
             intake=spool,
+            privacy=lambda listing: Privacy(
+                slots=base.slots, detectors=base.detectors, listing=listing, keeps=fleet.kept_groups()
+            ),
         ),
-        road=Road(clock=clock, chance=base.chance, outbox=spool, sender=base.sender, credentials=credentials),
+        road=Road(
+            clock=clock,
+            chance=base.chance,
+            outbox=spool,
+            sender=base.sender,
+            credentials=credentials,
+            scribe=Scribe(credentials, spool, clock, lambda name: _listing(base.trackers, name), base.detectors),
+        ),
         pace=_pace(settings.watch),
         spool=spool,
         gates=gates,

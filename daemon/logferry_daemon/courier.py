@@ -18,8 +18,9 @@ from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Le
 from logferry_daemon.core.gate import Block
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
+from logferry_daemon.scribe import Scribe
 from logferry_daemon.wake import Wake
-from logferry_model.errors import LogferryError, Unreachable
+from logferry_model.errors import LogferryError, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,7 @@ class Road:
     outbox: Outbox
     sender: Sender
     credentials: Credentials
+    scribe: Scribe
 
 
 class Courier:
@@ -56,7 +58,7 @@ class Courier:
         budget: Budget = UNHURRIED,
     ) -> None:
         self.destination = destination
-        self._dialect = dialect
+        self.dialect = dialect
         self._road = road
         self._gates = gates
         self._changed = changed
@@ -154,6 +156,8 @@ class Courier:
         """Nothing that happens to one delivery may end the courier."""
         try:
             return await self._converse(await self._letter(claimed))
+        except Refused as error:
+            return Parked(reason=error.message)
         except LogferryError as error:
             return Later(reason=str(error), trouble=False)
         except Exception as error:
@@ -163,16 +167,16 @@ class Courier:
     async def _letter(self, claimed: Claimed) -> Letter:
         if claimed.letter is not None:
             return claimed.letter
-        letter = await asyncio.to_thread(self._dialect.write, claimed.parcel)
-        await self._road.outbox.keep_letter(claimed.row.id, letter)
-        return letter
+        written = await self._road.scribe.write(claimed, self.destination, self.dialect)
+        await self._road.outbox.keep_letter(claimed.row.id, written.letter)
+        return written.letter
 
     async def _converse(self, letter: Letter) -> Outcome:
         secret = await self._road.credentials.secret(self.destination.name)
         if secret is None:
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
-        headers = self._dialect.credentials(secret)
-        talk = self._dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
+        headers = self.dialect.credentials(secret)
+        talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
         request = next(talk)
         while True:
             try:

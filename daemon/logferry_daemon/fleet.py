@@ -6,7 +6,7 @@ Sources and destinations come and go while it runs; every change goes through he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import reason_against_folder
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
@@ -122,7 +123,7 @@ class Fleet:
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         dialect = self.dialect(settings.dialect)
-        destination = Destination(name=name, dialect=settings.dialect, url=settings.url)
+        destination = Destination(name=name, dialect=settings.dialect, url=settings.url, privacy=settings.policy)
         told = self.listeners.delivery_changed
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
@@ -131,13 +132,28 @@ class Fleet:
             # A key is for the address it was given for, and goes nowhere else.
             await self.road.credentials.forget(name)
         await self.spool.enlist(name, destination.place, self.road.clock.now())
+        await self.spool.keep_only(self.kept_groups())
         self.crew.hire(f"courier:{name}", courier.run())
+
+    def kept_groups(self) -> frozenset[Group]:
+        """What some destination is sent as the log says it."""
+        kept = (courier.destination.privacy.kept for courier in self.couriers.values())
+        return frozenset(group for groups in kept for group in groups)
+
+    async def change_privacy(self, name: str, settings: DestinationSettings) -> None:
+        """Other terms for a destination; its owner has to agree to them anew."""
+        courier = self.couriers[name]
+        courier.destination = replace(courier.destination, privacy=settings.policy)
+        await self.spool.keep_only(self.kept_groups())
+        # What is on its way by the old terms stops.
+        self.gates.forgive(name)
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""
         del self.couriers[name]
         await self.crew.dismiss(f"courier:{name}")
         await self.spool.dismiss(name)
+        await self.spool.keep_only(self.kept_groups())
         self.gates.forgive(name)
 
     def tracker(self, name: str) -> AnyTracker:

@@ -14,6 +14,7 @@ from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
 from logferry_daemon.core.identity import content_mark
+from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.ports import Choices, Clock, Credentials
 
 ACCESS_VALID = timedelta(seconds=30)
@@ -29,6 +30,8 @@ class Destination:
     name: str
     dialect: str
     url: str
+    privacy: Policy = STANDARD
+    """What it is sent of people and places."""
 
     @property
     def place(self) -> str:
@@ -38,7 +41,7 @@ class Destination:
     @property
     def policy(self) -> str:
         """What its consent is about."""
-        return policy_text(name=self.name, dialect=self.dialect, url=self.url)
+        return policy_text(name=self.name, dialect=self.dialect, url=self.url, policy=self.privacy)
 
 
 @dataclass(slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -13,10 +13,12 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.papers import Journaled
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Recut
 from logferry_daemon.core.revision import Version
 from logferry_daemon.core.rows import Answer, Question
+from logferry_daemon.core.sanitise import Removed
 from logferry_daemon.core.settle import Signature
 from logferry_model.envelope import Receipt
 from logferry_model.errors import Misconfigured
@@ -183,6 +185,12 @@ class NewSession:
     """As of Found: how much of the session there is."""
     only_grows: bool = False
     """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
+    removed: Removed = field(default_factory=dict)
+    """What was taken out on the way here."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Slot -> text, of what some destination is sent as the log says it."""
+    leaks: tuple[str, ...] = ()
+    """Where something private was left: then `session` is an empty frame, and nothing of it is sent."""
 
 
 def version_of(new: NewSession) -> Version:
@@ -248,6 +256,10 @@ class Claimed:
     letter: Letter | None
     backfill: bool = False
     """Whether it was there before it was asked for."""
+    leaks: tuple[str, ...] = ()
+    """Where something private was left, which is why only a frame of it is kept."""
+    removed: Removed = field(default_factory=dict)
+    """What was taken out before it was kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -377,6 +389,18 @@ class Outbox(Protocol):
         """Failed: a person decides."""
         ...
 
+    async def kept(self, document: bytes) -> Mapping[str, str]:
+        """Slot -> text, of those slots in a document that some destination is sent as the log says them."""
+        ...
+
+    async def note(self, key: str) -> str | None:
+        """A small fact that survives a restart."""
+        ...
+
+    async def set_note(self, key: str, value: str | None) -> None:
+        """Remember it, or forget it with None."""
+        ...
+
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         """When the earliest pending delivery is due, of a backfill or of what goes by itself."""
         ...
@@ -425,6 +449,10 @@ class Ledger(Protocol):
         """One delivery as it stands."""
         ...
 
+    async def look_at(self, session: str, destination: str) -> Claimed | None:
+        """The newest delivery of a session to a destination, as `claim` would give it, without claiming it."""
+        ...
+
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
         ...
@@ -438,11 +466,15 @@ class Choices(Protocol):
         ...
 
     async def grant(self, grant: Grant) -> None:
-        """Record an agreement."""
+        """Record an agreement; what was written on other terms and not sent is forgotten, and written again."""
         ...
 
     async def revoke(self, destination: str) -> None:
         """Take it back."""
+        ...
+
+    async def keep_only(self, groups: Collection[Group]) -> None:
+        """Forget every text that was kept for a destination, but of these groups."""
         ...
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:

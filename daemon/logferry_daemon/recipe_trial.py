@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
+import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -13,8 +14,12 @@ from logferry_daemon.adapters.clock_system import SystemClock
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.recipe_folder import read_own_recipes, read_recipe
+from logferry_daemon.adapters.surroundings import surroundings
 from logferry_daemon.core.anatomy import Anatomy, anatomy
+from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.reading import AnyTracker, Found
+from logferry_daemon.core.sanitise import Privacy
+from logferry_daemon.core.slots import Slots
 from logferry_daemon.recipes.engine import RecipeTracker
 from logferry_daemon.recipes.match.tracker import MatchTracker
 from logferry_daemon.recipes.shipped import shipped_recipes
@@ -119,9 +124,10 @@ async def _tried(
     paths: Sequence[Path], trackers: Mapping[str, AnyTracker], name: str | None, progress: Progress | None
 ) -> Trial:
     parts: dict[str, Anatomy] = {}
+    slots, detectors = Slots(secrets.token_bytes(32)), Detectors(surroundings())
 
-    def take_apart(found: Found) -> None:
-        parts[found.id] = anatomy(found.raw())
+    def take_apart(tracker: AnyTracker, found: Found) -> None:
+        parts[found.id] = anatomy(found.raw(), Privacy(slots=slots, detectors=detectors, listing=tracker.listing))
 
     survey = Survey(FolderFiles(), ChildDatabases(), trackers, SystemClock().now(), take_apart)
     inspected: list[FileInspected] = []

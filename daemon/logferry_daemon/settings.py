@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_model.errors import Misconfigured
 
 
@@ -58,6 +59,18 @@ class DestinationSettings(_Part):
 
     dialect: str = Field(default="logferry", description="the contract it speaks")
     url: Annotated[str, AfterValidator(_url)] = Field(description="where it is; https, or http on this computer")
+    privacy: dict[Group, Treatment] = Field(
+        default_factory=dict, description="group = keep, token or drop, where it is not as usual"
+    )
+    only: dict[str, tuple[str, ...]] = Field(
+        default_factory=dict, description="tracker = the only ones of its fields that may go"
+    )
+
+    @property
+    def policy(self) -> Policy:
+        """What it is sent of people and places."""
+        only = {tracker: frozenset(fields) for tracker, fields in self.only.items()}
+        return Policy(treatments={**DEFAULT, **self.privacy}, only=only)
 
 
 class WatchSettings(_Part):

@@ -17,6 +17,7 @@ from pathlib import Path
 from logferry_daemon.apps import Apps
 from logferry_daemon.catching_up import Place, catch_up_for
 from logferry_daemon.core.boundary import end_by, end_of
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import (
     AnyTracker,
@@ -29,6 +30,7 @@ from logferry_daemon.core.reading import (
     only_grows,
     too_large,
 )
+from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.file_state import FileState, mark
 from logferry_daemon.orphans import Orphan, Orphans
@@ -77,6 +79,8 @@ class World:
     watcher: Watcher
     apps: Apps
     intake: Intake
+    privacy: Callable[[Listing], Privacy]
+    """What may be kept of sessions of a tracker that lists this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -421,7 +425,7 @@ class SourceRunner:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self.source.tracker) or end.rule is EndRule.SILENCE
         with _mistakes_as_damage():
-            return prepare(found, end, only_grows=grows)
+            return prepare(found, end, only_grows=grows, privacy=self._world.privacy(self.source.tracker.listing))
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)

@@ -28,7 +28,7 @@ Progress = Callable[[int, int], None]
 """Files done, files in all."""
 
 
-def _unseen(found: Found) -> None:
+def _unseen(_tracker: AnyTracker, _found: Found) -> None:
     """Nobody wants all of it."""
 
 
@@ -97,7 +97,7 @@ class Survey:
     databases: Databases
     trackers: Mapping[str, AnyTracker]
     now: datetime
-    seen: Callable[[Found], None] = _unseen
+    seen: Callable[[AnyTracker, Found], None] = _unseen
     """Told of every session once it is whole, while all of it is still there."""
 
     async def of(
@@ -177,18 +177,18 @@ class Survey:
         for _ in range(MAX_LOOKS):
             await catch_up(state, settled=True)
             # The last one may still grow: it is whole at the end.
-            found |= {one.id: self._light(one) for one in state.found[:-1]}
+            found |= {one.id: self._light(tracker, one) for one in state.found[:-1]}
             if state.reader is not None and state.last is not None:
                 state.reader.forget(state.last.offset)  # all of a large log would not fit into memory
             if not state.behind or state.reading is None:
                 break
-        found |= {one.id: self._light(one) for one in state.found[-1:]}
+        found |= {one.id: self._light(tracker, one) for one in state.found[-1:]}
         reading = state.reading or Reading(troubles=(_CHANGING,))
         return replace(reading, found=tuple(found.values()))
 
-    def _light(self, found: Found) -> Found:
+    def _light(self, tracker: AnyTracker, found: Found) -> Found:
         """The same without what it is made of: only its figures are shown."""
-        self.seen(found)
+        self.seen(tracker, found)
         statistics = found.statistics()
         return replace(found, raw=_unkept, whom=None, statistics=lambda: statistics)
 

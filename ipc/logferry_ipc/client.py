@@ -128,6 +128,10 @@ class DaemonClient:
         """Split a session or join others to it; Misconfigured says why that cannot be done."""
         return self._call("recut", m.Recut, session, body=request)
 
+    def preview(self, session: str, to: str) -> m.Preview:
+        """Exactly what a destination is sent of a session; Refused `would-leak` says why nothing is."""
+        return self._call("preview", m.Preview, session, to)
+
     def retry(self, request: m.RetryRequest) -> m.Changed:
         """Put failed deliveries back in the queue."""
         return self._call("retry", m.Changed, body=request)
@@ -163,6 +167,10 @@ class DaemonClient:
     def remove_destination(self, name: str) -> m.Destinations:
         """Forget a destination, its consent and its secret; uploaded receipts stay."""
         return self._call("remove_destination", m.Destinations, name)
+
+    def change_privacy(self, destination: str, change: m.PrivacyChange) -> m.Consent:
+        """Other terms: they have to be agreed to before anything more is sent."""
+        return self._call("change_privacy", m.Consent, destination, body=change)
 
     def consent(self, destination: str) -> m.Consent:
         """The policy text and whether it was agreed to."""

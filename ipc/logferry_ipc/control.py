@@ -19,6 +19,8 @@ from logferry_ipc.messages import (
     NewSource,
     PaperChanges,
     PauseRequest,
+    Preview,
+    PrivacyChange,
     Recut,
     RecutRequest,
     RetryRequest,
@@ -80,6 +82,10 @@ class Control(Protocol):
         """Split a session or join others to it; Misconfigured says why that cannot be done."""
         ...
 
+    async def preview(self, session: str, to: str) -> Preview:
+        """Exactly what a destination is sent of a session; Refused `would-leak` says why nothing is."""
+        ...
+
     async def retry(self, request: RetryRequest) -> Changed:
         """Put failed deliveries back in the queue."""
         ...
@@ -114,6 +120,10 @@ class Control(Protocol):
 
     async def remove_destination(self, name: str) -> Destinations:
         """Forget a destination, its consent and its secret; uploaded receipts stay."""
+        ...
+
+    async def change_privacy(self, destination: str, change: PrivacyChange) -> Consent:
+        """Other terms: they have to be agreed to before anything more is sent."""
         ...
 
     async def consent(self, destination: str) -> Consent:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
-from msgspec import Struct, field
+from msgspec import Raw, Struct, field
 
 from logferry_model.figures import Statistics
 from logferry_model.session import End, Scalar
@@ -340,6 +340,44 @@ class Consent(Struct, frozen=True, kw_only=True):
     granted_at: datetime | None = None
     waiting: int = 0
     """Deliveries that a grant would release."""
+    terms: tuple[str, ...] = ()
+    """What of people and places is sent, line by line, as in the text."""
+    agreed_terms: tuple[str, ...] = ()
+    """The same as it was agreed to."""
+
+
+class PrivacyChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other terms for a destination; what is not named stays as it is."""
+
+    treatments: dict[str, str]
+    """Group of fields -> `keep`, `token` or `drop`."""
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """Something that is not sent."""
+
+    field: str
+    reason: str
+    times: int
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What one destination is sent of one session."""
+
+    session: str
+    destination: str
+    content_type: str
+    content_encoding: str
+    sha256: str
+    """Hex, of `body`."""
+    body: bytes
+    """Byte for byte what goes over the wire as the request's body."""
+    document: Raw
+    """The session in it."""
+    removed: tuple[Removal, ...] = ()
+    """What was taken out, and why."""
+    state: str = ""
+    """Where its delivery stands."""
 
 
 class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

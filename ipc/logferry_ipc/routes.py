@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from msgspec import Struct
 
@@ -49,6 +49,8 @@ class Route:
     """The method of Control; None where the server answers by itself."""
     stream: bool = False
     """True where the answer is server-sent events of `response`."""
+    query: tuple[str, ...] = ()
+    """Names of further arguments, which stand behind the path; one that is missing is empty."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -56,9 +58,10 @@ class Route:
         return tuple(_PARAMETER.findall(self.path))
 
     def fill(self, *values: str) -> str:
-        """The path with its parameters replaced; a value can never add a segment."""
+        """The path with its parameters replaced, then the query; a value can never add a segment."""
         rest = iter(values)
-        return _PARAMETER.sub(lambda _: quote(next(rest), safe=""), self.path)
+        path = _PARAMETER.sub(lambda _: quote(next(rest), safe=""), self.path)
+        return f"{path}?{urlencode(dict(zip(self.query, rest, strict=True)))}" if self.query else path
 
 
 def _route(
@@ -71,7 +74,8 @@ def _route(
     name: str | None = None,
     stream: bool = False,
 ) -> Route:
-    method, path = ask.split(" ")
+    method, _, address = ask.partition(" ")
+    path, _, query = address.partition("?")
     return Route(
         name=name or (calls or "").replace("_", "-"),
         method=method,
@@ -81,6 +85,7 @@ def _route(
         request=request,
         calls=calls,
         stream=stream,
+        query=tuple(filter(None, query.split("&"))),
     )
 
 
@@ -99,6 +104,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /running/{session}", _READ, m.RunningSession, calls="running_session"),
     _route("POST /apps/{app}/closed", _DO, m.Ended, calls="app_closed"),
     _route("POST /sessions/{session}/recut", _DO, m.Recut, calls="recut", request=m.RecutRequest),
+    _route("GET /sessions/{session}/preview?to", _OWN, m.Preview, calls="preview"),
     _route("POST /upload-all", _DO, m.Changed, calls="upload_all", request=m.UploadAll),
     _route("POST /retry", _DO, m.Changed, calls="retry", request=m.RetryRequest),
     _route("POST /pause", _DO, m.Done, calls="pause", request=m.PauseRequest),
@@ -114,6 +120,7 @@ ROUTES: tuple[Route, ...] = (
     _route(f"GET {_DESTINATION}/consent", _OWN, m.Consent, calls="consent"),
     _route(f"POST {_DESTINATION}/consent", _OWN, m.Consent, calls="grant", request=m.ConsentGrant),
     _route(f"DELETE {_DESTINATION}/consent", _OWN, m.Consent, calls="revoke"),
+    _route(f"POST {_DESTINATION}/privacy", _OWN, m.Consent, calls="change_privacy", request=m.PrivacyChange),
     _route(f"POST {_DESTINATION}/login", _OWN, m.Done, calls="login", request=m.Login),
     _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout"),
     _route("GET /doctor", _OWN, m.Checks, calls="doctor"),

@@ -14,6 +14,7 @@ from logferry_model.envelope import encode_session
 from logferry_model.session import Session
 from tests.cli.whole import read_whole
 from tests.factories import Ending, artemis_document, cast, encode_document, journal
+from tests.privacy import privacy
 
 SEEDS = range(5)
 DOCUMENT = artemis_document()
@@ -28,7 +29,7 @@ def manifest(tracker: str, written: object) -> dict[str, Any]:
 
 def arrived(tracker: str, data: bytes) -> list[Session]:
     """What an honest daemon sends."""
-    return [sanitise(found.session, found.names).session for found in read_whole(tracker, data).found]
+    return [sanitise(found.session, found.names, privacy()).session for found in read_whole(tracker, data).found]
 
 
 def report(session: Session, *, url: str = "http://c/r/1", revisions: int = 1) -> Report:

@@ -31,9 +31,9 @@ def test_a_route_carries_exactly_the_arguments_of_its_call(route: Route) -> None
         assert hints == {"cursor": str | None}
         return
     bodies = [hint for hint in hints.values() if isinstance(hint, type) and issubclass(hint, Struct)]
-    assert [hint for hint in hints.values() if hint is str] == [str] * len(route.parameters)
+    assert [hint for hint in hints.values() if hint is str] == [str] * (len(route.parameters) + len(route.query))
     assert bodies == ([route.request] if route.request else [])
-    assert list(hints.values())[len(route.parameters) :] == bodies, "parameters first, then the body"
+    assert list(hints.values())[len(route.parameters) + len(route.query) :] == bodies, "parameters first, then the body"
     assert returned is route.response
 
 

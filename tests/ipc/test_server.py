@@ -85,7 +85,7 @@ JSON = "Content-Type: application/json"
 
 
 def target(route: Route) -> str:
-    return route.fill(*("x" for _ in route.parameters))
+    return route.fill(*("x" for _ in (*route.parameters, *route.query)))
 
 
 # who is let in

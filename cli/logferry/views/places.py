@@ -60,5 +60,13 @@ def consent(found: Consent) -> Iterator[Block]:
         yield line(Span("not agreed", Tone.WARN), f": nothing is sent{waiting}")
 
 
+def terms(found: Consent) -> Iterator[Block]:
+    """What of people and places a destination is sent."""
+    yield heading(f"What {found.destination} is sent of people and places")
+    for row in found.terms:
+        treatment, _, what = row.partition(": ")
+        yield line(f"{treatment:<6}", what, indent=2)
+
+
 def _yes_or_no(granted: bool) -> Span:  # noqa: FBT001 -- the one thing it is about
     return Span("yes", Tone.GOOD) if granted else Span("no", Tone.WARN)

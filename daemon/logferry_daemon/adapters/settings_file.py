@@ -28,12 +28,21 @@ class SettingsFile:
         document[section][name] = table
         return self._write(document)
 
+    def change(self, section: str, name: str, part: str, values: Mapping[str, str]) -> Settings:
+        """The settings with these in `[section.name.part]`."""
+        document = self._document()
+        table = document.get(section, {}).get(name)
+        if table is None:
+            raise self._not_there(name)
+        inner = table.setdefault(part, tomlkit.table())
+        inner.update(values)
+        return self._write(document)
+
     def remove(self, section: str, name: str) -> Settings:
         """The settings without `[section.name]`."""
         document = self._document()
         if name not in document.get(section, {}):
-            said = f'"{name}" is not in the settings file; it may be set in the environment.'
-            raise Misconfigured("not-in-file", said, hint="Remove it where it was set.")
+            raise self._not_there(name)
         del document[section][name]
         return self._write(document)
 
@@ -62,6 +71,10 @@ class SettingsFile:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._path)
+
+    def _not_there(self, name: str) -> Misconfigured:
+        said = f'"{name}" is not in the settings file; it may be set in the environment.'
+        return Misconfigured("not-in-file", said, hint="Change it where it was set.")
 
     def _unusable(self, what: str) -> Misconfigured:
         hint = f"Mend {self._path} and try again."

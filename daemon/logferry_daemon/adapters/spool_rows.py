@@ -16,6 +16,7 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel
 from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.sanitise import Removed
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
     Backlog,
@@ -117,7 +118,19 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
         "end_confidence": end.confidence if end else 0.0,
         "now": ms(now),
         "document": zlib.compress(new.document, _LEVEL),
+        "removed": removed_text(new.removed),
+        "leaks": json.dumps(new.leaks),
     }
+
+
+def removed_text(removed: Removed) -> str:
+    """For a `removed` column."""
+    return json.dumps([[name, reason, times] for (name, reason), times in sorted(removed.items())])
+
+
+def removed(text: str) -> Removed:
+    """From such a column."""
+    return {(name, reason): times for name, reason, times in json.loads(text)}
 
 
 def original_values(new: NewSession) -> dict[str, Any]:
@@ -198,14 +211,21 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         revision=row["revision"],
         started_at=at(row["started_at"]),
         ended_at=_maybe_at(row["ended_at"]),
-        document=zlib.decompress(row["document"]) if letter is None else b"",
+        document=zlib.decompress(row["document"]) if row["document"] is not None else b"",
         idempotency_key=row["idempotency_key"],
         install_id=install_id,
         app_version=sender.app_version,
         platform=sender.platform,
     )
     delivery = replace(delivery_row(row), state=state)
-    return Claimed(row=delivery, parcel=parcel, letter=letter, backfill=bool(row["backfill"]))
+    return Claimed(
+        row=delivery,
+        parcel=parcel,
+        letter=letter,
+        backfill=bool(row["backfill"]),
+        leaks=tuple(json.loads(row["leaks"])),
+        removed=removed(row["removed"]),
+    )
 
 
 def totals(
@@ -238,6 +258,7 @@ def grant(row: sqlite3.Row) -> Grant:
         policy_digest=row["policy_digest"],
         policy_version=row["policy_version"],
         granted_at=at(row["granted_at"]),
+        terms=tuple(json.loads(row["terms"])),
     )
 
 
@@ -248,4 +269,5 @@ def grant_values(given: Grant) -> dict[str, Any]:
         "policy_digest": given.policy_digest,
         "policy_version": given.policy_version,
         "granted_at": ms(given.granted_at),
+        "terms": json.dumps(given.terms),
     }

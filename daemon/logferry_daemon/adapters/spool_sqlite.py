@@ -6,9 +6,10 @@ database_sqlite.py; this file only joins them.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
@@ -27,8 +28,10 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.papers import Journaled
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Recount, Recut, uncounted
+from logferry_daemon.core.slots import slot_of
 from logferry_daemon.ports import (
     Admitted,
     Chance,
@@ -46,6 +49,8 @@ from logferry_daemon.ports import (
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session
+
+_SLOTS = re.compile(b"@(?:" + "|".join(Group).encode() + b"):[0-9a-f]+")
 
 
 @asynccontextmanager
@@ -201,6 +206,18 @@ class SqliteSpool:
 
         await self.database.run(work)
 
+    async def kept(self, document: bytes) -> Mapping[str, str]:
+        """Slot -> text, of those in the document."""
+
+        def work() -> dict[str, str]:
+            if not self.database.query("any_kept"):
+                return {}
+            slots = {found.decode() for found in _SLOTS.findall(document)}
+            told = {slot: self.database.query("kept_text", slot=slot) for slot in slots}
+            return {slot: found[0]["text"] for slot, found in told.items() if found}
+
+        return await self.database.run(work)
+
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
         found = await self.database.read("next_due", destination=destination, backfill=int(backfill))
@@ -311,6 +328,17 @@ class SqliteSpool:
 
         return await self.database.run(work)
 
+    async def look_at(self, session: str, destination: str) -> Claimed | None:
+        """The newest delivery, as it stands."""
+
+        def work() -> Claimed | None:
+            with self.database.writing() as query:
+                found = query("newest_delivery", session=session, destination=destination)
+                install = self._install_id(query, destination) if found else ""
+                return rows.claimed(found[0], State(found[0]["state"]), install, self._sender) if found else None
+
+        return await self.database.run(work)
+
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
         return [rows.delivery_row(row) for row in await self.database.read("failures", limit=limit)]
@@ -322,12 +350,32 @@ class SqliteSpool:
         return {row["destination"]: rows.grant(row) for row in await self.database.read("grants")}
 
     async def grant(self, grant: Grant) -> None:
-        """Record an agreement."""
-        await self.database.write("keep_grant", **rows.grant_values(grant))
+        """Record an agreement; letters on other terms are written again."""
+
+        def work() -> None:
+            with self.database.writing() as query:
+                before = [row for row in query("grants") if row["destination"] == grant.destination]
+                if not before or before[0]["policy_digest"] != grant.policy_digest:
+                    query("forget_letters", destination=grant.destination)
+                query("keep_grant", **rows.grant_values(grant))
+
+        await self.database.run(work)
 
     async def revoke(self, destination: str) -> None:
         """Take it back."""
         await self.database.write("drop_grant", destination=destination)
+
+    async def keep_only(self, groups: Collection[Group]) -> None:
+        """Forget the texts of all other groups."""
+
+        def work() -> None:
+            with self.database.writing() as query:
+                for row in query("kept_slots"):
+                    found = slot_of(row["slot"])
+                    if found is None or found[0] not in groups:
+                        query("forget_text", slot=row["slot"])
+
+        await self.database.run(work)
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:
         """A delivery of every session to a destination that has none of it yet."""

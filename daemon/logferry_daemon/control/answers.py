@@ -7,20 +7,21 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.live import Live
+from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.recutting import RecutDesk
+from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Credentials, Spool
-from logferry_daemon.settings import Settings, SourceSettings
+from logferry_daemon.settings import SourceSettings
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import (
     EVERYTHING,
@@ -38,6 +39,8 @@ from logferry_ipc.messages import (
     NewSource,
     PaperChanges,
     PauseRequest,
+    Preview,
+    PrivacyChange,
     Recut,
     RecutRequest,
     RetryRequest,
@@ -57,18 +60,6 @@ MAX_DIGITS = 18
 """Of a number that SQLite can hold."""
 MAX_FAILURES = 20
 MAX_PAUSE = timedelta(days=30)
-
-
-class SettingsStore(Protocol):
-    """The settings file, as a command changes it."""
-
-    def add(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
-        """The settings with one more table."""
-        ...
-
-    def remove(self, section: str, name: str) -> Settings:
-        """The settings without it."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +92,7 @@ class DaemonControl:
         self._gates = parts.fleet.gates
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
+        self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -209,6 +201,10 @@ class DaemonControl:
         """Split a session or join others to it."""
         return await self._recutting.recut(session, request)
 
+    async def preview(self, session: str, to: str) -> Preview:
+        """Exactly what a destination is sent of a session."""
+        return await self._privacy.preview(session, self._courier_of(to).name)
+
     async def retry(self, request: RetryRequest) -> Changed:
         """Failed deliveries, once more; destinations that were given up are tried, too."""
         changed = await self._spool.retry(request.ids, self._parts.clock.now())
@@ -308,6 +304,11 @@ class DaemonControl:
         await self._parts.credentials.forget(name)
         return await self.destinations()
 
+    async def change_privacy(self, destination: str, change: PrivacyChange) -> Consent:
+        """Other terms: they have to be agreed to before anything more is sent."""
+        await self._privacy.change(self._courier_of(destination).name, change)
+        return await self.consent(destination)
+
     async def consent(self, destination: str) -> Consent:
         """The policy text and whether it was agreed to."""
         wanted = self._courier_of(destination)
@@ -324,6 +325,8 @@ class DaemonControl:
             policy_digest=policy_digest(wanted.policy),
             granted_at=grant.granted_at if agreed and grant else None,
             waiting=waiting,
+            terms=tuple(wanted.privacy.lines()),
+            agreed_terms=grant.terms if grant else (),
         )
 
     async def grant(self, destination: str, grant: ConsentGrant) -> Consent:
@@ -338,6 +341,7 @@ class DaemonControl:
                 policy_digest=grant.policy_digest,
                 policy_version=POLICY_VERSION,
                 granted_at=self._parts.clock.now(),
+                terms=tuple(wanted.privacy.lines()),
             )
         )
         return await self.consent(destination)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import Found
-from logferry_daemon.core.sanitise import sanitise_figures
+from logferry_daemon.core.sanitise import Privacy, sanitise_figures
 from logferry_daemon.ports import Clock
 from logferry_daemon.sources import Source
 from logferry_ipc.messages import EventKind, RunningSession, RunningSummary
@@ -33,8 +34,9 @@ class _Picture:
 class Live:
     """What runs, by source."""
 
-    def __init__(self, clock: Clock, tell: Tell) -> None:
+    def __init__(self, clock: Clock, tell: Tell, privacy: Callable[[Listing], Privacy]) -> None:
         self._clock = clock
+        self._privacy = privacy
         self._tell = tell
         self._pictures: dict[str, dict[str, _Picture]] = {}
 
@@ -60,13 +62,13 @@ class Live:
         # The second half of the second condition is for a clock that was set back.
         if before is not None and (before.weight == found.weight or timedelta() <= now - before.taken_at < EVERY):
             return before
-        picture = _Picture(found.weight, now, view(source, found))
+        picture = _Picture(found.weight, now, view(source, found, self._privacy(source.tracker.listing)))
         kind = EventKind.SESSION_STARTED if before is None else EventKind.SESSION_PROGRESS
         self._tell(kind, found.id, source.tracker.name)
         return picture
 
 
-def view(source: Source, found: Found) -> RunningSession:
+def view(source: Source, found: Found, privacy: Privacy) -> RunningSession:
     """A session that still runs, without a name in it."""
     names = {*found.names, found.identity} if found.identity else found.names
     return RunningSession(
@@ -76,7 +78,7 @@ def view(source: Source, found: Found) -> RunningSession:
         started_at=found.started_at,
         last_at=found.last_at,
         events=found.events,
-        statistics=sanitise_figures(found.statistics(), names),
+        statistics=sanitise_figures(found.statistics(), names, privacy),
     )
 
 

@@ -5,24 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from logferry_daemon.core.policy import Policy
 from logferry_model.envelope import sha256_hex
 
-POLICY_VERSION = 1
+POLICY_VERSION = 2
 _POLICY = """\
 Logferry will send your finished game sessions to "{name}" at {url} ({dialect}).
 
 What is sent: when a session began and ended and how that was recognised; what happened in it, as game events with
-their time, amounts, values and the game's own names of things (items, creatures, skills, star systems); the totals of
-these; the version of Logferry, the kind of your system, and a random number that stands for this installation.
+their time, amounts, values and the game's own names of things (items, creatures, skills); the totals of these; the
+version of Logferry, the kind of your system, and a random number that stands for this installation.
 
-What is not sent: chat and raw log lines; names of players, characters and commanders; names that you gave to ships,
-loadouts and sessions; tags; file names and paths; the name of your account or computer. Whatever Logferry does not
-know is left out.
+What is sent of people and places:
+{terms}
+A token is a number made with a key that never leaves this computer. It is the same for the same name in everything that
+is sent to "{name}", and another one everywhere else. Whoever knows from elsewhere who it is can recognise him by it: it
+is personal data still.
+
+What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your account
+or computer. Whatever Logferry does not know is left out.
 
 The receiving side sees your internet address, as with every connection.
 
+How to change this: logferry destinations privacy {name} GROUP=keep|token|drop
 How to stop: logferry consent revoke {name}
 How to hold for a while: logferry pause
+How to delete: logferry sessions delete SESSION, with --remote also what was sent
 What was sent, and where it is shown: logferry sessions list
 """
 
@@ -35,11 +43,14 @@ class Grant:
     policy_digest: str
     policy_version: int
     granted_at: datetime
+    terms: tuple[str, ...] = ()
+    """What of people and places was agreed to, line by line."""
 
 
-def policy_text(*, name: str, dialect: str, url: str) -> str:
-    """The text for one destination, with its address in it."""
-    return _POLICY.format(name=name, dialect=dialect, url=url)
+def policy_text(*, name: str, dialect: str, url: str, policy: Policy) -> str:
+    """The text for one destination, with its address and all that it is sent in it."""
+    terms = "\n".join(f"- {line}" for line in policy.lines())
+    return _POLICY.format(name=name, dialect=dialect, url=url, terms=terms)
 
 
 def policy_digest(text: str) -> str:

@@ -1,27 +1,50 @@
-"""From what a reader found to what the spool keeps: sealed, sanitised, encoded, fingerprinted. Pure."""
+"""From what a reader found to what the spool keeps: sealed, sanitised, encoded, fingerprinted, verified. Pure."""
 
 from __future__ import annotations
 
 from msgspec.structs import replace
 
 from logferry_daemon.core.bounds import bounded
+from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.reading import Found
-from logferry_daemon.core.sanitise import sanitise
+from logferry_daemon.core.sanitise import REMOVED, Privacy, sanitise
+from logferry_daemon.core.verify import leaks
 from logferry_daemon.ports import NewSession
 from logferry_model.envelope import encode_session, sha256_hex
 from logferry_model.session import End, Session
 
 
-def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
-    """The session as it may be kept and sent."""
+def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy) -> NewSession:
+    """The session as it may be kept. One in which something private is left is kept as an empty frame of it."""
     raw = found.raw()
-    clean = bounded(sanitise(replace(raw.session, end=end), raw.names).session)
+    cleaned = sanitise(replace(raw.session, end=end), raw.names, privacy)
+    clean = bounded(cleaned.session)
+    document = encode_session(clean)
+    left = leaks(document, names=raw.names, detectors=privacy.detectors)
+    if left:
+        clean = _frame(clean)
+        document = encode_session(clean)
     return NewSession(
         session=clean,
-        document=encode_session(clean),
+        document=document,
         fingerprint=fingerprint(clean),
         weight=found.weight,
         only_grows=only_grows,
+        removed=cleaned.removed,
+        kept={} if left else cleaned.kept,
+        leaks=tuple(left),
+    )
+
+
+def _frame(session: Session) -> Session:
+    """When it was, and nothing of what it was: not even the key that its tracker made of it."""
+    return Session(
+        id=session.id,
+        tracker=session.tracker,
+        natural_key=f"withheld/{content_mark(session.natural_key)}",
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        end=session.end and replace(session.end, evidence=REMOVED),
     )
 
 

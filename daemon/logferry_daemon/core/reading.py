@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Protocol, runtime_checkable
 
 from logferry_daemon.core.identity import EPOCH, content_mark
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.rows import Answer, Question
 from logferry_model.figures import Statistics
 from logferry_model.session import End, Session, SessionId
@@ -230,6 +231,11 @@ class Tracker(Protocol):
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """Where its files are on `windows`, `macos` or `linux`; `~` and %VARIABLES% unexpanded."""
+        ...
+
+    @property
+    def listing(self) -> Listing:
+        """What its sessions may hold besides the model's own fields."""
         ...
 
     def recount(self, session: Session) -> Statistics:

@@ -1,44 +1,67 @@
-"""Takes out of a session whatever its owner did not agree to send. Pure; fails closed: what is not kept is gone.
+"""Takes out of a session whatever must never be kept or sent, before anything is kept. Pure; fails closed.
 
-A reader already takes over only fields that it knows. This removes the ones that name people, and every text in which
-one of the log's names turns up again.
+A reader already takes over only fields that it knows. This puts slots in the place of what names people (slots.py), and
+removes every other text in which one of the log's names turns up again or that looks like an address, a path or a key.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from unicodedata import normalize
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.policy import NOTHING_LISTED, Group, Listing
+from logferry_daemon.core.slots import SLOT, Slots
 from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import End, Event, Loadout, Participant, Scalar, Session
 
 MIN_NAME = 3
 """Shorter Latin names are part of too many words to be looked for; their own field is removed all the same."""
 REMOVED = "[removed]"
+HOLDS_NAME = "holds a name"
+OTHER = "other"
+"""The type of an event whose own word holds a name."""
+UNLISTED = "not on the list of its tracker"
+
+Removed = Mapping[tuple[str, str], int]
+"""Field and reason -> how often."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Privacy:
+    """All that decides what may be kept of the sessions of one tracker."""
+
+    slots: Slots
+    detectors: Detectors = field(default_factory=Detectors)
+    listing: Listing = NOTHING_LISTED
+    keeps: frozenset[Group] = frozenset()
+    """Groups that some destination is sent as the log says them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sanitised:
-    """A session that may be kept and sent, and how often what was removed: field -> times."""
+    """A session that may be kept, and what was removed."""
 
     session: Session
-    removed: Mapping[str, int]
+    removed: Removed
+    kept: Mapping[str, str]
+    """Slot -> text, of the groups that are kept for a destination."""
 
 
-def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
-    """`session` without names of people, sessions, loadouts and files, and without texts that hold one of `names`."""
-    scrub = _Scrub(names)
+def sanitise(session: Session, names: Iterable[str], privacy: Privacy) -> Sanitised:
+    """`session` with slots for what names people, and without texts that hold one of `names` or look private."""
+    scrub = _Scrub(names, privacy)
     loadouts = {one.id: f"loadout-{number}" for number, one in enumerate(session.loadouts, start=1)}
     clean = replace(
         session,
         end=scrub.end(session.end),
-        name=scrub.nothing("name", session.name),
-        tags=scrub.none("tags", session.tags),
+        name=scrub.slot("name", Group.SESSION_NAMES, session.name),
+        tags=tuple(filter(None, (scrub.slot("tags", Group.TAGS, tag) for tag in session.tags))),
         participants=tuple(scrub.participant(person) for person in session.participants),
         loadouts=tuple(scrub.loadout(one, loadouts[one.id]) for one in session.loadouts),
         events=tuple(scrub.event(event, loadouts) for event in session.events),
@@ -53,14 +76,14 @@ def sanitise(session: Session, names: Iterable[str] = ()) -> Sanitised:
         facts=scrub.fields(session.facts),
         statistics=scrub.statistics(session.statistics, loadouts),
     )
-    return Sanitised(clean, +scrub.removed)
+    return Sanitised(clean, +scrub.removed, scrub.kept)
 
 
-def sanitise_figures(figures: Statistics, names: Iterable[str] = ()) -> Statistics:
+def sanitise_figures(figures: Statistics, names: Iterable[str], privacy: Privacy) -> Statistics:
     """The same for what a session adds up to so far, without a look at its events; loadouts are numbered in order."""
     loadouts = [one.loadout for one in figures.loadouts if one.loadout]
     numbers = {loadout: f"loadout-{number}" for number, loadout in enumerate(loadouts, start=1)}
-    return _Scrub(names).statistics(figures, numbers)
+    return _Scrub(names, privacy).statistics(figures, numbers)
 
 
 def _is_searched(name: str) -> bool:
@@ -83,64 +106,103 @@ def _is_latin(letter: str) -> bool:
     return letter.isascii() and letter.isalnum()
 
 
+class Searched:
+    """Looks for names in texts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        wanted = sorted({_folded(name.strip()) for name in names if _is_searched(name.strip())})
+        self._pattern = re.compile("|".join(map(_anywhere, wanted))) if wanted else None
+
+    def holds(self, text: str) -> bool:
+        """Whether one of the names is in `text`."""
+        return self._pattern is not None and self._pattern.search(_folded(text)) is not None
+
+
 class _Scrub:
     """Removes and counts."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        self.removed: Counter[str] = Counter()
-        wanted = sorted({_folded(name.strip()) for name in names if _is_searched(name.strip())})
-        self._names = re.compile("|".join(map(_anywhere, wanted))) if wanted else None
+    def __init__(self, names: Iterable[str], privacy: Privacy) -> None:
+        self.removed: Counter[tuple[str, str]] = Counter()
+        self.kept: dict[str, str] = {}
+        self._privacy = privacy
+        self._names = Searched(names)
+        self._reasons: dict[str, str] = {}
+        """Text -> why it may not stay; a log says the same few words thousands of times."""
 
-    def nothing(self, field: str, value: str | None) -> str | None:
-        """None, counted when there was something."""
-        self.removed[field] += bool(value)
-        return None
+    def slot(self, name: str, group: Group, value: str | None) -> str | None:
+        """What stands for `value`; None, counted, when it looks like something that no policy lets out."""
+        if not value:
+            return None
+        if reason := not SLOT.fullmatch(value) and self._privacy.detectors.found(value):
+            self.removed[name, reason] += 1
+            return None
+        slot = self._privacy.slots.slot(group, value)
+        if group in self._privacy.keeps and slot != value:
+            self.kept[slot] = value
+        return slot
 
-    def none(self, field: str, values: Sequence[str]) -> tuple[str, ...]:
-        """No values, counted."""
-        self.removed[field] += len(values)
-        return ()
-
-    def text(self, field: str, value: str | None) -> str | None:
-        """`value`, or None when it contains a name."""
-        if value is not None and self._names is not None and self._names.search(_folded(value)):
-            self.removed[field] += 1
+    def text(self, name: str, value: str | None) -> str | None:
+        """`value`, or None, counted, when it may not stay."""
+        if value is None:
+            return None
+        reason = self._reasons.get(value)
+        if reason is None:
+            reason = self._reasons[value] = self._reason(value)
+        if reason:
+            self.removed[name, reason] += 1
             return None
         return value
 
-    def fields(self, values: Mapping[str, Scalar]) -> dict[str, Scalar]:
-        """Those of `values` that contain no name."""
-        return {
-            key: value
-            for key, value in values.items()
-            if not isinstance(value, str) or self.text(key, value) is not None
-        }
+    def _reason(self, value: str) -> str:
+        if SLOT.fullmatch(value):
+            return ""
+        return HOLDS_NAME if self._names.holds(value) else self._privacy.detectors.found(value) or ""
+
+    def fields(self, values: Mapping[str, Scalar], texts: Group = Group.TEXTS) -> dict[str, Scalar]:
+        """Those of `values` that may stay; `texts` is the group of what somebody typed."""
+        found: dict[str, Scalar] = {}
+        for name, value in values.items():
+            if not self._privacy.listing.lists(name):
+                self.removed[name, UNLISTED] += 1
+            elif not isinstance(value, str):
+                found[name] = value
+            elif (clean := self._field(name, value, texts)) is not None:
+                found[name] = clean
+        return found
+
+    def _field(self, name: str, value: str, texts: Group) -> str | None:
+        group = self._privacy.listing.groups.get(name, Group.LOCATIONS)
+        if group is Group.LOCATIONS:
+            return self.text(name, value)
+        return self.slot(name, texts if group is Group.TEXTS else group, value)
 
     def end(self, end: End | None) -> End | None:
         """The same end; a program's name may be somebody's, too."""
         return end and replace(end, evidence=self.text("evidence", end.evidence) or REMOVED)
 
     def participant(self, person: Participant) -> Participant:
-        """The same person, nameless."""
-        return replace(person, name=self.nothing("participants", person.name), facts=self.fields(person.facts))
+        """The same person without a name."""
+        name = self.slot("participants", Group.PLAYERS, person.name)
+        return replace(person, name=name, facts=self.fields(person.facts))
 
     def loadout(self, loadout: Loadout, number: str) -> Loadout:
         """The same loadout with a number for a name: players name them after themselves."""
-        return replace(loadout, id=number, name=self.nothing("loadouts", loadout.name))
+        return replace(loadout, id=number, name=self.slot("loadouts", Group.LOADOUTS, loadout.name))
 
     def event(self, event: Event, loadouts: Mapping[str, str]) -> Event:
         """The same event; a loadout without a snapshot is nobody's."""
-        if self._names is None and event.loadout is None:
-            return event
+        listing = self._privacy.listing
+        texts = listing.events.get(event.type, Group.TEXTS)
         return replace(
             event,
+            type=event.type if listing.is_own(event.type) else self.text("type", event.type) or OTHER,
             skill=self.text("skill", event.skill),
             skill_category=self.text("skill", event.skill_category),
             item=self.text("item", event.item),
             creature=self.text("creature", event.creature),
             damage_type=self.text("damage_type", event.damage_type),
             loadout=loadouts.get(event.loadout or ""),
-            fields=self.fields(event.fields),
+            fields=self.fields(event.fields, texts) if event.fields else event.fields,
         )
 
     def statistics(self, total: Statistics, loadouts: Mapping[str, str]) -> Statistics:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import NOWHERE, About, EndRules, Reading, Trouble
 from logferry_daemon.recipes.drafting import Drafts, Where
 from logferry_daemon.recipes.grammar import Glance, Grammar, Tallied
@@ -69,6 +70,11 @@ class RecipeTracker:
 
     def _flavour(self, where: str) -> Flavour | None:
         return next((one for one in self.recipe.flavour if any(text in where for text in one.paths)), None)
+
+    @cached_property
+    def listing(self) -> Listing:
+        """What the recipe takes."""
+        return self.recipe.listing
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """Where the game writes."""

@@ -76,6 +76,8 @@ def _mistakes(recipe: Recipe | MatchRecipe) -> Iterator[str]:
         yield from _patterns(recipe)
         yield from _fields(recipe)
         yield from _begins(recipe)
+    if isinstance(recipe, Recipe):
+        yield from _private(recipe)
 
 
 def _durations(recipe: Recipe) -> Iterator[str]:
@@ -146,6 +148,13 @@ def _fields(recipe: Recipe) -> Iterator[str]:
     for where, word, name in _wanted(recipe):
         if word in known and name not in known[word]:
             yield f'{where}: lines of type "{word}" have no field "{name}"{_guess(name, known[word])}'
+
+
+def _private(recipe: Recipe) -> Iterator[str]:
+    """Places and texts that nothing takes: their names are wrong, and would protect nobody."""
+    for key, names in (("locations", recipe.privacy.locations), ("texts", recipe.privacy.texts)):
+        for name in set(names) - recipe.listing.fields:
+            yield f'privacy.{key}: nothing takes "{name}"{_guess(name, recipe.listing.fields)}'
 
 
 def _begins(recipe: Recipe) -> Iterator[str]:

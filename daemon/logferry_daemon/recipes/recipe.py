@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from logferry_daemon.core.policy import Group, Listing
 from logferry_model.errors import Misconfigured
 
 _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd])")
@@ -130,6 +131,10 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the log puts before a name, as "CMDR "; the name alone is looked for, too."""
     tails: tuple[str, ...] = ()
     """What the log puts after a name, as "-" before a realm; the name alone is looked for, too."""
+    locations: tuple[str, ...] = ()
+    """Fields and facts that say where in the game something was: a destination's policy decides about them."""
+    texts: tuple[str, ...] = ()
+    """Fields and facts that somebody typed."""
 
     def __post_init__(self) -> None:
         """A name that says no field would protect nobody, and nothing would show it."""
@@ -197,6 +202,23 @@ class Recipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     figure: tuple[FigureRule, ...] = ()
     counting: Literal["hunting"] | None = None
     """hunting: its types are those of the Artemis tracker, and all of that tracker's statistics are counted."""
+
+    @property
+    def listing(self) -> Listing:
+        """What its sessions may hold besides the model's own fields."""
+        session = self.session
+        taken = (name for take in self.take.values() for name in take.fields)
+        facts = (fact for kind in session.kind for fact in kind.facts)
+        begun = (pattern.type for kind in session.kind for pattern in (*kind.start, *kind.end))
+        return Listing(
+            fields=frozenset((*taken, *facts, *session.outcome)),
+            groups={
+                **dict.fromkeys(self.privacy.locations, Group.LOCATIONS),
+                **dict.fromkeys(self.privacy.texts, Group.TEXTS),
+            },
+            # Elsewhere every type is the recipe's own.
+            types=frozenset((*self.take, *begun)) if self.format == "json-lines" else None,
+        )
 
     @property
     def silence(self) -> timedelta | None:

@@ -19,12 +19,28 @@ SELECT revision, fingerprint, events, end_rule, started_at, merged_into FROM ses
 -- keep_session --
 INSERT INTO sessions VALUES (
     :id, :tracker, :natural_key, :source, :started_at, :ended_at, :events, :revision, :fingerprint, :end_rule,
-    :end_evidence, :end_confidence, :now, :document, :plan, NULL
+    :end_evidence, :end_confidence, :now, :document, :plan, NULL, :removed, :leaks
 )
 ON CONFLICT (id) DO UPDATE SET
     ended_at = excluded.ended_at, events = excluded.events, revision = excluded.revision,
     fingerprint = excluded.fingerprint, end_rule = excluded.end_rule, end_evidence = excluded.end_evidence,
-    end_confidence = excluded.end_confidence, document = excluded.document, plan = excluded.plan, merged_into = NULL;
+    end_confidence = excluded.end_confidence, document = excluded.document, plan = excluded.plan, merged_into = NULL, removed = excluded.removed,
+    leaks = excluded.leaks;
+
+-- keep_text --
+INSERT OR IGNORE INTO kept VALUES (:slot, :text);
+
+-- kept_text --
+SELECT text FROM kept WHERE slot = :slot;
+
+-- any_kept --
+SELECT 1 AS there FROM kept LIMIT 1;
+
+-- kept_slots --
+SELECT slot FROM kept;
+
+-- forget_text --
+DELETE FROM kept WHERE slot = :slot;
 
 -- add_delivery --
 INSERT INTO deliveries (id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at)
@@ -63,7 +79,7 @@ WHERE merged_into IS NULL AND NOT EXISTS (
 
 -- due --
 -- The oldest deliveries to one destination that may be tried now: those that go by themselves, or those of a backfill.
-SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at,
+SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.leaks, sessions.removed,
     CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
@@ -71,6 +87,13 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
+
+-- newest_delivery --
+-- The same of one session, whatever its state.
+SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.leaks, sessions.removed,
+    sessions.document
+FROM deliveries JOIN sessions ON sessions.id = deliveries.session
+WHERE session = :session AND destination = :destination ORDER BY deliveries.revision DESC LIMIT 1;
 
 -- claim --
 UPDATE deliveries SET state = :state, last_attempt = :now WHERE id = :id;
@@ -184,7 +207,12 @@ FROM deliveries WHERE state = 'failed' ORDER BY last_attempt DESC LIMIT :limit;
 SELECT * FROM grants;
 
 -- keep_grant --
-INSERT OR REPLACE INTO grants VALUES (:destination, :policy_digest, :policy_version, :granted_at);
+INSERT OR REPLACE INTO grants VALUES (:destination, :policy_digest, :policy_version, :granted_at, :terms);
+
+-- forget_letters --
+-- Written on other terms and not sent: other bytes get another key, or the other side would take them for the same.
+UPDATE deliveries SET body = NULL, headers = NULL, payload_digest = NULL, idempotency_key = lower(hex(randomblob(16)))
+WHERE destination = :destination AND state != 'uploaded' AND body IS NOT NULL;
 
 -- drop_grant --
 DELETE FROM grants WHERE destination = :destination;

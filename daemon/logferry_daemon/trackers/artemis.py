@@ -15,6 +15,7 @@ from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import content_mark, from_ms, parse_time, session_id
 from logferry_daemon.core.lenient_json import Loaded
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
 from logferry_daemon.trackers.shapes import as_moment, opened, repaired
 from logferry_model.errors import Damaged
@@ -54,6 +55,7 @@ class Artemis:
     max_bytes = MAX_BYTES
     # A hunt is paused over dinner but not over night; a crash leaves the file without an end for ever.
     _rules = EndRules(silence=timedelta(hours=12), next_start=False)
+    listing = Listing(fields=frozenset({"paused_ms"}))
 
     def rules(self, where: str) -> EndRules:
         """Silence alone: a later hunt says nothing about an earlier one."""

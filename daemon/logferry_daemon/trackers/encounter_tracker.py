@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Paper, Reading, Trouble
 from logferry_daemon.trackers.encounter_figures import recounted
 from logferry_daemon.trackers.encounter_papers import kind_of, paper
@@ -33,6 +34,8 @@ _KINDS = {
 """Key of a collection -> kind of its items."""
 _STEMS = {kind: kind for kind in _KINDS.values()} | {key.casefold(): kind for key, kind in _KINDS.items()}
 
+OF_FIGHTERS = ("type", "player", "armor_class", "initiative")
+
 
 class EncounterTracker:
     """The folder that exports are saved to."""
@@ -50,6 +53,9 @@ class EncounterTracker:
     max_bytes = MAX_BYTES
     # A fight is prepared weeks before it is fought, and broken off until the next evening.
     _rules = EndRules(next_start=False)
+    listing = Listing(
+        fields=frozenset({"status", "difficulty", "target_level", *OF_FIGHTERS, "condition", "round"}),
+    )
 
     def rules(self, where: str) -> EndRules:
         """None: an encounter is over when the tracker says so, or its owner."""

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id, to_ms
 from logferry_daemon.core.lenient_json import load
+from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Reading, Trouble, found_whole
 from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted
 from logferry_daemon.trackers.putt_files import Part, Putt, family, is_table, of_csv, of_json
@@ -56,6 +57,7 @@ class ProofOfPutt:
     max_bytes = MAX_BYTES
     # Its files are written at the end, so nothing is ever waited for.
     _rules = EndRules(next_start=False)
+    listing = Listing(fields=frozenset({"premium_csv", "category", "distance"}))
 
     def rules(self, where: str) -> EndRules:
         """None: the report is the end."""

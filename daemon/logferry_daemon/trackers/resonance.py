@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
+from logferry_daemon.core.policy import Group, Listing
 from logferry_daemon.core.reading import EndRules, Found, Reading, Trouble, found_whole
 from logferry_daemon.core.rows import Answer, Cell, Question, Row
 from logferry_daemon.trackers import resonance_rows as rows
@@ -49,6 +50,10 @@ class Resonance:
     max_bytes = MAX_BYTES
     # Its rows say when they ended, and a later row ends an earlier one: neither silence nor another file does.
     _rules = EndRules(silence=None, next_start=False)
+    listing = Listing(
+        fields=frozenset({"scene_id", "total_damage", "total_heal", "attempts", "attempt", "cleared", *rows.FACTS}),
+        groups={"scene_name": Group.LOCATIONS},
+    )
 
     def rules(self, where: str) -> EndRules:
         """None: the rows say it."""

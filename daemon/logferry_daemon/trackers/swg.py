@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
+from logferry_daemon.core.policy import Group, Listing
 from logferry_daemon.core.reading import MAX_EVENTS, About, Document, EndRules, Reading, Trouble, found_whole
 from logferry_daemon.trackers.shapes import (
     Object,
@@ -26,7 +27,15 @@ from logferry_daemon.trackers.shapes import (
     text,
     values,
 )
-from logferry_daemon.trackers.swg_events import events_of, names_in, planets_of
+from logferry_daemon.trackers.swg_events import (
+    ACTION,
+    ALERT,
+    COMMUNICATION,
+    ENCOUNTER,
+    events_of,
+    names_in,
+    planets_of,
+)
 from logferry_daemon.trackers.swg_figures import measures, recounted
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
@@ -59,6 +68,20 @@ class SwgBot:
     max_bytes = MAX_BYTES
     # Several bots play side by side, so a later log says nothing about an earlier one.
     _rules = EndRules(silence=timedelta(hours=2), next_start=False)
+    listing = Listing(
+        fields=frozenset({"mode", "minutes", "action"}),
+        groups={
+            **dict.fromkeys(("planet", "planets", "x", "y", "z"), Group.LOCATIONS),
+            "who": Group.PLAYERS,
+            "text": Group.TEXTS,
+        },
+        events={
+            COMMUNICATION: Group.COMMUNICATIONS,
+            ENCOUNTER: Group.ENCOUNTERS,
+            ALERT: Group.ALERTS,
+            ACTION: Group.ACTIONS,
+        },
+    )
 
     def rules(self, where: str) -> EndRules:
         """Silence alone, for logs that a crash left without an end."""

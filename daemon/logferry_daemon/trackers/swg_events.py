@@ -1,7 +1,7 @@
 """What happened in a bot's session: its lists of events, whatever they are called, as words and times. Pure.
 
-Texts of messages, actions and reasons are never taken over. Planets are kept only when they are the game's own; cities
-are not, players found and name them.
+Who it was and what was said are told in fields of their own, so that they can be taken out before anything is kept.
+Planets are told only when they are the game's own; cities are not, players found and name them.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from logferry_model.session import Event, Scalar
 
 COMMUNICATION, ENCOUNTER, ALERT, ACTION = "communication", "player_encounter", "guild_alert", "action"
 LOCATION, QUEST, AFK, STUCK, XP, CREDITS = "location", "quest", "afk", "stuck", "xp", "credits"
+PRIVATE = frozenset({COMMUNICATION, ENCOUNTER, ALERT, ACTION})
+"""Events that are about other people, or hold what somebody typed."""
 _SECTIONS = ("event_data", "location_data", "quest_data", "events", "xp_data", "credit_data", "data")
 _LISTS: Mapping[str, str] = {
     "communication_events": COMMUNICATION,
@@ -48,6 +50,8 @@ _WORDS = (
     ("action", ACTION),
 )
 """In a list of mixed events: what its word contains -> what it is."""
+_PERSONS = ("sender", "from", "player_name", "player", "character_name", "guild_name", "guild", "target", "name")
+_SAID = ("message", "content", "text", "description", "details", "action", "reason", "alert")
 _TIMES = ("timestamp", "time", "arrival_time", "completed_at", "start_time", "date", "at")
 _KIND = ("event_type", "type", "kind", "category")
 _PLANETS = (
@@ -132,6 +136,8 @@ def _time(item: Any, zone: tzinfo | None) -> datetime | None:  # noqa: ANN401 --
 
 def _event(kind: str, item: Any, at: datetime) -> Event:  # noqa: ANN401 -- any JSON value
     fields = _FIELDS[kind](item) if kind in _FIELDS else {}
+    if kind in PRIVATE:
+        fields = {**fields, "who": _who(item), "text": _said(item)}
     amount = number([item], "amount", "gained", "value") if kind in {XP, CREDITS} and isinstance(item, dict) else None
     return Event(
         at=to_ms(at),
@@ -141,6 +147,14 @@ def _event(kind: str, item: Any, at: datetime) -> Event:  # noqa: ANN401 -- any 
         item=_quest(item) if kind == QUEST else None,
         fields={key: value for key, value in fields.items() if value is not None},
     )
+
+
+def _who(item: Any) -> str | None:  # noqa: ANN401 -- any JSON value
+    return text([item], *_PERSONS) if isinstance(item, dict) else None
+
+
+def _said(item: Any) -> str | None:  # noqa: ANN401 -- any JSON value
+    return text([item], *_SAID) if isinstance(item, dict) else item[:MAX_TEXT] if isinstance(item, str) else None
 
 
 def _quest(item: Any) -> str | None:  # noqa: ANN401 -- any JSON value

@@ -68,7 +68,8 @@ class Desk:
         async def handle(request: web.Request) -> web.StreamResponse:
             body = await self._body(request, route)
             values = (request.match_info[name] for name in route.parameters)
-            return answers.success(await call(*values, *body))
+            further = (request.query.get(name, "") for name in route.query)
+            return answers.success(await call(*values, *further, *body))
 
         return handle
 

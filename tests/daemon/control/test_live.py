@@ -19,6 +19,7 @@ from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statisti
 from logferry_model.session import SessionId
 from tests.daemon.recipes.small import TAVERN, line, log, read
 from tests.fakes import NOON, ManualClock
+from tests.privacy import privacy
 
 SOURCE = Source(name="inn", tracker=TAVERN, root=Path("logs"))
 SECOND = timedelta(seconds=1)
@@ -52,7 +53,7 @@ class Desk:
     def __init__(self) -> None:
         self.clock = ManualClock()
         self.told: list[tuple[EventKind, str]] = []
-        self.live = Live(self.clock, lambda kind, session, _: self.told.append((kind, session)))
+        self.live = Live(self.clock, lambda kind, session, _: self.told.append((kind, session)), privacy)
 
 
 @pytest.fixture
@@ -124,7 +125,7 @@ def test_a_picture_of_a_line_log_is_made_of_what_was_counted_and_not_of_its_even
     evening.append(line("Drink", 59, brand="Hildegard's own"))
     (found,) = read(log(*evening)).found
     assert found.names == found.raw().names
-    shown = view(SOURCE, replace(found, raw=whole))
+    shown = view(SOURCE, replace(found, raw=whole), privacy())
     assert {one.item for one in shown.statistics.loot} == {"Ale of x", "Ale of y", "[removed]"}
     assert {one.name: one.value for one in shown.statistics.measures} == {"drinks": 1001, "spent": 1000}
 
@@ -135,7 +136,7 @@ def test_a_picture_names_nobody() -> None:
         skills=(SkillTotal(name="Singing", category="Hildegard"),),
         loadouts=(LoadoutTotal(loadout=""), LoadoutTotal(loadout="Hildegard's lute", shots=3)),
     )
-    shown = view(SOURCE, running(names=["Hildegard"], statistics=figures)).statistics
+    shown = view(SOURCE, running(names=["Hildegard"], statistics=figures), privacy()).statistics
     assert [one.item for one in shown.loot] == ["Ale", "[removed]", "[removed]"]
     assert (shown.skills[0].name, shown.skills[0].category) == ("Singing", None)
     assert [one.loadout for one in shown.loadouts] == ["", "loadout-1"]
@@ -145,6 +146,6 @@ def test_a_picture_names_nobody() -> None:
 def test_no_planted_name_survives_in_a_picture(names: list[str], data: st.DataObject) -> None:
     name = data.draw(st.sampled_from([name.strip() for name in names if len(name.strip()) >= 3] or ["Bertram"]))
     figures = Statistics(loot=(LootTotal(item=f"the hat of {name}"),), skills=(SkillTotal(name=name.upper()),))
-    shown = view(SOURCE, running(names=[*names, name], statistics=figures)).statistics
+    shown = view(SOURCE, running(names=[*names, name], statistics=figures), privacy()).statistics
     assert shown.loot[0].item == "[removed]"
     assert shown.skills[0].name == "[removed]"

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -7,9 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, holds, policy_digest, policy_text
+from logferry_daemon.core.policy import STANDARD, Group, Policy, Treatment
 
 USUAL = {"name": "home", "dialect": "logferry", "url": "https://collector.example/logs"}
-TEXT = policy_text(**USUAL)
+
+
+def text(policy: Policy = STANDARD, changed: Mapping[str, str] = USUAL) -> str:
+    name, dialect, url = ({**USUAL, **changed}).values()
+    return policy_text(name=name, dialect=dialect, url=url, policy=policy)
+
+
+TEXT = text()
 GRANT = Grant(
     destination="home",
     policy_digest=policy_digest(TEXT),
@@ -36,11 +45,22 @@ def test_without_an_agreement_nothing_holds() -> None:
     ],
 )
 def test_another_destination_voids_the_agreement(changed: dict[str, str]) -> None:
-    assert not holds(GRANT, policy_text(**USUAL | changed))
+    assert not holds(GRANT, text(changed=changed))
+
+
+@pytest.mark.parametrize("group", Group)
+@pytest.mark.parametrize("treatment", Treatment)
+def test_other_terms_void_the_agreement_and_only_they_do(group: Group, treatment: Treatment) -> None:
+    changed = Policy(treatments={**STANDARD.treatments, group: treatment})
+    assert holds(GRANT, text(changed)) is (treatment is STANDARD.of(group))
+
+
+def test_fewer_fields_void_the_agreement() -> None:
+    assert not holds(GRANT, text(Policy(only={"artemis": frozenset({"paused_ms"})})))
 
 
 def test_another_wording_voids_the_agreement() -> None:
-    assert not holds(GRANT, TEXT.replace("chat and raw log lines", "raw log lines"))
+    assert not holds(GRANT, TEXT.replace("raw log lines", "log lines"))
 
 
 @pytest.mark.parametrize("value", USUAL.values())
@@ -50,4 +70,4 @@ def test_the_text_names_where_it_goes(value: str) -> None:
 
 @given(st.text(max_size=30))
 def test_no_address_breaks_the_text(url: str) -> None:
-    assert f"at {url} (logferry)" in policy_text(name="home", dialect="logferry", url=url)
+    assert f"at {url} (logferry)" in text(changed={"url": url})

@@ -3,12 +3,12 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, found_whole
 from logferry_model.envelope import encode_session
 from logferry_model.session import EndRule, Session
 from tests.daemon.texts import holding
 from tests.factories import event, session
+from tests.privacy import prepare
 
 SHUTDOWN = end_by(EndRule.EXPLICIT, "line 9: Shutdown")
 SILENCE = end_by(EndRule.SILENCE, "nothing written for 0:30:00")

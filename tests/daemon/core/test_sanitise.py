@@ -10,13 +10,15 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from logferry_daemon.core.sanitise import REMOVED, Sanitised, sanitise
+from logferry_daemon.core.policy import Group
+from logferry_daemon.core.sanitise import HOLDS_NAME, REMOVED, Sanitised, sanitise
 from logferry_model.envelope import encode_session
 from logferry_model.figures import Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import Attachment, End, EndRule, Event, Loadout, Participant, Session, Skill
 from tests.daemon.texts import holding, texts
 from tests.factories import event, session
 from tests.model.strategies import sendable_text, sessions
+from tests.privacy import SLOTS, privacy
 
 NAME = "Oriana Quellmont"
 PEOPLE = (
@@ -65,7 +67,7 @@ def numbers(value: Any) -> list[float]:  # noqa: ANN401 -- any JSON value
 
 
 def cleaned(one: Session, *names: str) -> Session:
-    return sanitise(one, names).session
+    return sanitise(one, names, privacy()).session
 
 
 def full_of(text: str) -> Session:
@@ -146,16 +148,24 @@ def test_a_text_that_holds_no_name_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "gone"),
+    ("field", "value", "left"),
     [
-        ("name", "Hunt with Oriana", None),
-        ("tags", ("hunting", "sam"), ()),
-        ("participants", (Participant(id="p1", name="Sam"),), (Participant(id="p1"),)),
-        ("loadouts", (Loadout(id="sams-gun", name="Sam's gun"),), (Loadout(id="loadout-1"),)),
+        ("name", "Hunt with Oriana", SLOTS.slot(Group.SESSION_NAMES, "Hunt with Oriana")),
+        ("tags", ("sam", "sam@example.org"), (SLOTS.slot(Group.TAGS, "sam"),)),
+        (
+            "participants",
+            (Participant(id="p1", name="Sam"),),
+            (Participant(id="p1", name=SLOTS.slot(Group.PLAYERS, "Sam")),),
+        ),
+        (
+            "loadouts",
+            (Loadout(id="sams-gun", name="Sam's gun"),),
+            (Loadout(id="loadout-1", name=SLOTS.slot(Group.LOADOUTS, "Sam's gun")),),
+        ),
     ],
 )
-def test_what_its_owner_wrote_is_gone_also_when_no_name_is_known(field: str, value: Any, gone: object) -> None:  # noqa: ANN401 -- any field
-    assert getattr(cleaned(session(**{field: value})), field) == gone
+def test_what_its_owner_wrote_is_stood_for_also_when_no_name_is_known(field: str, value: Any, left: object) -> None:  # noqa: ANN401 -- any field
+    assert getattr(cleaned(session(**{field: value})), field) == left
 
 
 def test_a_loadout_keeps_what_a_shot_costs() -> None:
@@ -253,18 +263,11 @@ def test_what_was_removed_is_counted_by_field() -> None:
         loadouts=(Loadout(id="a", name="gun"),),
         events=(event("loot", item=NAME), event("loot", item=NAME, fields={"Faction": NAME})),
     )
-    assert sanitise(one, [NAME]).removed == {
-        "name": 1,
-        "tags": 2,
-        "participants": 1,
-        "loadouts": 1,
-        "item": 2,
-        "Faction": 1,
-    }
+    assert sanitise(one, [NAME], privacy()).removed == {("item", HOLDS_NAME): 2, ("Faction", HOLDS_NAME): 1}
 
 
 def test_a_session_with_nothing_to_remove_comes_through_as_it_was() -> None:
-    assert sanitise(session(), [NAME]) == Sanitised(session(), {})
+    assert sanitise(session(), [NAME], privacy()) == Sanitised(session(), {}, {})
 
 
 def test_the_identity_and_times_of_a_session_stay() -> None:

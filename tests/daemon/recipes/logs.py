@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import About, Found, Reading
 from logferry_daemon.recipes.engine import LineReader, RecipeTracker
 from logferry_daemon.recipes.shipped import shipped_texts, tracker_of
 from logferry_model.session import EndRule
 from tests.daemon.texts import holding
+from tests.privacy import prepare
 
 WRITTEN = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 """When the generated logs were last written, unless a test says otherwise."""

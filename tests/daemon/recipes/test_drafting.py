@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.bounds import MAX_PARTICIPANTS
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import EndRules, Found, Raw, Reading
 from logferry_model.session import EndRule, Participant, Session
 from tests.daemon.recipes.fights import (
@@ -28,6 +27,7 @@ from tests.daemon.recipes.fights import (
 )
 from tests.daemon.recipes.small import told
 from tests.daemon.texts import holding
+from tests.privacy import prepare
 
 WORDS = [TOWER, TOWER_OUT, FIGHT, FIGHT_OUT, hit("Pip", 5), bite("Nib", 7), "LOGIN as=Pip", "NOISE x"]
 LOGS = st.lists(st.tuples(st.sampled_from(WORDS), st.integers(0, 900)), max_size=40)

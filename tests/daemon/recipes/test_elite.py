@@ -18,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, LogTracker, Reading
 from logferry_model.session import EndRule
 from tests.conftest import SAMPLES, needs_samples
@@ -27,6 +26,7 @@ from tests.daemon.recipes.logs import tracker
 from tests.daemon.recipes.small import told
 from tests.daemon.texts import holding
 from tests.factories import Ending, cast, journal
+from tests.privacy import prepare
 
 ELITE = tracker("elite-dangerous")
 assert isinstance(ELITE, LogTracker)

@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import EndRules, Found
 from logferry_model.session import EndRule, Event
 from tests.daemon.recipes.small import TAVERN, codes, fed, kinds, line, log, read, told
 from tests.daemon.texts import holding
+from tests.privacy import prepare
 
 ENTER, DRINK, LEAVE = line("Enter", 1), line("Drink", 2), line("Leave", 3)
 SECRET = "Oriana Quellmont"

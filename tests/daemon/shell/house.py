@@ -45,6 +45,7 @@ from tests.fakes import (
     ScriptedSender,
     ScriptedWatcher,
 )
+from tests.privacy import privacy, scribe
 
 URL = "https://collector.example"
 
@@ -95,7 +96,7 @@ class House:
             news.state_changed()
             self.fleet.wake_couriers()
 
-        live = Live(self.clock, news.session_runs)
+        live = Live(self.clock, news.session_runs, privacy)
         gates = Gates(self.clock, self.spool, self.credentials, gates_changed)
         await gates.load()
         self.fleet = Fleet(
@@ -107,6 +108,7 @@ class House:
                 databases=MemoryDatabases(),
                 apps=Apps(self.clock, self.processes),
                 intake=self.spool,
+                privacy=privacy,
             ),
             road=Road(
                 clock=self.clock,
@@ -114,6 +116,7 @@ class House:
                 outbox=self.spool,
                 sender=self.sender,
                 credentials=self.credentials,
+                scribe=scribe(self.credentials, self.spool, self.clock),
             ),
             pace=Pace(),
             spool=self.spool,

@@ -27,6 +27,7 @@ from logferry_model.envelope import (
 from tests.contracts.spooling import HOME, admit, found, rows_of
 from tests.fake_spool import MemorySpool
 from tests.fakes import Answer, FixedChance, ManualClock, MemoryCredentials, ScriptedSender, Sent
+from tests.privacy import scribe
 
 DESTINATION = Destination(name=HOME, dialect="logferry", url="https://collector.example")
 SECOND = timedelta(seconds=1)
@@ -54,6 +55,7 @@ class Office:
             outbox=self.spool,
             sender=self.sender,
             credentials=self.credentials,
+            scribe=scribe(self.credentials, self.spool, self.clock),
         )
         self.courier = Courier(DESTINATION, self.dialect, road, self.gates, self.told.append)
 

@@ -20,6 +20,7 @@ from tests.factories import artemis_document, encode_document
 from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool
 from tests.fakes import FakeProcesses, ManualClock, MemoryFiles, ScriptedWatcher
+from tests.privacy import privacy
 
 TRACKERS = all_trackers()
 ARTEMIS, ELITE = TRACKERS["artemis"], TRACKERS["elite-dangerous"]
@@ -72,6 +73,7 @@ class Stage:
             databases=self.databases,
             apps=Apps(self.clock, self.processes),
             intake=self.spool,
+            privacy=privacy,
         )
         source = Source(name="game", tracker=self.tracker, root=Path("logs"))
         return SourceRunner(source, world, PACE, lambda: self.destinations, lambda _, new: self.news.extend(new))

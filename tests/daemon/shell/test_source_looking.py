@@ -31,6 +31,7 @@ from tests.daemon.shell.stage import (
     shutdown,
 )
 from tests.fakes import ManualClock, MemoryFiles
+from tests.privacy import privacy
 
 FIRST, OTHER = 1, 2
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
@@ -87,6 +88,7 @@ def on(stage: Stage, files: MemoryFiles, watcher: BlindWatcher | None = None) ->
         databases=stage.databases,
         apps=Apps(stage.clock, stage.processes),
         intake=stage.spool,
+        privacy=privacy,
     )
     stage.files = files
     source = Source(name="game", tracker=stage.tracker, root=Path("logs"))

@@ -21,6 +21,7 @@ from logferry_daemon.sources import Source, SourceRunner, World
 from tests.daemon.shell.stage import PACE, SECOND
 from tests.fake_databases import MemoryDatabases
 from tests.fakes import FakeProcesses, ManualClock, ScriptedWatcher
+from tests.privacy import privacy
 
 Held = dict[str, tuple[int, bool]]
 """When a session began -> how much of it there is, and whether it is over."""
@@ -65,6 +66,7 @@ class Yard:
             databases=MemoryDatabases(),
             apps=Apps(self.clock, FakeProcesses()),
             intake=self._spool,
+            privacy=privacy,
         )
         source = Source(name="game", tracker=self._tracker, root=self.folder)
         return SourceRunner(source, world, PACE, lambda: ["home"], lambda *_: None)

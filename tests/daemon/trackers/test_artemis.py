@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Document, DocumentTracker, Found, Reading
 from logferry_daemon.trackers.artemis import EVENT_WORDS, Artemis
 from logferry_daemon.trackers.catalogue import all_trackers
@@ -20,6 +19,7 @@ from logferry_model.tally import tally
 from tests.daemon.golden import expected, stored
 from tests.daemon.texts import holding
 from tests.factories import START, artemis_document, cast, encode_document, grown
+from tests.privacy import prepare
 
 MS = 1_772_395_200_000
 """START, as the tracker writes times of events."""

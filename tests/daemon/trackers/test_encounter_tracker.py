@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.papers import Action, changes
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import About, Document, DocumentTracker, Found, Paper, Reading, Signals
 from logferry_daemon.trackers.encounter_tracker import EncounterTracker
 from logferry_model.errors import Damaged
@@ -22,6 +21,7 @@ from tests.daemon.texts import holding
 from tests.factories import START, artemis_document, cast
 from tests.factories_encounters import encounter, export, iso
 from tests.factories_swg import swg_log
+from tests.privacy import prepare
 
 SEEDS = range(1, 9)
 END = end_by(EndRule.DEMAND, "its owner asked for it")

@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import About, Document, DocumentTracker, Found, Reading
 from logferry_daemon.trackers.putt import ProofOfPutt
 from logferry_model.errors import Damaged
@@ -20,6 +19,7 @@ from tests.daemon.golden import expected, stored
 from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_putt import Round, putt_round
+from tests.privacy import prepare
 
 SEEDS = range(1, 9)
 STAMP = "20260301_200000"

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import to_ms
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import DatabaseTracker, Found, Reading
 from logferry_daemon.core.rows import Answer, Cell
 from logferry_daemon.trackers.resonance import Resonance
@@ -23,6 +22,7 @@ from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_resonance import AGES, BOSSES, Age, Book
 from tests.fake_databases import answered
+from tests.privacy import prepare
 
 MS = to_ms(START)
 TRACKER = Resonance()

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import About, Document, DocumentTracker, Found, Reading
 from logferry_daemon.trackers.swg import SwgBot
 from logferry_model.errors import Damaged
@@ -21,6 +20,7 @@ from tests.daemon.texts import holding
 from tests.factories import START, cast
 from tests.factories_putt import putt_round
 from tests.factories_swg import serialised, swg_log, with_gaps
+from tests.privacy import prepare
 
 SEEDS = range(1, 9)
 END = end_by(EndRule.SILENCE, "nothing written for 2:00:00")
@@ -187,10 +187,10 @@ def test_events_without_a_time_are_counted_and_left_out() -> None:
     assert ([one.code for one in reading.troubles], words(reading.found[0])) == (["events-skipped"], {})
 
 
-def test_a_message_is_a_word_and_a_time() -> None:
+def test_a_message_is_told_in_fields_that_can_be_taken_out() -> None:
     message = {"timestamp": "2026-03-01T20:01:00", "sender": "Oriana", "message": "hi", "event_type": "whisper"}
     (event,) = found_in(log(communication_events=[message])).session.events
-    assert msgspec.to_builtins(event) == {"at": 1772395260000, "type": "communication"}
+    assert (event.at, event.type, event.fields) == (1772395260000, "communication", {"who": "Oriana", "text": "hi"})
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id
+from logferry_daemon.core.policy import Group, Listing
 from logferry_daemon.core.reading import Document, EndRules, Reading, Trouble, found_whole, too_large
 from logferry_daemon.recipes.match.blocks import CUT_OFF, Blocks
 from logferry_daemon.recipes.match.guild_wars import read_fight
@@ -27,6 +28,10 @@ from logferry_model.session import End, EndRule, Session
 
 Decoder = Callable[[Blocks, Document, MatchRecipe], Played]
 _RULES = EndRules(next_start=False)
+
+
+_OF_PLAYERS = ("team", "bot", "profession", "elite_spec", "subgroup")
+_PLACES = ("map", "map_id")
 
 
 class MatchTracker:
@@ -58,6 +63,13 @@ class MatchTracker:
     def rules(self, where: str) -> EndRules:
         """None: a file is a match that is over, or one that is not all there."""
         return _RULES
+
+    @property
+    def listing(self) -> Listing:
+        """The facts that the recipe takes, and what its decoder tells of players and events."""
+        return Listing(
+            fields=frozenset((*self.recipe.facts, *_OF_PLAYERS)), groups=dict.fromkeys(_PLACES, Group.LOCATIONS)
+        )
 
     def usual_paths(self, platform: str) -> Sequence[str]:
         """Where the game writes."""

@@ -10,11 +10,11 @@ from typing import Any
 import msgspec
 
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import About, Document, Found, Reading
 from logferry_daemon.recipes.match.recipe import MatchRecipe
 from logferry_daemon.recipes.match.tracker import MatchTracker
 from logferry_model.session import EndRule
+from tests.privacy import prepare
 
 FILLER = b"\0" * 64
 

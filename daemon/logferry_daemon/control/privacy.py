@@ -1,0 +1,71 @@
+"""What a destination is sent, for its owner: a preview to the byte, and the terms to change."""
+
+from __future__ import annotations
+
+import difflib
+
+import msgspec
+
+from logferry_daemon.control.settings_store import SettingsStore
+from logferry_daemon.core.policy import Group, Treatment
+from logferry_daemon.core.sanitise import Removed
+from logferry_daemon.fleet import Fleet
+from logferry_daemon.ports import Ledger, UnknownSession
+from logferry_ipc import messages as m
+from logferry_model.envelope import sha256_hex
+from logferry_model.errors import Misconfigured
+
+
+class PrivacyDesk:
+    """Shows and changes what leaves."""
+
+    def __init__(self, fleet: Fleet, ledger: Ledger, settings: SettingsStore) -> None:
+        self._fleet = fleet
+        self._ledger = ledger
+        self._settings = settings
+
+    async def preview(self, session: str, destination: str) -> m.Preview:
+        """What is or would be sent, made by the same hand that writes the letters."""
+        found = await self._ledger.session(session)
+        if found is None:
+            raise UnknownSession(session)
+        courier = self._fleet.couriers[destination]
+        claimed = await self._ledger.look_at(found[0].id, destination)
+        if claimed is None:
+            raise Misconfigured("delivery-unknown", f"Session {found[0].id} does not go to {destination}.")
+        written = await self._fleet.road.scribe.write(claimed, courier.destination, courier.dialect)
+        letter = claimed.letter or written.letter
+        headers = {name.casefold(): value for name, value in letter.headers.items()}
+        return m.Preview(
+            session=found[0].id,
+            destination=destination,
+            content_type=headers.get("content-type", ""),
+            content_encoding=headers.get("content-encoding", "identity"),
+            sha256=sha256_hex(letter.body),
+            body=letter.body,
+            document=msgspec.Raw(written.document),
+            removed=_removals(written.removed),
+            state=claimed.row.state.value,
+        )
+
+    async def change(self, destination: str, change: m.PrivacyChange) -> None:
+        """Write the terms down, and hold the destination until they are agreed to."""
+        for group, treatment in change.treatments.items():
+            _check(group, [one.value for one in Group], "group of fields")
+            _check(treatment, [one.value for one in Treatment], "treatment")
+        settings = self._settings.change("destinations", destination, "privacy", change.treatments)
+        await self._fleet.change_privacy(destination, settings.destinations[destination])
+        self._fleet.listeners.state_changed()
+
+
+def _removals(removed: Removed) -> tuple[m.Removal, ...]:
+    found = (m.Removal(field=name, reason=reason, times=times) for (name, reason), times in removed.items())
+    return tuple(sorted(found, key=lambda one: (-one.times, one.field, one.reason)))
+
+
+def _check(word: str, known: list[str], kind: str) -> None:
+    if word in known:
+        return
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f'Did you mean "{near[0]}"?' if near else f"Known are: {', '.join(known)}."
+    raise Misconfigured("privacy-unknown", f'There is no {kind} "{word}".', hint=hint)

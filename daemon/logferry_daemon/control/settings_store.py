@@ -1,0 +1,24 @@
+"""The settings file, as commands change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from logferry_daemon.settings import Settings
+
+
+class SettingsStore(Protocol):
+    """The settings file, as a command changes it."""
+
+    def add(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+        """The settings with one more table."""
+        ...
+
+    def change(self, section: str, name: str, part: str, values: Mapping[str, str]) -> Settings:
+        """The settings with these in one part of that table."""
+        ...
+
+    def remove(self, section: str, name: str) -> Settings:
+        """The settings without it."""
+        ...

@@ -1,0 +1,161 @@
+"""From the copy in the spool to the one for a destination: every slot becomes a token, a name or nothing. Pure.
+
+Tokens are HMAC-SHA256 with a key of this installation and this destination alone: nobody can try names against them,
+two destinations cannot compare theirs, and within one destination the same player has the same token.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from logferry_daemon.core.policy import Group, Listing, Policy, Treatment
+from logferry_daemon.core.sanitise import UNLISTED, Removed
+from logferry_daemon.core.slots import keyed, same, slot_of
+from logferry_model.errors import Damaged
+
+_WORDS: Mapping[Group, str] = {
+    Group.PLAYERS: "player",
+    Group.LOADOUTS: "loadout",
+    Group.SESSION_NAMES: "session",
+    Group.TAGS: "tag",
+    Group.LOCATIONS: "place",
+    Group.COMMUNICATIONS: "message",
+    Group.ENCOUNTERS: "encounter",
+    Group.ALERTS: "alert",
+    Group.ACTIONS: "action",
+    Group.TEXTS: "text",
+}
+"""What a token begins with."""
+BY_POLICY = "by your choice for this destination"
+NO_KEY = "there is no keyring to keep a key for tokens in"
+NOT_KEPT = "it was read before you chose to keep it"
+_NOTHING: Any = object()
+
+
+class Tokens:
+    """Makes tokens for one destination."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def __repr__(self) -> str:
+        return "Tokens(***)"
+
+    @classmethod
+    def of(cls, own_key: str, place: str) -> Tokens:
+        """From the installation's key, 64 hex digits, and what stands for the destination's address."""
+        return cls(hmac.new(bytes.fromhex(own_key), f"logferry tokens\n{place}".encode(), hashlib.sha256).digest())
+
+    def token(self, group: Group, what: str) -> str:
+        """What stands for a slot's digits, or for a text."""
+        return f"{_WORDS[group]}-{keyed(self._key, group, what)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What one destination is sent of one session."""
+
+    policy: Policy
+    listing: Listing
+    tokens: Tokens | None
+    """None: there is no key; nothing becomes a token then."""
+    kept: Mapping[str, str]
+    """Slot -> text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """The document for one destination, and what was removed on the way to it."""
+
+    document: bytes
+    removed: Removed
+
+
+def address(document: bytes, tracker: str, terms: Terms) -> Addressed:
+    """The session in `document`, which the spool keeps, as `terms` allow it. A slot never leaves."""
+    writer = _Writer(tracker, terms)
+    session = writer.value(msgspec.json.decode(document), "session")
+    return Addressed(msgspec.json.encode(session), +writer.removed)
+
+
+class _Writer:
+    def __init__(self, tracker: str, terms: Terms) -> None:
+        self.removed: Counter[tuple[str, str]] = Counter()
+        self._terms = terms
+        self._only = terms.policy.only.get(tracker)
+
+    def value(self, value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON value
+        """What becomes of `value`; _NOTHING where it goes."""
+        if isinstance(value, str):
+            return self._text(value, name)
+        if isinstance(value, list):
+            left = [kept for one in value if (kept := self.value(one, name)) is not _NOTHING]
+            return left if left or not value else _NOTHING
+        return self._object(value, name) if isinstance(value, dict) else value
+
+    def _object(self, value: dict[str, Any], name: str) -> Any:  # noqa: ANN401 -- as above
+        if name == "events" and self._is_dropped(value.get("type")):
+            return _NOTHING
+        listed = name in {"fields", "facts"}
+        found = {}
+        for key, inner in value.items():
+            kept = self._field(inner, key) if listed else self.value(inner, key)
+            if kept is not _NOTHING:
+                found[key] = kept
+        return found
+
+    def _is_dropped(self, word: Any) -> bool:  # noqa: ANN401 -- as above
+        group = self._terms.listing.events.get(word)
+        if group is None or self._terms.policy.of(group) is not Treatment.DROP:
+            return False
+        self.removed[word, BY_POLICY] += 1
+        return True
+
+    def _field(self, value: Any, name: str) -> Any:  # noqa: ANN401 -- as above
+        """A field that its tracker lists, or a fact."""
+        if not self._terms.listing.lists(name):
+            return self._removed(name, UNLISTED)
+        if self._only is not None and name not in self._only:
+            return self._removed(name, BY_POLICY)
+        if self._terms.listing.groups.get(name) is not Group.LOCATIONS:
+            return self.value(value, name)
+        treatment = self._terms.policy.of(Group.LOCATIONS)
+        if treatment is Treatment.KEEP:
+            return value
+        if treatment is Treatment.DROP or not isinstance(value, str):
+            return self._removed(name, BY_POLICY)
+        return self._token(Group.LOCATIONS, same(value), name)
+
+    def _text(self, text: str, name: str) -> Any:  # noqa: ANN401 -- as above
+        found = slot_of(text)
+        if found is None:
+            return text
+        group, digits = found
+        match self._terms.policy.of(group):
+            case Treatment.DROP:
+                return self._removed(name, BY_POLICY)
+            case Treatment.KEEP:
+                return self._terms.kept.get(text) or self._removed(name, NOT_KEPT)
+            case Treatment.TOKEN:
+                return self._token(group, digits, name)
+
+    def _token(self, group: Group, what: str, name: str) -> Any:  # noqa: ANN401 -- as above
+        tokens = self._terms.tokens
+        return tokens.token(group, what) if tokens else self._removed(name, NO_KEY)
+
+    def _removed(self, name: str, reason: str) -> Any:  # noqa: ANN401 -- as above
+        self.removed[name, reason] += 1
+        return _NOTHING
+
+
+def check_no_slot(document: bytes) -> None:
+    """Damaged when a slot is left: a mistake of ours must not show how names are stood for."""
+    if any(f'"@{group}:'.encode() in document for group in Group):
+        raise Damaged("slot-left", "a stand-in for a name was not replaced; nothing was sent.")

@@ -1,0 +1,80 @@
+"""A last look at the bytes, by other means than whoever cleaned them: is anything in them that must not leave? Pure.
+
+It knows no field and no tracker: it opens the document, goes through every text in it, and tells where one holds a
+name, a path or a secret. What it finds is never sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import msgspec
+
+from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.sanitise import OTHER, REMOVED, Searched
+from logferry_daemon.core.slots import SLOT
+
+_OURS = frozenset({"id", "tracker", "type", "rule", "participant", "loadout", "started_at", "ended_at", "digest"})
+"""Keys of the model whose values are words, times and numbers of ours; a name that is spelled alike is no leak."""
+_MEASURES = "statistics.measures."
+"""Where a recipe's own words for its figures stand."""
+_MARKS = frozenset({REMOVED, OTHER})
+_OWN_WORD = re.compile(r"[a-z]{1,14}|.*\d.*|", re.DOTALL)
+"""A part of a natural key: the kind of session, a time, a number or a digest."""
+MIN_SECRET = 6
+MOST = 5
+
+
+def leaks(
+    document: bytes, *, names: Iterable[str] = (), secrets: Iterable[str] = (), detectors: Detectors
+) -> Sequence[str]:
+    """Where in the JSON `document` something private stands, as paths like `events.3.item`; the first few of them."""
+    watch = _Watch(Searched(names), [one for one in secrets if len(one) >= MIN_SECRET], detectors)
+    found: list[str] = []
+    for path, text in _texts(msgspec.json.decode(document), ""):
+        if len(found) < MOST and path not in found and watch.catches(path, text):
+            found.append(path)
+    return found
+
+
+class _Watch:
+    """Looks at one text after the other, and remembers the harmless ones."""
+
+    def __init__(self, names: Searched, secrets: Sequence[str], detectors: Detectors) -> None:
+        self._names = names
+        self._secrets = secrets
+        self._detectors = detectors
+        self._clean: set[str] = set()
+
+    def catches(self, path: str, text: str) -> bool:
+        """Whether `text`, which stands at `path`, must not leave."""
+        if any(secret in text for secret in self._secrets):
+            return True
+        key = path.rpartition(".")[2]
+        if key in _OURS or path.startswith(_MEASURES) or text in self._clean or SLOT.fullmatch(text):
+            return False
+        caught = any(self._names.holds(part) or self._detectors.found(part) for part in _parts(key, text))
+        if not caught:
+            self._clean.add(text)
+        return caught
+
+
+def _parts(key: str, text: str) -> Iterator[str]:
+    """What of a text may be a name."""
+    if key == "natural_key":
+        yield from (part for part in re.split("[@/]", text) if not _OWN_WORD.fullmatch(part))
+    elif text not in _MARKS:
+        yield text
+
+
+def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- any JSON value
+    if isinstance(value, str):
+        yield path, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(inner, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _texts(inner, f"{path}.{number}")

@@ -1,0 +1,127 @@
+"""Writes letters: the copy in the spool, as one destination may have it, in that destination's dialect.
+
+The courier sends what it writes and a preview shows it: there is no other way out, so the two cannot differ.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from logferry_daemon.core.addressing import Terms, Tokens, address, check_no_slot
+from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.exchange import Dialect, Letter, Parcel
+from logferry_daemon.core.gate import Access
+from logferry_daemon.core.policy import NOTHING_LISTED, Listing
+from logferry_daemon.core.sanitise import Removed
+from logferry_daemon.core.verify import leaks
+from logferry_daemon.gates import Destination
+from logferry_daemon.ports import Claimed, Clock, Credentials, Outbox
+from logferry_model.errors import Refused, Unreachable
+
+log = logging.getLogger(__name__)
+
+KEY = "pseudonyms"
+"""The name of the installation's own key in the keyring."""
+KEY_NOTE = "pseudonyms-key"
+RENEWED_NOTE = "pseudonyms-renewed"
+"""Since when tokens are made with another key than before: an ISO time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What one destination is sent of one session."""
+
+    letter: Letter
+    document: bytes
+    """The session in it, encoded."""
+    removed: Removed
+    """What was taken out, here and before it was kept."""
+
+
+def withheld(places: tuple[str, ...]) -> Refused:
+    """Something private was left in a session: it stays, and its owner is told where."""
+    hint = "Nothing was sent. Please report it: logferry recipe test FILE shows what is read and removed."
+    return Refused("would-leak", f"would leak: {', '.join(places)}", hint=hint)
+
+
+class Scribe:
+    """One for all destinations."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        outbox: Outbox,
+        clock: Clock,
+        listing: Callable[[str], Listing | None],
+        detectors: Detectors,
+    ) -> None:
+        self._credentials = credentials
+        self._outbox = outbox
+        self._clock = clock
+        self._listing = listing
+        self._detectors = detectors
+        self._tokens: dict[str, Tokens] = {}
+        """By the place of a destination; the key they are made of is not held."""
+
+    async def write(self, claimed: Claimed, destination: Destination, dialect: Dialect) -> Written:
+        """The letter; Refused `would-leak` when something private is left, Unreachable while there is no key yet."""
+        if claimed.leaks:
+            raise withheld(claimed.leaks)
+        terms = await self._terms(claimed.parcel, destination)
+        secret = await self._credentials.secret(destination.name)
+        secrets = () if secret is None else (secret,)
+        return await asyncio.to_thread(self._write, claimed, terms, dialect, secrets)
+
+    def _write(self, claimed: Claimed, terms: Terms, dialect: Dialect, secrets: tuple[str, ...]) -> Written:
+        addressed = address(claimed.parcel.document, claimed.parcel.tracker, terms)
+        check_no_slot(addressed.document)
+        if found := leaks(addressed.document, secrets=secrets, detectors=self._detectors):
+            raise withheld(tuple(found))
+        letter = dialect.write(replace(claimed.parcel, document=addressed.document))
+        return Written(
+            letter=letter,
+            document=addressed.document,
+            removed=Counter(claimed.removed) + Counter(addressed.removed),
+        )
+
+    async def _terms(self, parcel: Parcel, destination: Destination) -> Terms:
+        kept: Mapping[str, str] = {}
+        if destination.privacy.kept:
+            kept = await self._outbox.kept(parcel.document)
+        tokens = await self._tokens_for(destination) if destination.privacy.needs_key else None
+        # A recipe that is gone lists nothing any more, so none of its fields leave.
+        listing = self._listing(parcel.tracker) or NOTHING_LISTED
+        return Terms(policy=destination.privacy, listing=listing, tokens=tokens, kept=kept)
+
+    async def _tokens_for(self, destination: Destination) -> Tokens | None:
+        if destination.place in self._tokens:
+            return self._tokens[destination.place]
+        access, key = await self._credentials.make_own_key(KEY)
+        if access is Access.ABSENT:
+            return None
+        if key is None:
+            raise Unreachable("no-token-key", f"names wait for their tokens: the keyring is {access.value}")
+        await self._notice(key)
+        return self._tokens.setdefault(destination.place, Tokens.of(key, destination.place))
+
+    async def _notice(self, key: str) -> None:
+        """Tell when it is another key than before: the same players have other tokens from now on."""
+        mark = hashlib.sha256(f"mark\n{key}".encode()).hexdigest()[:16]
+        known = await self._outbox.note(KEY_NOTE)
+        if known == mark:
+            return
+        await self._outbox.set_note(KEY_NOTE, mark)
+        if known is not None:
+            log.warning("tokens are made with a new key", extra={"action": "tokens"})
+            await self._outbox.set_note(RENEWED_NOTE, self._clock.now().isoformat())
+
+
+def renewed_at(note: str | None) -> datetime | None:
+    """The time in the note."""
+    return None if note is None else datetime.fromisoformat(note)
