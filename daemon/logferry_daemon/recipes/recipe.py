@@ -15,6 +15,11 @@ _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def is_or_holds(found: Any, value: str | float) -> bool:  # noqa: ANN401 -- any JSON value
+    """Whether a value meets a condition; one on every item of a list is met by any of them."""
+    return value in found if isinstance(found, list) else bool(found == value)
+
+
 class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines of one type, and of those only the ones whose fields have these values; `*` is every type."""
 
@@ -25,7 +30,7 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether a line of type `word` with these fields is meant."""
         if self.type not in (word, "*"):
             return False
-        return not self.where or all(line.get(key) == value for key, value in self.where.items())
+        return not self.where or all(is_or_holds(line.get(key), value) for key, value in self.where.items())
 
 
 class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
