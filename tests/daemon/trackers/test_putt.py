@@ -112,6 +112,44 @@ def test_where_both_tell_of_the_putts_those_of_the_report_count(path: str) -> No
     assert (event.type, event.fields) == ("make", {"category": "top"})
 
 
+FIGURES = doc(session_id="desktop_1756699455646", session_duration_seconds=60, timestamp="2026-03-01T20:00:00Z")
+LATER = b"Report Generated At,2026-03-01T20:00:01Z\nTotal Makes,3\n\nTime (s),Classification\n1,MAKE\n75,MAKE\n"
+
+
+def orders(stamp: str, figures: bytes) -> list[Reading]:
+    """The figures alone, the report alone, then each with the other beside it."""
+    json_name, csv_name = f"session_{stamp}.json", f"session_report_{stamp}.csv"
+    contents = {json_name: figures, csv_name: LATER}
+
+    def one(path: str, *beside: str) -> Reading:
+        about = About(path=path, zone=UTC)
+        companions = {other: contents[other] for other in beside}
+        return ProofOfPutt().read(Document(data=contents[path], about=about, beside=companions))
+
+    return [one(json_name), one(csv_name), one(json_name, csv_name), one(csv_name, json_name)]
+
+
+@pytest.mark.parametrize("stamp", [STAMP, "evening", "7", "evening_20260301_200000"])
+@pytest.mark.parametrize("figures", [FIGURES, doc(timestamp="2026-03-01T20:00:00Z", session_duration_seconds=60)])
+def test_one_play_is_one_session_in_whatever_order_its_files_come(stamp: str, figures: bytes) -> None:
+    readings = orders(stamp, figures)
+    assert len({found.id for reading in readings for found in reading.found}) == 1
+    assert [len(reading.found) for reading in (readings[0], *readings[2:])] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("stamp", ["evening", "7"])
+def test_a_report_whose_name_has_no_time_waits_for_its_figures_and_says_so(stamp: str) -> None:
+    _, alone, *_ = orders(stamp, FIGURES)
+    assert [trouble.code for trouble in alone.troubles] == ["waits-for-figures"]
+    assert stamp not in alone.troubles[0].message
+
+
+def test_times_that_only_the_report_tells_date_the_figures_too() -> None:
+    alone, report, *both = orders("evening", doc())
+    assert ([trouble.code for trouble in alone.troubles], report.found) == (["no-time"], ())
+    assert len({found.id for reading in both for found in reading.found}) == 1
+
+
 @pytest.mark.parametrize("first", ["json", "csv"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_file_alone_is_the_same_session_as_both(seed: int, first: str) -> None:
