@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from logferry_daemon.core.adding import measures_of, with_measures
 from logferry_daemon.core.reading import NOWHERE, About, EndRules, Reading, Trouble
 from logferry_daemon.recipes.drafting import Drafts, Where
 from logferry_daemon.recipes.grammar import Glance, Grammar, Tallied
@@ -74,12 +75,15 @@ class RecipeTracker:
         """Where the game writes."""
         return next((paths for name, paths in self.recipe.files.paths.items() if name == platform), ())
 
-    def recount(self, session: Session) -> Statistics:
-        """By the recipe's measures, over the events that the session has."""
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """By the recipe's measures; of a part, those whose lines are events of it, as others have no time any more."""
+        if of:
+            rates = {rule.name for rule in self.recipe.measure if rule.per}
+            return with_measures(session, measures_of(of, rates=rates))
         running = Running(self.recipe)
         for event in session.events:
             running.add(event)
-        return running.statistics(session.duration or timedelta())
+        return running.statistics(session.duration or timedelta(), only_events=True)
 
     def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1, days: int = 0) -> LineReader:
         """A reader that goes on at `offset`, the start of line number `line`, so many midnights after the first."""

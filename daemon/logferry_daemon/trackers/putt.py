@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.adding import with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id, to_ms
 from logferry_daemon.core.lenient_json import load
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Reading, Trouble, found_whole
-from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted
+from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted, together
 from logferry_daemon.trackers.putt_files import Part, Putt, family, is_table, of_csv, of_json
 from logferry_daemon.trackers.shapes import (
     Object,
@@ -77,8 +78,10 @@ class ProofOfPutt:
         own = _report(document.data) if table else _figures(document.data)
         return own if isinstance(own, Reading) else _reading(_parts(document, own, table=table), document.about)
 
-    def recount(self, session: Session) -> Statistics:
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
         """By the putts; a session that has only the tracker's own figures keeps them, they cannot be split."""
+        if of:
+            return with_measures(session, together(of))
         if not session.events:
             return session.statistics
         played = session.duration or _span(session.events)

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.adding import measures_of, with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
 from logferry_daemon.core.reading import EndRules, Found, Reading, Trouble, found_whole
@@ -87,9 +88,12 @@ class Resonance:
         )
         return Reading(found=found, troubles=tuple(troubles), first_at=found[0].started_at if found else None)
 
-    def recount(self, session: Session) -> Statistics:
-        """From what its players did; figures of a part are those of the whole, as no row tells them apart."""
-        return _statistics(session)
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """Of a part, who was there and its length: what each player did is told of the whole encounter."""
+        if of:
+            return with_measures(session, _together(session, of))
+        told = [one for one in _statistics(session).measures if one.name in {"players", "duration"}]
+        return Statistics(events=len(session.events), measures=tuple(told))
 
 
 def _found(answer: Answer, notes: Counter[str]) -> Iterator[Found]:
@@ -217,6 +221,13 @@ def _statistics(session: Session) -> Statistics:
         defence=Defence(healed=local.figures.get("heal_dealt", 0.0)) if local else None,
         measures=tuple(_measures(session, seconds)),
     )
+
+
+def _together(session: Session, of: Sequence[Session]) -> tuple[Measure, ...]:
+    """The measures of several encounters; who played in more than one of them is counted once."""
+    players = float(len(session.participants))
+    found = measures_of(of, rates={"dps", "hps"})
+    return tuple(replace(one, value=players) if one.name == "players" else one for one in found)
 
 
 def _combat(local: Participant) -> Combat:

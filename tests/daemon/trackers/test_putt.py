@@ -17,6 +17,7 @@ from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, Session
 from tests.daemon.golden import expected, stored
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_putt import Round, putt_round
@@ -362,6 +363,19 @@ def test_a_part_of_a_session_is_counted_by_its_own_putts() -> None:
     part = msgspec.structs.replace(session, events=session.events[:10])
     one = {measure.name: measure.value for measure in ProofOfPutt().recount(part).measures}
     assert (one["putts"], one["makes"]) == (10, sum(event.type == "make" for event in part.events))
+
+
+def test_rounds_that_are_joined_add_up_and_the_best_of_both_is_the_best() -> None:
+    plain = {"timestamp": "2026-03-01T20:00:00Z", "session_duration": 60, "best_streak": 3, "makes_per_minute": 3}
+    one = found_in(doc(**plain, fastest_21_makes=50, makes_by_category={"TOP": 2})).session
+    more = plain | {"session_duration": 180, "total_misses": 7, "best_streak": 5, "makes_per_minute": 1}
+    other = twin(
+        found_in(doc(**more, fastest_21_makes=40, makes_by_category={"LOW": 1}), "session_20260302_200000.json").session
+    )
+    told = measured(joined(ProofOfPutt(), one, other))
+    assert (told["putts"], told["makes"], told["misses"], told["accuracy"]) == (14, 6, 8, 42.86)
+    assert (told["best_streak"], told["fastest_21_makes"], told["makes_per_minute"]) == (5, 40, 1.5)
+    assert (told["makes_top"], told["makes_low"]) == (2, 1)
 
 
 def test_figures_without_putts_cannot_be_counted_again_and_stay() -> None:

@@ -19,6 +19,7 @@ from logferry_daemon.trackers.resonance_rows import MAX_PLAYERS
 from logferry_daemon.trackers.resonance_skills import MAX_HITS, MAX_HITS_OF_A_SKILL
 from logferry_model.session import EndRule, Participant, Session, Skill
 from tests.daemon.golden import expected
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_resonance import AGES, BOSSES, Age, Book
@@ -237,7 +238,24 @@ def test_the_statistics_are_the_local_players_and_everybodys() -> None:
     assert found.statistics.defence.healed == 60
     measures = {measure.name: measure.value for measure in found.statistics.measures}
     assert (measures["damage"], measures["dps"], measures["duration"], measures["players"]) == (1800, 30, 60, 2)
-    assert TRACKER.recount(found) == found.statistics
+
+
+def test_of_a_part_of_an_encounter_it_is_told_who_was_there_and_how_long() -> None:
+    found = session(one(actor_encounter_stats=[actor(damage_dealt=600), actor(8, damage_dealt=1200)]))
+    told = TRACKER.recount(found)
+    assert {each.name: each.value for each in told.measures} == {"players": 2, "duration": 60}
+    assert (told.combat, told.defence) == (None, None)
+
+
+def test_encounters_that_are_joined_add_up_and_rates_stay_rates() -> None:
+    first = session(one(actor_encounter_stats=[actor(damage_dealt=600, hits_dealt=3), actor(8, damage_dealt=1200)]))
+    whole = joined(TRACKER, first, twin(first))
+    measures = measured(whole)
+    assert (measures["damage"], measures["dps"], measures["duration"]) == (3600, 30, 120)
+    assert measures["players"] == len(whole.participants)
+    assert whole.statistics.combat is not None
+    assert (whole.statistics.combat.damage_dealt, whole.statistics.combat.hits) == (1200, 6)
+    assert [each.figures for each in whole.participants if each.local and {"dps", "hps"} & each.figures.keys()] == []
 
 
 def test_a_running_fight_has_rates_up_to_its_last_hit() -> None:
