@@ -16,7 +16,7 @@ from logferry_daemon.recipes.json_grammar import Paths, moment
 from logferry_daemon.recipes.parsing import parse_recipe
 from logferry_daemon.recipes.recipe import Recipe
 from logferry_model.session import EndRule
-from tests.daemon.recipes.small import codes, kinds
+from tests.daemon.recipes.small import codes, kinds, told
 from tests.daemon.texts import holding
 
 TEXT = """
@@ -139,6 +139,42 @@ def test_an_object_that_never_ends_is_given_up() -> None:
     assert (kinds(reading), codes(reading)) == ([["begin", "finish"]], ["line-too-long"])
 
 
+NUMBERS = st.integers(0, 9)
+PADS = st.integers(0, 400).map(lambda size: {"pad": "{" * size})
+BLOCKS = st.one_of(
+    st.just(json.loads(BEGIN)),
+    st.just(json.loads(END)),
+    st.builds(lambda kind, pad: {"messages": [{"kind": kind}], **pad}, st.sampled_from(["mulligan", "state"]), PADS),
+    st.builds(lambda pads: {"messages": [{"kind": "mulligan"}], "more": pads}, st.lists(PADS, max_size=4)),
+)
+SAID = st.one_of(
+    st.builds(lambda block, indent: json.dumps(block, indent=indent), BLOCKS, st.sampled_from([None, 1])),
+    st.builds(lambda size: "[Logger] " + "w" * size, st.integers(0, 600)),
+)
+
+
+@given(st.lists(SAID, max_size=10), st.lists(st.integers(1, 250), min_size=1, max_size=8))
+def test_blocks_are_read_alike_in_whatever_pieces_they_come_also_where_lines_are_too_long(
+    said: list[str], sizes: list[int]
+) -> None:
+    data = "".join(one + "\n" for one in said).encode()
+    reader, position, turn = DUEL.reader(), 0, 0
+    while position < len(data):
+        reader.feed(data[position : position + sizes[turn % len(sizes)]])
+        position, turn = position + sizes[turn % len(sizes)], turn + 1
+    assert told(reader.reading(settled=True)) == told(read(*data.split(b"\n")[:-1]))
+
+
+def test_the_rest_of_an_object_whose_line_is_too_long_is_given_up_with_it() -> None:
+    blob = b'  "blob": "' + b"x" * 700 + b'",'
+    reader = DUEL.reader()
+    data = b"".join(line + b"\n" for line in (BEGIN, b"{", blob, b'  "n": 1', b"}", END))
+    for start in range(0, len(data), 97):
+        reader.feed(data[start : start + 97])
+    reading = reader.reading(settled=True)
+    assert (kinds(reading), codes(reading)) == ([["begin", "finish"]], ["line-too-long"])
+
+
 def test_an_object_that_is_cut_off_is_reported_where_it_stops() -> None:
     reading = read(BEGIN, b'{"room": {"state":', b"[Logger] next", END)
     (trouble,) = reading.troubles
@@ -232,13 +268,13 @@ def test_what_is_taken_has_paths() -> None:
 
 @pytest.mark.parametrize("name", ["Ann Vexmoor", "Hob Quill", "Zed Orrin", "Una Orrin"])
 def test_nobody_who_is_named_by_a_path_is_in_what_is_sent(name: str) -> None:
-    told = ferried(
+    talk = ferried(
         "Talk",
         about=f"it is {name}",
         **{"from": [{"name": "Hob Quill"}]},
         to=[{"name": "Zed Orrin"}, {"name": "Una Orrin"}],
     )
-    found = on_the_ferry(BOARD, told)
+    found = on_the_ferry(BOARD, talk)
     document = prepare(found, end_by(EndRule.SILENCE, "silence"), only_grows=True).document
     assert holding(document, name) == []
     assert holding(document, "it is") == []
