@@ -58,6 +58,16 @@ def test_a_game_of_an_older_client_is_dated_by_when_its_file_was_last_written() 
     assert [one.started_at.date().isoformat() for one in found] == ["2026-07-04", "2026-07-05"]
 
 
+def test_a_game_is_the_same_whether_its_own_folder_is_followed_or_the_one_above() -> None:
+    log = written(hearthstone(5, games=2, start=START.replace(hour=23, minute=59)))
+    folder = HEARTHSTONE.path.partition("/")[0]
+    above, own = (
+        HEARTHSTONE.read(log, folder=root, path=path).found
+        for root, path in (("/Logs", HEARTHSTONE.path), (f"/Logs/{folder}", "Power.log"))
+    )
+    assert [one.session for one in above] == [one.session for one in own]
+
+
 def test_the_player_is_the_one_whose_name_the_client_knows() -> None:
     assert HEARTHSTONE.only(written(hearthstone(6, games=1))).identity == OWN_TAG
 
