@@ -177,7 +177,7 @@ def test_another_magic_is_another_format(data: bytes) -> None:
     [
         ("facts", ["levle"], 'did you mean "level"'),
         ("match.decoder", "evtc", "[header] belongs to"),
-        ("header", None, "[header] belongs to"),
+        ("header", None, 'decoder = "header" needs [header]'),
         ("match.magic", "hex:4g", "hexadecimal"),
         ("header.started", None, "Expected `str`"),
         ("header.started", "when", '"when" is not one of the fields'),
