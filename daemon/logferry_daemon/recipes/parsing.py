@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from types import UnionType
@@ -79,6 +80,7 @@ def _mistakes(recipe: Recipe | MatchRecipe) -> Iterator[str]:
     yield from _line(recipe)
     if recipe.format != "json-lines":
         yield from _types(recipe)
+    yield from _shapes(recipe)
     if recipe.format == "text-lines":
         yield from _patterns(recipe)
         yield from _fields(recipe)
@@ -121,6 +123,14 @@ def _mentioned(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield from ((f"measure {rule.name}", word) for word in (*rule.count, *rule.of))
     for figure in recipe.figure:
         yield from ((f"figure {figure.name}", word) for word in (*figure.count, *figure.sum))
+
+
+def _shapes(recipe: Recipe) -> Iterator[str]:
+    for shape in recipe.privacy.shapes:
+        try:
+            LinePattern(shape)
+        except BadPattern as error:
+            yield f'privacy.shapes: "{shape}" is not a pattern that RE2 knows: {error}.'
 
 
 def _patterns(recipe: Recipe) -> Iterator[str]:
@@ -172,7 +182,7 @@ def _wanted(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
             take.critical,
             take.who,
         )
-        for name in (*take.fields, *(part for text in figures if text for part in text.split("|"))):
+        for name in (*take.fields, *(part for text in figures if text for part in re.split(r"[|+]", text))):
             yield f"take.{word}", word, name
     session = recipe.session
     for where, names in (

@@ -135,6 +135,8 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the log puts before a name, as "CMDR "; the name alone is looked for, too."""
     tails: tuple[str, ...] = ()
     """What the log puts after a name, as "-" before a realm; the name alone is looked for, too."""
+    shapes: tuple[str, ...] = ()
+    """RE2: a text that fits one names somebody, in whatever field that may leave it stands."""
 
     def __post_init__(self) -> None:
         """A name that says no field would protect nobody, and nothing would show it."""
@@ -144,7 +146,7 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may leave of one line type. `A|B` takes the first of two fields that is there."""
+    """What may leave of one line type. `A|B` takes the first of two fields that is there, of numbers `A+B` both."""
 
     fields: tuple[str, ...] = ()
     amount: str | None = None

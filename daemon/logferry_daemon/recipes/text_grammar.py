@@ -103,7 +103,7 @@ def _tallied(recipe: Recipe) -> Mapping[bytes, Tallied]:
 
 def _only_sums(rule: LineRule, take: Take) -> bool:
     """Whether all that is wanted of its lines are sums of columns, each of one field that is no name."""
-    plain = all(name is None or ("|" not in name and name != take.who) for name in (take.amount, take.value))
+    plain = all(name is None or (not {"|", "+"} & {*name} and name != take.who) for name in (take.amount, take.value))
     return take.count_only and plain and not rule.pattern and not rule.contains
 
 

@@ -270,6 +270,8 @@ def test_a_block_of_json_that_every_block_would_be_is_refused() -> None:
             '[[figure]]\nname = "weight"\ncount = ["catch"]\n[[figure]]',
             "figure weight: 2 of them have this name; give each its own.",
         ),
+        ("[privacy]", "[privacy]\nshapes = ['(oops']", 'privacy.shapes: "(oops" is not a pattern that RE2 knows: '),
+        ('amount = "weight"', 'amount = "weight+wort"', 'take.catch: lines of type "catch" have no field "wort"'),
         ("(?P<hour>", "(?:", 'line.time: it needs named groups, at least "hour"'),
     ],
 )

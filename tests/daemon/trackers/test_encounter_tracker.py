@@ -319,6 +319,41 @@ def test_a_part_of_an_encounter_is_counted_by_its_own_events() -> None:
     assert {one.name: one.value for one in EncounterTracker().recount(part).measures} == {"kills": 1}
 
 
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        ({"id": "goblin-1"}, {"targetId": "goblin-1"}),
+        ({"id": 3}, {"targetId": 3}),
+        ({"id": 3}, {"participantId": "3"}),
+        ({"id": "3"}, {"targetId": 3}),
+        ({"characterId": "hero", "id": "x"}, {"targetId": "hero"}),
+        ({"characterId": "hero", "id": "x"}, {"targetId": "x"}),
+        ({"_id": OID}, {"characterId": OID}),
+        ({"_id": {"$oid": OID}}, {"participantId": OID}),
+        ({"id": "goblin-1"}, {"participantId": "nobody", "targetId": "goblin-1"}),
+    ],
+)
+def test_a_fight_s_own_log_tells_whom_by_any_of_their_ids(one: dict[str, Any], said: dict[str, Any]) -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "amount": 7} | said]
+    session = found_in(fight(participants=[fighter(id="other"), fighter(**one)], combatLog=log)).session
+    assert [(event.type, event.participant) for event in session.events] == [("damage", "p2")]
+
+
+def test_an_id_that_several_fighters_have_tells_none_of_them() -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "targetId": "goblin"}]
+    goblins = [fighter(characterId="goblin"), fighter(characterId="goblin")]
+    assert [event.participant for event in found_in(fight(participants=goblins, combatLog=log)).session.events] == [
+        None
+    ]
+
+
+def test_no_typed_id_of_a_fighter_is_sent() -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "targetId": CANARY}]
+    found = found_in(fight(participants=[fighter(id=CANARY)], combatLog=log))
+    assert found.session.events[0].participant == "p1"
+    assert holding(sent(found), CANARY) == []
+
+
 def test_encounters_that_are_joined_add_up() -> None:
     over = {"startedAt": iso(START), "endedAt": iso(START + timedelta(minutes=4)), "currentRound": 3}
     first = found_in(fight(participants=[fighter(currentHitPoints=0), fighter(currentHitPoints=4)], **over)).session
