@@ -30,6 +30,7 @@ MAX_BYTES = 8 * 2**30
 """Never read as a whole, so any size will do; a larger file is somebody's mistake."""
 
 _MESSAGES = {
+    "nothing-in-it": "{} encounter(s) have no player and took no time: nothing happened, and they are left out.",
     "row-skipped": "{} encounter(s) have no time of their beginning and are left out.",
     "same-start": "{} encounter(s) begin in the same millisecond as another one and are left out.",
     "too-long": "{} encounter(s) took longer than two hours; their timelines end there.",
@@ -153,13 +154,18 @@ def _end(number: int, ended: EpochMs | None, highest: int) -> End | None:
     return None
 
 
-def _built(encounter: Encounter, number: int, ended: EpochMs | None, end: End | None, notes: Counter[str]) -> Found:
+def _built(
+    encounter: Encounter, number: int, ended: EpochMs | None, end: End | None, notes: Counter[str]
+) -> Found | None:
     own: set[str] = set()
     who = rows.people(encounter, own)
     skills = resonance_skills.skills(encounter, who.labels, own)
     last = max(ended, encounter.started_at) if ended else rows.last_moment(encounter, skills)
     if last - encounter.started_at > MAX_MS:
         own.add("too-long")
+    if end is not None and not who.participants and last == encounter.started_at:
+        notes["nothing-in-it"] += 1
+        return None
     started = from_ms(encounter.started_at)
     natural_key = f"{content_mark(encounter.started_at, rows.whole(encounter.row, 'scene_id'))}@{started.isoformat()}"
     bosses = rows.bosses(encounter)

@@ -47,6 +47,12 @@ def test_a_game_that_another_follows_without_any_end_is_ended_by_it() -> None:
     assert rules(reading) == [EndRule.NEXT_START, EndRule.EXPLICIT, None]
 
 
+def test_the_last_line_of_a_game_ends_it_also_without_its_newline() -> None:
+    lines = hearthstone(4, games=1)
+    last = max(number for number, line in enumerate(lines) if "GameState" in line and "value=COMPLETE" in line)
+    assert rules(HEARTHSTONE.read(written(lines[: last + 1]).rstrip(b"\r\n"))) == [EndRule.EXPLICIT]
+
+
 def test_a_game_is_dated_by_its_folder_and_goes_on_after_midnight() -> None:
     found = HEARTHSTONE.read(written(hearthstone(5, games=2, start=START.replace(hour=23, minute=59)))).found
     assert [one.started_at.date().isoformat() for one in found] == ["2026-03-01", "2026-03-02"]

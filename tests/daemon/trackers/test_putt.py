@@ -165,6 +165,14 @@ def test_what_comes_later_makes_more_of_the_session(first: str) -> None:
 
 
 @pytest.mark.parametrize("first", ["json", "csv"])
+def test_what_comes_later_weighs_more_also_when_it_tells_nothing_new(first: str) -> None:
+    contents = {"json": doc(total_putts=4, makes_by_category={"TOP": 3}), "csv": b"Total Makes,3\nTotal Misses,1\n"}
+    path = JSON if first == "json" else CSV
+    data = contents.pop(first)
+    assert found_in(data, path).weight < found_in(data, path, **contents).weight
+
+
+@pytest.mark.parametrize("first", ["json", "csv"])
 def test_what_comes_later_is_a_new_content(first: str) -> None:
     one = putt_round(2)
     alone, both = (prepare(of(one, first=first, both=beside), END, only_grows=False) for beside in (False, True))
