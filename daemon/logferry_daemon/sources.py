@@ -184,6 +184,10 @@ class SourceRunner:
                 log.info("source not watched", extra={"action": "source", "code": error.code})
                 self.unwatched, retry = error, UNWATCHED_RETRY
                 self._hint()
+            except Exception as error:  # the scan goes on, and so do the other sources
+                log.exception("watcher failed", extra={"action": "source", "source": self.source.name})
+                self.unwatched, retry = Unreachable("watch-failed", _mistake(error)), UNWATCHED_RETRY
+                self._hint()
             await self._world.clock.sleep(retry)
             retry = min(2 * retry, UNWATCHED_RETRY)
 
@@ -200,12 +204,14 @@ class SourceRunner:
             await self._look()
         except LogferryError as error:
             # The folder is away or the spool cannot be written: nothing was lost, it is all read again.
-            self._next_scan, self._round = None, []
             if self.state != error.message:
                 about = {"action": "source", "source": self.source.name, "code": error.code}
                 log.warning("source not readable", extra=about)
-            self.state = error.message
-            return MISSING_RETRY
+            return self._failed(error.message)
+        except Exception as error:  # one source that cannot go on is no reason for the others to stop
+            if self.state != _mistake(error):
+                log.exception("source failed", extra={"action": "source", "source": self.source.name})
+            return self._failed(_mistake(error))
         else:
             self.state = "watching"
             return self._delay()
@@ -214,6 +220,10 @@ class SourceRunner:
                 self._asked = asked + self._asked
             else:
                 _answer(asked)
+
+    def _failed(self, why: str) -> timedelta:
+        self._next_scan, self._round, self.state = None, [], why
+        return MISSING_RETRY
 
     async def _look(self) -> None:
         now = self._world.clock.now()
@@ -456,6 +466,10 @@ class SourceRunner:
                 soon = self._pace.settle - (now - state.quiet_since)
                 waits.append(soon + _GRAIN if soon > timedelta() else self._pace.busy)
         return max(min(waits), _GRAIN)
+
+
+def _mistake(error: Exception) -> str:
+    return f"A mistake in Logferry: {type(error).__name__}; it is tried again."
 
 
 def _answer(asked: Sequence[asyncio.Future[None]]) -> None:
