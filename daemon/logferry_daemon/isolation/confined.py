@@ -5,6 +5,7 @@ The second wall: what a database might make SQLite write, rename or delete is th
 
 from __future__ import annotations
 
+import ctypes
 import os
 import struct
 import sys
@@ -24,8 +25,6 @@ def landlock() -> int:
     """Which version of it this system has; 0 without it."""
     if sys.platform != "linux":
         return 0
-    import ctypes  # noqa: PLC0415 -- slow to start, and most children need no room
-
     return max(ctypes.CDLL(None).syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION), 0)
 
 
@@ -34,15 +33,13 @@ def confine(room: str) -> bool:
     version = landlock()
     if version == 0:
         return False
-    import ctypes  # noqa: PLC0415 -- slow to start, and most children need no room
-
     system = ctypes.CDLL(None)
     handled = sum(rights for since, rights in _KNOWN_SINCE.items() if since <= version)
     rules = struct.pack("=Q", handled)
     ruleset = system.syscall(_CREATE, rules, ctypes.c_size_t(len(rules)), 0)
     if ruleset < 0:
         return False
-    folder = os.open(room, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    folder = os.open(room, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         return not (
             system.syscall(_ADD, ruleset, _BENEATH, struct.pack("=Qi", handled, folder), 0)
