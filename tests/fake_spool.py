@@ -39,7 +39,6 @@ from logferry_daemon.ports import (
     version_of,
 )
 from logferry_model.envelope import Receipt
-from logferry_model.errors import LogferryError
 from logferry_model.session import Session, SessionId
 from tests.fakes import NOON, FixedChance
 
@@ -79,7 +78,7 @@ class MemorySpool:
     """All four parts of the spool, in dictionaries."""
 
     chance: FixedChance = field(default_factory=FixedChance)
-    broken: LogferryError | None = None
+    broken: Exception | None = None
     """Set: nothing can be written, as on a full disk."""
     recount: Recount = uncounted
     _files: dict[tuple[str, str], FileRow] = field(default_factory=dict)

@@ -104,6 +104,8 @@ class _File:
     inode: int
     trouble: Trouble | None = None
     error: LogferryError | None = None
+    mtime_ns: int | None = None
+    """Where no calendar holds `mtime`."""
 
 
 class MemoryFiles:
@@ -158,7 +160,7 @@ class MemoryFiles:
 
     def _seen(self, path: str) -> FileSeen:
         file = self._files[path]
-        written = round(file.mtime.timestamp() * 1000) * 1_000_000
+        written = file.mtime_ns if file.mtime_ns is not None else round(file.mtime.timestamp() * 1000) * 1_000_000
         return FileSeen(path=path, signature=Signature(len(file.data), written, file.inode, 1), trouble=file.trouble)
 
     # what programs do
@@ -188,6 +190,10 @@ class MemoryFiles:
     def touch(self, path: str) -> None:
         """Only its time moves."""
         self._files[path].mtime = self._clock.now()
+
+    def date(self, path: str, mtime_ns: int) -> None:
+        """Give it any time that a file system can hold."""
+        self._files[path].mtime_ns = mtime_ns
 
     def truncate(self, path: str, size: int = 0) -> None:
         self.write(path, self._files[path].data[:size])

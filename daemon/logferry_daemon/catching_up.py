@@ -11,11 +11,9 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from logferry_daemon.core.identity import EPOCH
 from logferry_daemon.core.reading import (
     About,
     AnyTracker,
@@ -27,7 +25,7 @@ from logferry_daemon.core.reading import (
     Reading,
 )
 from logferry_daemon.core.rows import Answer
-from logferry_daemon.core.settle import Signature
+from logferry_daemon.core.settle import Signature, written_at
 from logferry_daemon.file_state import NO_HEAD, FileState, Head
 from logferry_daemon.ports import Databases, LogFiles
 
@@ -51,7 +49,7 @@ class Place:
 
     def about(self, path: str, signature: Signature) -> About:
         """What is known of a file besides its content."""
-        modified = EPOCH + timedelta(microseconds=signature.mtime_ns // 1000)
+        modified = written_at(signature.mtime_ns)
         return About(path=path, folder=str(self.root), modified=modified, size=signature.size)
 
     async def signature(self, path: str, companions: tuple[str, ...]) -> Signature | None:

@@ -129,7 +129,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
     facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
     own_recipes = await asyncio.to_thread(read_own_recipes, home.recipes_folder)
     trackers = all_trackers(own_recipes.trackers)
-    spooling = open_spool(home.spool_file, chance, facts, lambda session: _recounted(trackers, session))
+    spooling = open_spool(home.spool_file, chance, facts, lambda session, of: _recounted(trackers, session, of))
     spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
     slots, detectors = Slots(await slot_key(spool, chance)), Detectors(surroundings())
@@ -157,10 +157,10 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
     )
 
 
-def _recounted(trackers: Mapping[str, AnyTracker], session: Session) -> Statistics:
+def _recounted(trackers: Mapping[str, AnyTracker], session: Session, of: Sequence[Session]) -> Statistics:
     """As its tracker counts; a recipe that is gone counts nothing."""
     tracker = trackers.get(session.tracker)
-    return tracker.recount(session) if tracker else uncounted(session)
+    return tracker.recount(session, of) if tracker else uncounted(session, of)
 
 
 def _listing(trackers: Mapping[str, AnyTracker], name: str) -> Listing | None:

@@ -81,6 +81,9 @@ class Courier:
             except LogferryError as error:
                 log.warning("delivery stopped for a moment", extra={"action": "courier", "code": error.code})
                 wait = LOOK_AGAIN
+            except Exception:  # one destination that cannot go on is no reason for the others to stop
+                log.exception("courier failed", extra={"action": "courier", "destination": self.destination.name})
+                wait = LOOK_AGAIN
             if wait is None:
                 continue
             await self._wake.wait(wait)
@@ -119,11 +122,11 @@ class Courier:
             for task in (work, watch):
                 task.cancel()
             ended, _ = await asyncio.gather(work, watch, return_exceptions=True)
-        if isinstance(ended, Exception):
-            raise ended
         await self._road.outbox.released(sorted(self._under_way))
         for delivery in self._under_way:
             self._changed(delivery)
+        if isinstance(ended, Exception):
+            raise ended
 
     async def _deliver_all(self, claimed: Sequence[Claimed]) -> None:
         async with asyncio.TaskGroup() as group:

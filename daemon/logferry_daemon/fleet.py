@@ -5,6 +5,7 @@ Sources and destinations come and go while it runs; every change goes through he
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -24,6 +25,8 @@ from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_n
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
+
+log = logging.getLogger(__name__)
 
 Looked = Callable[[Source, Sequence[Found]], None]
 """A source, and its sessions that still run."""
@@ -63,7 +66,10 @@ class _Observed(SourceRunner):
     async def look(self) -> timedelta:
         """One look; returns how long the next one may wait."""
         delay = await super().look()
-        self._looked(self.source, self.running())
+        try:
+            self._looked(self.source, self.running())
+        except Exception:  # what runs is shown as it was before; what is over goes its way
+            log.exception("look not told", extra={"action": "source", "source": self.source.name})
         return delay
 
 

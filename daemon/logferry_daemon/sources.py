@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from logferry_daemon.apps import Apps
-from logferry_daemon.catching_up import Place, catch_up_for
+from logferry_daemon.catching_up import BUDGET, Place, catch_up_for
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.preparing import prepare
@@ -46,6 +46,8 @@ UNWATCHED_RETRY = timedelta(minutes=10)
 """A limit may have been raised, a network drive replaced."""
 BATCH = 256
 """Files in one look. After a burst of thousands there is a scan now and then, and not only at the end."""
+HELD = 32 * 2**20
+"""Bytes of files that wait for the others in a look: objects take some times the room of their text."""
 SCAN_SHARE = 20
 """However often something changes, a scan takes at most this part of the time: a folder may hold 100,000 files."""
 PASSING = frozenset({"no-permission", "file-unreadable"})
@@ -188,6 +190,10 @@ class SourceRunner:
                 log.info("source not watched", extra={"action": "source", "code": error.code})
                 self.unwatched, retry = error, UNWATCHED_RETRY
                 self._hint()
+            except Exception as error:  # the scan goes on, and so do the other sources
+                log.exception("watcher failed", extra={"action": "source", "source": self.source.name})
+                self.unwatched, retry = Unreachable("watch-failed", _mistake(error)), UNWATCHED_RETRY
+                self._hint()
             await self._world.clock.sleep(retry)
             retry = min(2 * retry, UNWATCHED_RETRY)
 
@@ -204,12 +210,14 @@ class SourceRunner:
             await self._look()
         except LogferryError as error:
             # The folder is away or the spool cannot be written: nothing was lost, it is all read again.
-            self._next_scan, self._round = None, []
             if self.state != error.message:
                 about = {"action": "source", "source": self.source.name, "code": error.code}
                 log.warning("source not readable", extra=about)
-            self.state = error.message
-            return MISSING_RETRY
+            return self._failed(error.message)
+        except Exception as error:  # one source that cannot go on is no reason for the others to stop
+            if self.state != _mistake(error):
+                log.exception("source failed", extra={"action": "source", "source": self.source.name})
+            return self._failed(_mistake(error))
         else:
             self.state = "watching"
             return self._delay()
@@ -218,6 +226,10 @@ class SourceRunner:
                 self._asked = asked + self._asked
             else:
                 _answer(asked)
+
+    def _failed(self, why: str) -> timedelta:
+        self._next_scan, self._round, self.state = None, [], why
+        return MISSING_RETRY
 
     async def _look(self) -> None:
         now = self._world.clock.now()
@@ -233,16 +245,43 @@ class SourceRunner:
             self._round = self._next_round()
         batch, self._round = self._round[:BATCH], self._round[BATCH:]
         waiting = [state for state in batch if self._files.get(state.path) is state and not state.known]
-        for state in waiting:
-            await self._advance(state)
-        running = await self._running_programs(waiting)
-        self._beginnings = sorted(state.first_at for state in self._files.values() if state.first_at is not None)
-        for state in waiting:
-            if not state.known:
-                await self._decide(state, running)
+        await self._read_on(waiting)
         if not self._round:
             for orphan in self._orphans.overdue(self._everything(), self._world.clock.now()):
                 await self._keep_orphan(orphan)
+
+    async def _read_on(self, waiting: Sequence[FileState]) -> None:
+        """Read what is new and hand over what is over, holding a little at a time.
+
+        Only what a later file's beginning may end waits for the others to be read: a folder of years is mostly in that
+        order, so of too much the last one waits on.
+        """
+        held: list[FileState] = []
+        bulk = 0
+        for state in waiting:
+            await self._advance(state)
+            if not (state.open and self._rules(state).next_start):
+                await self._decide(state, await self._running_programs([state]))
+                continue
+            held.append(state)
+            bulk += self._bulk(state)
+            if bulk > HELD:
+                await self._decide_all(held[:-1])
+                held, bulk = [state], self._bulk(state)
+        await self._decide_all(held)
+
+    def _bulk(self, state: FileState) -> int:
+        """Bytes of it that a look reads at most."""
+        size = state.sighting.signature.size
+        return min(size, BUDGET) if self._companions is None else size
+
+    async def _decide_all(self, states: Sequence[FileState]) -> None:
+        if not states:
+            return
+        running = await self._running_programs(states)
+        self._beginnings = sorted(state.first_at for state in self._files.values() if state.first_at is not None)
+        for state in states:
+            await self._decide(state, running)
 
     def _next_round(self) -> list[FileState]:
         """Everything that is not finished with; who waits already keeps his place."""
@@ -362,7 +401,7 @@ class SourceRunner:
 
     async def _decide(self, state: FileState, running: frozenset[str]) -> None:
         """Hand over what has ended, and remember how far the file was read."""
-        if state.reading is None or (state.read != state.sighting.signature and not state.behind):
+        if state.known or state.reading is None or (state.read != state.sighting.signature and not state.behind):
             return  # it changed while we read: look again first
         now = self._world.clock.now()
         quiet, last = now - state.quiet_since, state.last
@@ -460,6 +499,10 @@ class SourceRunner:
                 soon = self._pace.settle - (now - state.quiet_since)
                 waits.append(soon + _GRAIN if soon > timedelta() else self._pace.busy)
         return max(min(waits), _GRAIN)
+
+
+def _mistake(error: Exception) -> str:
+    return f"A mistake in Logferry: {type(error).__name__}; it is tried again."
 
 
 def _answer(asked: Sequence[asyncio.Future[None]]) -> None:

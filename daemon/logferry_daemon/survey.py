@@ -22,6 +22,8 @@ from logferry_model.session import End
 
 MAX_LOOKS = 100_000
 """At one file: more than any file of a size that is read can need."""
+BESIDE = ("-wal", "-shm", "-journal")
+"""How the names of files end that belong to a database."""
 _CHANGING = Trouble(code="changing", message="it changes while it is read; try again when its program is closed.")
 
 Progress = Callable[[int, int], None]
@@ -136,7 +138,7 @@ class Survey:
 
     async def _entries(self, root: Path, only: Sequence[str] | None) -> Sequence[FileSeen]:
         if only is None:
-            return await self.files.scan(root, ["*"])
+            return _without_belongings(await self.files.scan(root, ["*"]))
         entries = [await self.files.look(root, name) for name in only]
         return [entry for entry in entries if entry]
 
@@ -211,6 +213,12 @@ class Survey:
         next_start = min((at for at in first if at and at > found.last_at), default=None)
         rules = one.tracker.rules(one.seen.path)
         return end_of(found, Signals(now=self.now, quiet_since=quiet_since, next_start=next_start, rules=rules))
+
+
+def _without_belongings(entries: Sequence[FileSeen]) -> Sequence[FileSeen]:
+    """Without the files that SQLite keeps beside a database: they are read with it."""
+    paths = {entry.path for entry in entries}
+    return [one for one in entries if not any(one.path.removesuffix(end) in paths - {one.path} for end in BESIDE)]
 
 
 def totals(files: Sequence[FileInspected]) -> Totals:

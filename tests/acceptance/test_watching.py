@@ -33,6 +33,8 @@ QUEUE = Path("/proc/sys/fs/inotify/max_queued_events")
 BURST, RESCAN, GRACE = 20_000, 10.0, 5.0
 NESTED = 200
 MANY = 100_000
+LARGE, EVENTS = 100, 8_000
+MOST_MEMORY_FOR_DOCUMENTS = 160 * 2**20
 MOST_MEMORY = 256 * 2**20
 LONGEST_STALL = 1.0
 WATCHED = 4.0
@@ -126,6 +128,27 @@ def test_a_folder_that_is_deleted_and_made_again_is_watched_again(daemon: Daemon
         games.rmdir()
 
 
+def test_many_large_documents_that_come_together_do_not_fill_the_memory(
+    daemon: DaemonHome, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of them do not say that they are over."""
+    games, size = tmp_path / "games", 0
+    games.mkdir()
+    for number in range(LARGE):
+        document = artemis_document(number, start=START + number * timedelta(days=1), events=EVENTS)
+        if number % 2:
+            del document["endedAt"]
+        path = games / file_name(document)
+        size += path.write_bytes(encode_document(document))
+        make_quiet(path)
+    daemon.configure(sources={"hunts": ("artemis", games)})
+    program = daemon.start()
+    until(lambda: has(daemon, LARGE), "all in the spool", seconds=240, every=0.5)
+    peak = peak_memory(program.pid)
+    tell(capsys, f"{LARGE} documents of {size / LARGE / 2**20:.1f} MiB: peak memory {peak / 2**20:.0f} MiB")
+    assert peak < MOST_MEMORY_FOR_DOCUMENTS
+
+
 def furnish(games: Path) -> dict[str, tuple[str, Path]]:
     """A finished session of trackers of every kind: documents, pairs of files, logs, matches."""
     document, flight, played = artemis_document(1), journal(1), putt_round(1)
@@ -216,7 +239,7 @@ def test_a_hostile_folder_with_a_hundred_thousand_files_holds_nobody_up(
     games = tmp_path / "games"
     games.mkdir()
     for number in range(MANY):
-        (games / f"{number}.txt").touch()
+        (games / f"session-{number}.json").touch()
     reasons = hostile(games, tmp_path / "outside")
     name, content = hunt(1)
     (games / name).write_bytes(content)

@@ -70,6 +70,15 @@ def test_people_see_the_same_totals(logferry: Command, folder: Path) -> None:
     ]
 
 
+def test_what_belongs_to_a_database_is_read_with_it(logferry: Command, tmp_path: Path) -> None:
+    place = tmp_path / "db"
+    place.mkdir()
+    for name in ("resonance-logs.db", "resonance-logs.db-wal", "resonance-logs.db-shm", "other.db-wal"):
+        (place / name).write_bytes(b"")
+    files = logferry("inspect", str(place), "--json").json["files"]
+    assert {file["path"] for file in files} == {"resonance-logs.db", "other.db-wal"}
+
+
 def test_the_owners_own_recipes_read_files_too(logferry: Command, home: Home, tmp_path: Path) -> None:
     home.recipes_folder.mkdir(parents=True)
     (home.recipes_folder / "tavern.toml").write_text(TAVERN)

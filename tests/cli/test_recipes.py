@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from logferry.exits import Exit
+from logferry_daemon.adapters.recipe_folder import read_own_recipes
 from logferry_daemon.home import Home
 from logferry_daemon.recipes.shipped import shipped_texts
+from logferry_daemon.trackers.catalogue import all_trackers
 from tests.cli.conftest import Command
 from tests.daemon.recipes.small import TEXT as TAVERN
 from tests.daemon.recipes.small import line, log
@@ -71,6 +73,24 @@ def test_an_own_recipe_takes_the_place_of_a_shipped_one(logferry: Command, home:
     assert (listed["swtor"]["origin"], listed["swtor"]["replaces"]) == ("own", True)
     assert (listed["tavern"]["origin"], listed["tavern"]["replaces"]) == ("own", False)
     assert "own, instead of the shipped one" in logferry("recipe", "list").out
+
+
+def test_an_own_recipe_cannot_take_the_place_of_a_tracker_that_needs_none(logferry: Command, home: Home) -> None:
+    own(home, "mine.toml", TAVERN.replace('"tavern"', '"artemis"', 1))
+    ran = logferry("recipe", "list")
+    assert ran.code == Exit.FAILED
+    assert 'The recipe mine.toml: "artemis" is the name of a tracker that needs no recipe.' in ran.out
+    assert all_trackers(read_own_recipes(home.recipes_folder).trackers)["artemis"].title == "Artemis Tracker"
+
+
+def test_of_two_own_recipes_of_one_name_the_first_is_used_and_the_other_reported(logferry: Command, home: Home) -> None:
+    own(home, "a.toml", TAVERN.replace("The Tavern", "The First"))
+    own(home, "b.toml", TAVERN)
+    ran = logferry("recipe", "list")
+    assert ran.code == Exit.FAILED
+    assert 'The recipe b.toml: it is not used, as a.toml has the name "tavern", too.' in ran.out
+    (first,) = [one for one in logferry("recipe", "list", "--json").json["recipes"] if one["name"] == "tavern"]
+    assert first["title"] == "The First"
 
 
 def test_a_broken_own_recipe_is_listed_with_what_is_wrong(logferry: Command, home: Home) -> None:

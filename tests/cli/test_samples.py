@@ -6,6 +6,7 @@ What is expected is counted here in another way, from the bytes alone; nothing o
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,11 @@ def test_real_sessions_take_some_time_and_end_after_they_began(logferry: Command
     files = logferry("inspect", str(SAMPLES / folder), "--json").json["files"]
     for session in (session for file in files for session in file["sessions"]):
         assert session["started_at"] < session["ended_at"]
+
+
+@each_folder
+def test_no_real_session_ends_after_its_file_was_last_written(logferry: Command, folder: str) -> None:
+    for file in logferry("inspect", str(SAMPLES / folder), "--json").json["files"]:
+        written = datetime.fromtimestamp((SAMPLES / folder / file["path"]).stat().st_mtime, UTC)
+        ends = [datetime.fromisoformat(session["ended_at"]) for session in file["sessions"]]
+        assert [end for end in ends if end > written + timedelta(minutes=5)] == []

@@ -19,6 +19,7 @@ import pytest
 
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.core.rows import Answer, Cell, Question, Table
+from logferry_daemon.isolation.asking import MAX_LOOKED_UP
 from logferry_daemon.isolation.messages import MAX_REPLY
 from logferry_daemon.ports import Databases
 from logferry_model.errors import Damaged, Unreachable
@@ -344,6 +345,58 @@ async def test_the_largest_answer_there_can_be_is_read(disk: DiskHand) -> None:
     assert found.cut
     assert found.more
     assert found.reached >= 2
+
+
+async def test_many_rows_of_every_table_are_cut_and_not_refused(disk: DiskHand) -> None:
+    fill(disk, 3)
+    writer = disk.writers[NAME]
+    writer.execute("CREATE TABLE songs (fight, title)")
+    writer.execute("CREATE INDEX song ON songs(fight)")
+    writer.execute("BEGIN")
+    for number in (1, 2, 3):
+        writer.executemany("INSERT INTO blows VALUES (?, 10, ?)", ((number, "y" * 300) for _ in range(29_000)))
+        writer.executemany("INSERT INTO songs VALUES (?, ?)", ((number, "z" * 1500) for _ in range(29_000)))
+    writer.execute("COMMIT")
+    found = await asked(disk)
+    assert (found.cut, found.more, found.reached) == ((1, 2), True, 2)
+    assert found.rows["songs"]
+
+
+async def looked_up(disk: DiskHand, fights: int, people: int) -> tuple[list[int], list[int]]:
+    """The sessions that come at last when each names so many people of its own, and those that are cut."""
+    fill(disk, fights)
+    writer = disk.writers[NAME]
+    writer.execute("BEGIN")
+    writer.execute("DELETE FROM blows")
+    writer.execute("DELETE FROM people")
+    for number in range(1, fights + 1):
+        who = range(number * people, (number + 1) * people)
+        writer.executemany("INSERT INTO blows VALUES (?, ?, '')", ((number, one) for one in who))
+        writer.executemany("INSERT INTO people VALUES (?, 'Mila')", ((one,) for one in who))
+    writer.execute("CREATE INDEX blow ON blows(fight)")
+    writer.execute("COMMIT")
+    since, more = 0, True
+    came: set[int] = set()
+    cut: set[int] = set()
+    while more:
+        found = await asked(disk, question(since=since))
+        came |= {int(str(row["id"])) for row in found.rows["fights"]}
+        cut |= set(found.cut)
+        named = {row["who"] for row in found.rows["blows"] if row["fight"] not in found.cut}
+        assert named <= {row["person"] for row in found.rows["people"]}
+        since, more = found.reached, found.more
+    return sorted(came), sorted(cut)
+
+
+async def test_many_sessions_with_many_people_come_in_several_answers(disk: DiskHand) -> None:
+    assert await looked_up(disk, 50, 250) == (list(range(1, 51)), [])
+
+
+async def test_a_session_with_too_many_people_is_cut_and_the_others_are_whole(disk: DiskHand) -> None:
+    came, cut = await looked_up(disk, 3, MAX_LOOKED_UP // 2 + 1)
+    assert came == [1, 2, 3]
+    assert 1 not in cut
+    assert cut
 
 
 @pytest.mark.parametrize("data", [b"", b"SQLite format 3\0", b"not a database at all" * 400])

@@ -284,6 +284,18 @@ async def test_no_handle_is_left_open(disk: DiskHand) -> None:
     assert handles() == before
 
 
+@only_on("linux")
+@pytest.mark.parametrize("year", [-9000, 11_000])
+async def test_no_time_of_a_file_is_too_much_for_the_spool(year: int) -> None:
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as folder:  # other file systems there hold few centuries
+        path = Path(folder) / NAME
+        path.write_bytes(b"x")
+        os.utime(path, (0, (year - 1970) * 31_556_952))
+        assert abs(path.stat().st_mtime_ns) > 2**63
+        (seen,) = await FolderFiles().scan(Path(folder), PATTERNS)
+    assert -(2**63) <= seen.signature.mtime_ns < 2**63
+
+
 async def test_reading_leaves_the_folder_as_it_was(disk: DiskHand) -> None:
     disk.write(f"deep/{NAME}", b"x")
     disk.touch(f"deep/{NAME}", OLD)

@@ -189,6 +189,23 @@ async def test_a_folder_above_that_is_moved_away_ends_the_watch(tmp_path: Path) 
         await watch.end()
 
 
+@only_on("linux")
+async def test_a_folder_too_deep_for_a_path_ends_no_watch(tmp_path: Path) -> None:
+    handle = os.open(tmp_path, os.O_RDONLY)
+    for letter in "abcdefghijklmnopqrst":  # 20 * 250 bytes: more than the system takes in one name
+        os.mkdir(letter * 250, dir_fd=handle)
+        above, handle = handle, os.open(letter * 250, os.O_RDONLY, dir_fd=handle)
+        os.close(above)
+    os.close(handle)
+    root = tmp_path.joinpath(*(letter * 250 for letter in "abcdefghijkl"))
+    try:
+        async with watching(FolderWatcher(), root) as watch:
+            append(root)
+            await watch.hint()
+    finally:
+        subprocess.run(["rm", "-rf", str(tmp_path / ("a" * 250))], check=True)  # by steps, which pytest does not take
+
+
 LIMITED = """
 import asyncio, pathlib, sys
 from logferry_daemon.adapters import watch_portable

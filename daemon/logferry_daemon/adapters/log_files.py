@@ -28,6 +28,7 @@ from logferry_model.errors import Damaged, Unreachable
 MAX_DEPTH = 6
 """Folders below the source's own; loops are impossible because links are not followed."""
 
+_NS_MOST = 2**63 - 1
 _NOT_REGULAR = Trouble(code="not-a-file", message="not a regular file (a pipe, device or folder); it is not read.")
 _NAME = Trouble(code="bad-name", message="its name is not readable text; rename it.")
 _LINK = Trouble(code="symlink", message="a symbolic link; it is not followed.")
@@ -119,7 +120,9 @@ def _look(root: Path, path: str) -> FileSeen | None:
 
 def _seen(path: str, found: os.stat_result) -> FileSeen:
     text = path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
-    signature = Signature(found.st_size, found.st_mtime_ns, found.st_ino, found.st_dev)
+    # The spool keeps a time in 64 bits, which is less than a file system may hold.
+    mtime_ns = min(max(found.st_mtime_ns, -_NS_MOST), _NS_MOST)
+    signature = Signature(found.st_size, mtime_ns, found.st_ino, found.st_dev)
     return FileSeen(path=text, signature=signature, trouble=_trouble(found) if text == path else _NAME)
 
 

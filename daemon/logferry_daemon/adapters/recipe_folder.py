@@ -8,6 +8,7 @@ from pathlib import Path
 
 from logferry_daemon.core.reading import AnyTracker, Trouble
 from logferry_daemon.recipes.shipped import tracker_of
+from logferry_daemon.trackers.catalogue import trackers_with_code
 from logferry_model.errors import Misconfigured
 
 MAX_BYTES = 2**20
@@ -24,19 +25,34 @@ class OwnRecipes:
 
 def read_own_recipes(folder: Path) -> OwnRecipes:
     """Every `*.toml` in `folder`, by name; none when there is no such folder."""
-    trackers: list[AnyTracker] = []
+    trackers: dict[str, AnyTracker] = {}
+    files: dict[str, str] = {}
     troubles: list[Trouble] = []
     for path in _files(folder):
         try:
-            trackers.append(read_recipe(path))
+            tracker = read_recipe(path)
         except Misconfigured as error:
             troubles.append(Trouble(code=error.code, message=error.message))
-    return OwnRecipes(trackers=tuple(trackers), troubles=tuple(troubles))
+            continue
+        if tracker.name in trackers:
+            troubles.append(_doubled(path.name, tracker.name, files[tracker.name]))
+            continue
+        trackers[tracker.name], files[tracker.name] = tracker, path.name
+    return OwnRecipes(trackers=tuple(trackers.values()), troubles=tuple(troubles))
+
+
+def _doubled(file: str, name: str, other: str) -> Trouble:
+    said = f'The recipe {file}: it is not used, as {other} has the name "{name}", too. Give one of them another name.'
+    return Trouble(code="recipe-doubled", message=said)
 
 
 def read_recipe(path: Path) -> AnyTracker:
     """The tracker that the recipe in this file makes; Misconfigured says what is wrong with it."""
-    return tracker_of(_text(path), origin=path.name)
+    tracker = tracker_of(_text(path), origin=path.name)
+    if tracker.name in {one.name for one in trackers_with_code()}:
+        said = f'The recipe {path.name}: "{tracker.name}" is the name of a tracker that needs no recipe.'
+        raise Misconfigured("recipe-name-taken", said, hint="Give the recipe another name.")
+    return tracker
 
 
 def _files(folder: Path) -> Sequence[Path]:

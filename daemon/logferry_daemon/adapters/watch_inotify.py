@@ -34,6 +34,8 @@ _COMES_AND_GOES = _CREATE | _DELETE | _MOVED_FROM | _MOVED_TO
 _ITSELF = _DELETE_SELF | _MOVE_SELF
 _ALL = _MODIFY | _ATTRIBUTES | _CLOSE_WRITE | _COMES_AND_GOES | _ITSELF | _ONLY_FOLDERS
 _EVENT = struct.Struct("iIII")
+_LIMITS = frozenset({errno.ENOSPC, errno.EMFILE})
+"""What concerns all folders, and a person can change."""
 _FLAGS = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _system = ctypes.CDLL(None, use_errno=True)
@@ -140,7 +142,7 @@ class Folders:
         self._identity = identity
         watches = {self._notes.watch(str(self._root), _ALL)}
         for path in _below(str(self._root)):
-            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            with _skipped():
                 watches.add(self._notes.watch(path, _ALL | _NO_LINKS))
             if len(watches) > MAX_FOLDERS:
                 raise OSError(errno.ENOSPC, "too many folders")
@@ -148,7 +150,7 @@ class Folders:
 
     def _watch_above(self) -> None:
         for folder in self._root.parents:
-            with suppress(FileNotFoundError, NotADirectoryError, PermissionError):
+            with _skipped():
                 self._notes.watch(str(folder), _CREATE | _MOVED_TO | _ITSELF | _ONLY_FOLDERS)
                 return
 
@@ -157,10 +159,20 @@ def _below(folder: str, depth: int = 1) -> Iterator[str]:
     """The folders in a folder. Each is handed out before it is listed, so that nothing falls between the two."""
     if depth > MAX_DEPTH:
         return
-    with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(folder) as entries:
+    with _skipped(), os.scandir(folder) as entries:
         for path in [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]:
             yield path
             yield from _below(path, depth + 1)
+
+
+@contextmanager
+def _skipped() -> Iterator[None]:
+    """A folder that is gone, not ours to enter, or too deep for a path is watched by nobody; the others are."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _LIMITS:
+            raise
 
 
 def _identity(root: Path) -> tuple[int, int] | None:
@@ -188,8 +200,9 @@ def _named_limits() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in {errno.ENOSPC, errno.EMFILE}:
-            raise
+        if error.errno not in _LIMITS:
+            reason = (error.strerror or "unknown error").lower()
+            raise Unreachable("watch-failed", f"Changes of its files are not told: {reason}.") from error
         few, setting = ("watches", "watches") if error.errno == errno.ENOSPC else ("queues", "instances")
         raise Unreachable(
             "watch-limit",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from logferry_daemon.checks.check import Check
 from logferry_daemon.checks.hints import logging_hint
 from logferry_daemon.core.identity import EPOCH
+from logferry_daemon.core.settle import written_at
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Clock, FileSeen, Processes, Program
 from logferry_daemon.sources import Source
@@ -54,7 +55,7 @@ def _began(programs: Collection[Program], names: Collection[str]) -> datetime | 
 
 
 def _written(file: FileSeen) -> datetime:
-    return EPOCH + timedelta(microseconds=file.signature.mtime_ns // 1000)
+    return written_at(file.signature.mtime_ns)
 
 
 def _advice(source: Source, began: datetime) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 
 from logferry_daemon.control import views
@@ -11,6 +12,8 @@ from logferry_daemon.ports import Clock, Ledger
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import EventKind
 from logferry_model.errors import LogferryError
+
+log = logging.getLogger(__name__)
 
 AllGates = Callable[[], Awaitable[Mapping[str, Gate]]]
 
@@ -45,11 +48,14 @@ class News:
         while True:
             delivery = await self._changed.get()
             try:
-                row = await self._ledger.delivery(delivery)
+                await self._publish(delivery, gates)
             except LogferryError:
                 continue  # the spool is in trouble, which its own users report
-            if row is not None:
-                message = views.delivery(row, await gates())
-                self._log.publish(
-                    EventKind.DELIVERY_CHANGED, at=self._clock.now(), session=row.session, delivery=message
-                )
+            except Exception:  # one piece of news less is no reason to stop
+                log.exception("news not told", extra={"action": "news", "delivery": delivery})
+
+    async def _publish(self, delivery: str, gates: AllGates) -> None:
+        row = await self._ledger.delivery(delivery)
+        if row is not None:
+            message = views.delivery(row, await gates())
+            self._log.publish(EventKind.DELIVERY_CHANGED, at=self._clock.now(), session=row.session, delivery=message)

@@ -10,11 +10,16 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.adding import added
+from logferry_model.figures import Statistics
 from logferry_model.session import Boss, Event, Loadout, Participant, Session, Skill
+
+RATES = frozenset({"dps", "hps"})
+"""Figures of a participant that are damage or healing by the second."""
 
 
 def join(pieces: Sequence[Session]) -> Session:
-    """The pieces, oldest first, as one session that begins as the first does; what it adds up to is not counted."""
+    """The pieces, oldest first, as one session that begins as the first does; measures are left to their tracker."""
     if len(pieces) == 1:
         return pieces[0]
     merging = _Merging()
@@ -32,6 +37,7 @@ def join(pieces: Sequence[Session]) -> Session:
         bosses=tuple(merging.bosses.values()),
         attachments=tuple(one for piece in pieces for one in piece.attachments),
         facts={name: value for piece in reversed(pieces) for name, value in piece.facts.items()},
+        statistics=added(merging.statistics),
     )
 
 
@@ -42,11 +48,13 @@ class _Merging:
     events: list[Event] = field(default_factory=list)
     skills: dict[tuple[str, str | None, str | None], Skill] = field(default_factory=dict)
     bosses: dict[str, Boss] = field(default_factory=dict)
+    statistics: list[Statistics] = field(default_factory=list)
 
     def add(self, piece: Session, number: int) -> None:
         """One more of them, the `number`th."""
         labels = {one.id: self._person(one, number) for one in piece.participants}
         loadouts = self._loadouts(piece.loadouts, number)
+        self.statistics.append(_relabelled(piece.statistics, loadouts))
         for event in piece.events:
             self.events.append(_renamed(event, labels, loadouts))
         for skill in piece.skills:
@@ -59,7 +67,7 @@ class _Merging:
         for known in self.people.values():
             if (one.local and known.local) or (one.name is not None and one.name == known.name):
                 self.people[known.id] = replace(
-                    known, facts=one.facts | known.facts, figures=_sums(known.figures, one.figures)
+                    known, facts=one.facts | known.facts, figures=_without_rates(_sums(known.figures, one.figures))
                 )
                 return known.id
         label = _free(one.id, number, self.people)
@@ -92,6 +100,16 @@ class _Merging:
             figures=_sums(known.figures, skill.figures),
             timeline=(*known.timeline, *skill.timeline),
         )
+
+
+def _relabelled(statistics: Statistics, loadouts: Mapping[str, str]) -> Statistics:
+    used = (replace(one, loadout=loadouts.get(one.loadout, one.loadout)) for one in statistics.loadouts)
+    return replace(statistics, loadouts=tuple(used))
+
+
+def _without_rates(figures: Mapping[str, float]) -> dict[str, float]:
+    """The sum of two rates says nothing."""
+    return {name: value for name, value in figures.items() if name not in RATES}
 
 
 def _renamed(event: Event, people: Mapping[str, str], loadouts: Mapping[str, str]) -> Event:

@@ -49,6 +49,11 @@ class LinePattern:
         groups = match.groups()
         return {name: value for name, number in self._names if (value := groups[number - 1]) is not None}
 
+    def reach(self, line: bytes) -> int:
+        """Where the last of the named groups ends, at the first place that fits; 0 without any."""
+        match = self._pattern.search(line)
+        return 0 if match is None else max((match.end(number) for _, number in self._names), default=0)
+
     def every(self, line: bytes) -> Iterator[Mapping[str, bytes]]:
         """The named groups at each place that fits, left to right."""
         for match in self._pattern.finditer(line):

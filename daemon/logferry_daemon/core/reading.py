@@ -238,8 +238,13 @@ class Tracker(Protocol):
         """What its sessions may hold besides the model's own fields."""
         ...
 
-    def recount(self, session: Session) -> Statistics:
-        """What the events of a session add up to, counted again: of a part, or of several put together."""
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """What a session that was cut or put together by hand adds up to.
+
+        Of a part, what can be told of a part: its statistics are those of the session that it was cut from, and what
+        cannot be split is left out. Where it was put together, `of` are the pieces with what each adds up to, and its
+        statistics are their sum, but for the measures.
+        """
         ...
 
 

@@ -24,13 +24,13 @@ from logferry_model.figures import Statistics
 from logferry_model.session import End, EndRule, Event, Hit, Participant, Session, Skill
 from logferry_model.tally import skills_of
 
-Recount = Callable[[Session], Statistics]
-"""What the events of a session add up to, as its tracker counts."""
+Recount = Callable[[Session, Sequence[Session]], Statistics]
+"""What a session adds up to, as its tracker counts; see `Tracker.recount`."""
 
 
-def uncounted(session: Session) -> Statistics:
-    """A recount where no tracker is known: how many events there are."""
-    return Statistics(events=len(session.events))
+def uncounted(session: Session, of: Sequence[Session] = ()) -> Statistics:
+    """A recount where no tracker is known: how many events there are, and what adds up by itself."""
+    return session.statistics if of else Statistics(events=len(session.events))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,18 +212,22 @@ def _part(pieces: Sequence[_Piece], cuts: Sequence[int], recount: Recount) -> Se
     if len(ordered) == 1 and ordered[0].whole:
         return ordered[0].original
     counting = any(_counted(piece.original) for piece in ordered)
-    joined = join([_without_counted(piece) for piece in ordered])
-    made = replace(
-        joined, id=session_id(joined.tracker, joined.natural_key), end=_end(ordered, cuts), statistics=Statistics()
+    counted = [_recounted(piece, recount) for piece in ordered]
+    made = join(counted)
+    statistics = recount(made, counted) if len(counted) > 1 else made.statistics
+    return replace(
+        made,
+        id=session_id(made.tracker, made.natural_key),
+        end=_end(ordered, cuts),
+        statistics=statistics,
+        skills=(*skills_of(statistics), *made.skills) if counting else made.skills,
     )
-    statistics = recount(made)
-    skills = (*skills_of(statistics), *made.skills) if counting else made.skills
-    return replace(made, statistics=statistics, skills=skills)
 
 
-def _without_counted(piece: _Piece) -> Session:
+def _recounted(piece: _Piece, recount: Recount) -> Session:
+    """A piece with what it adds up to, and without the skills that are nothing but that."""
     if not piece.whole:
-        return piece.session
+        return replace(piece.session, statistics=recount(piece.session, ()))
     counted = set(_counted(piece.original))
     kept = (one for place, one in enumerate(piece.original.skills) if place not in counted)
     return replace(piece.session, skills=tuple(kept))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from logferry_daemon.core.identity import EPOCH
+from logferry_daemon.core.identity import EPOCH, YEARS
 
 
 class Signature(NamedTuple):
@@ -16,6 +16,19 @@ class Signature(NamedTuple):
     mtime_ns: int
     inode: int
     device: int
+
+
+_MICROSECOND = timedelta(microseconds=1)
+_LATEST = EPOCH.replace(year=YEARS[-1])
+
+
+def written_at(mtime_ns: int) -> datetime:
+    """A file's own time; one that a calendar or a collector cannot take counts as the first or the last that they can.
+
+    Some file systems hold a time of the year 11000, and others one before the year 0.
+    """
+    most = (_LATEST - EPOCH) // _MICROSECOND
+    return EPOCH + timedelta(microseconds=min(max(mtime_ns // 1000, 0), most))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +49,7 @@ class Sighting:
         """
         if self.changed:
             return self.since
-        return min(EPOCH + timedelta(microseconds=self.signature.mtime_ns // 1000), self.since)
+        return min(written_at(self.signature.mtime_ns), self.since)
 
 
 def seen(before: Sighting | None, signature: Signature, now: datetime) -> Sighting:

@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Raw
 
 from logferry_daemon.core.rows import Cell, Question, Table
-from logferry_daemon.isolation.guarded import SECONDS, looking_up, reading, too_big
+from logferry_daemon.isolation.guarded import SECONDS, looking_up, reading
 from logferry_daemon.isolation.messages import Rows
 from logferry_model.errors import Damaged
 
@@ -28,7 +28,11 @@ ENOUGH = 16 * 2**20
 ENOUGH_SECONDS = SECONDS / 2
 AT_LEAST = 2
 """Sessions in an answer when there are more: whoever asks again from the last one on must come forward."""
+MAX_SIZE = 16 * 2**20
+"""Bytes of all rows of one session: two of them have to fit into an answer, and twice into the child's memory."""
 MAX_LOOKED_UP = 10_000
+"""Rows of a table that knows no sessions, in one answer."""
+ENOUGH_LOOKED_UP = MAX_LOOKED_UP // 2
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -103,17 +107,21 @@ class _Batch:
     question: Question
     wanted: dict[str, tuple[str, ...]]
     rows: dict[str, list[Raw]] = field(default_factory=dict)
-    values: dict[str, set[int]] = field(default_factory=dict)
-    """What other tables are looked up by, by `table.column`."""
+    named: dict[str, dict[int, None]] = field(default_factory=dict)
+    """What each of the tables that know no sessions is looked up by, in the order in which it came."""
     cut: list[int] = field(default_factory=list)
     size: int = 0
+    room: int = MAX_SIZE
+    """Bytes that the session at hand may still take."""
+    short: bool = False
+    """Whether something that it names is not looked up."""
 
     def read(self) -> Rows:
         """As many sessions as are enough."""
         ids, more = self._ids()
         done: list[int] = []
         for number in ids:
-            if len(done) >= AT_LEAST and (self.size > ENOUGH or time.process_time() > ENOUGH_SECONDS):
+            if len(done) >= AT_LEAST and self._is_enough():
                 break
             self._session(number)
             done.append(number)
@@ -127,6 +135,10 @@ class _Batch:
             reached=done[-1] if done else 0,
             cut=tuple(self.cut),
         )
+
+    def _is_enough(self) -> bool:
+        looked_up = max(map(len, self.named.values()), default=0)
+        return self.size > ENOUGH or looked_up > ENOUGH_LOOKED_UP or time.process_time() > ENOUGH_SECONDS
 
     def _ids(self) -> tuple[list[int], bool]:
         table, limit = self.question.sessions, max(self.question.limit, AT_LEAST)
@@ -145,16 +157,17 @@ class _Batch:
 
     def _session(self, number: int) -> None:
         budget, whole = MAX_BULK, True
+        self.room, self.short = MAX_SIZE, False
         for table in _tables(self.question):
             if not table.among and self.wanted[table.name]:
                 budget, complete = self._part(table, number, budget)
                 whole = whole and complete
-        if not whole:
+        if self.short or not whole:
             self.cut.append(number)
 
     def _part(self, table: Table, number: int, budget: int) -> tuple[int, bool]:
         """One session's rows of one table; what is left of the budget, and whether nothing had to be left out."""
-        before = len(self.rows.setdefault(table.name, []))
+        before, room = len(self.rows.setdefault(table.name, [])), self.room
         columns = self.wanted[table.name]
         try:
             return self._take(table, columns, number, budget)
@@ -163,6 +176,7 @@ class _Batch:
             if small == columns:
                 raise
             del self.rows[table.name][before:]
+            self.room = room
             return self._take(table, small, number, budget)[0], False
 
     def _take(self, table: Table, columns: Sequence[str], number: int, budget: int) -> tuple[int, bool]:
@@ -172,26 +186,40 @@ class _Batch:
             row = _row(columns, values)
             budget, fits = _without_bulk(row, table, budget)
             complete = complete and fits
-            self._keep(table, row)
+            if not self._keep(table, row):
+                return budget, False
         return budget, complete and len(self.rows[table.name]) - before < MAX_ROWS
 
-    def _keep(self, table: Table, row: dict[str, Cell]) -> None:
+    def _keep(self, table: Table, row: dict[str, Cell]) -> bool:
+        """False when there is no room for it."""
         encoded = _encode(row)
+        if len(encoded) > self.room:
+            return False
         self.size += len(encoded)
+        self.room -= len(encoded)
         self.rows.setdefault(table.name, []).append(Raw(encoded))
-        for column, value in row.items():
-            if isinstance(value, int):
-                self.values.setdefault(f"{table.name}.{column}", set()).add(value)
+        for other in self.question.parts:
+            for column in other.among:
+                name, _, wanted = column.partition(".")
+                value = row.get(wanted) if name == table.name else None
+                if isinstance(value, int):
+                    self._name(other.name, value)
+        return True
+
+    def _name(self, table: str, value: int) -> None:
+        named = self.named.setdefault(table, {})
+        if len(named) < MAX_LOOKED_UP:
+            named[value] = None
+        elif value not in named:
+            self.short = True
 
     def _look_up(self, table: Table) -> None:
         columns = self.wanted[table.name]
         if not columns:
             return
-        values = sorted(set().union(*(self.values.get(column, set()) for column in table.among)))
-        if len(values) > MAX_LOOKED_UP:
-            raise too_big()
+        self.room = MAX_SIZE
         statement = _select(table, columns, f"WHERE {_quoted(table.key)} = ? LIMIT 1")
-        for value in values:
+        for value in sorted(self.named.get(table.name, ())):
             for found in self.connection.execute(statement, (value,)):
                 self._keep(table, _row(columns, found))
 

@@ -25,6 +25,7 @@ _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0
 _READ_BINARY = _READ | getattr(os, "O_BINARY", 0)
 _FOLDER = getattr(os, "O_DIRECTORY", 0)
 _BLOCK = 2**20
+_JOURNAL_MAGIC = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
 _WITH_LOG = b"\2\2"
 """Bytes 18 and 19 of a SQLite file: written and read by way of a write-ahead log."""
 
@@ -73,6 +74,8 @@ class Place:
             for ending in COPIED:
                 self._copy(ending, os.path.join(room, "copy.db" + ending))  # noqa: PTH118 -- pathlib is slow to start
             if self.states() == before:
+                # Of the copy: nobody can change that one any more.
+                _check_names_no_other(os.path.join(room, "copy.db-journal"))  # noqa: PTH118 -- see above
                 return os.path.join(room, "copy.db")  # noqa: PTH118 -- pathlib is slow to start
         raise Unreachable("database-busy", "it changes while it is copied; it is read again in a moment.")
 
@@ -161,6 +164,28 @@ def _check_regular(state: os.stat_result) -> None:
 
 def _link() -> Damaged:
     return Damaged("symlink", "a symbolic link; it is not followed.")
+
+
+def _check_names_no_other(journal: str) -> None:
+    """Damaged when the journal names another file: SQLite would delete that one, wherever it lies.
+
+    The name of such a "super-journal" is followed by its length, a sum and the magic, which are the file's last bytes.
+    A tracker has one database at a time, so none writes such a name.
+    """
+    try:
+        handle = os.open(journal, _READ_BINARY)
+    except FileNotFoundError:
+        return
+    try:
+        os.lseek(handle, max(os.fstat(handle).st_size - len(_JOURNAL_MAGIC), 0), os.SEEK_SET)
+        if os.read(handle, len(_JOURNAL_MAGIC)) == _JOURNAL_MAGIC:
+            raise Damaged(
+                "database-damaged",
+                "what an interrupted write left beside it names another file, which would be deleted; it is not read.",
+                hint="Close its program, move the file away and start the program again.",
+            )
+    finally:
+        os.close(handle)
 
 
 def _remove(path: str) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from logferry_daemon.core.rows import Question
 from logferry_daemon.isolation.asking import answer
+from logferry_daemon.isolation.confined import confine
 from logferry_daemon.isolation.guarded import CopyNeeded, How, guarded, too_big
 from logferry_daemon.isolation.limits import limit
 from logferry_daemon.isolation.messages import MAX_ASK, Ask, Kind, Refusal, Rows, Sent
@@ -46,6 +47,7 @@ def replied(ask: Ask) -> Sent:
 def _answered(ask: Ask) -> Rows:
     with found(os.fsdecode(ask.root), os.fsdecode(ask.path)) as place:
         if ask.room is not None:
+            confine(os.fsdecode(ask.room))
             with guarded(place.copy_into(os.fsdecode(ask.room)), How.COPIED) as connection:
                 return answer(connection, ask.question)
         return _answered_in_place(place, ask.question)

@@ -67,6 +67,8 @@ class _Draft:
     rank: int
     started_at: datetime
     natural_key: str
+    begun: str
+    """The time of its first line, as the log wrote it."""
     where: Where
     facts: dict[str, Scalar]
     running: Running
@@ -169,7 +171,9 @@ class Drafts:
         open_one = draft if draft is not None and draft.end is None else None
         if open_one is not None and self._is_after_gap(open_one, parsed, where):
             open_one = None
-        if (kind := self._beginning(parsed, open_one)) is not None and parsed.at is not None:
+        if draft is not None and self._is_told_again(draft, parsed):
+            self._add(draft, parsed, where)
+        elif (kind := self._beginning(parsed, open_one)) is not None and parsed.at is not None:
             self._start(kind, parsed, parsed.at, where)
         elif open_one is not None:
             self._add(open_one, parsed, where)
@@ -200,6 +204,17 @@ class Drafts:
                 return rank, kind
         return None
 
+    def _is_told_again(self, draft: _Draft, parsed: Parsed) -> bool:
+        """Whether a line begins the very session that was begun last: of the same moment and with the same facts."""
+        kind = draft.kind
+        if (
+            kind.key
+            or parsed.key != draft.begun
+            or not any(one.type != "*" and one.fits(parsed.word, parsed.fields) for one in kind.start)
+        ):
+            return False
+        return _natural_key(kind, parsed, facts_of(parsed.fields, kind.facts)) == draft.natural_key
+
     def _is_more_of(self, draft: _Draft | None, start: Pattern, kind: Kind, parsed: Parsed) -> bool:
         """Whether a line that could begin a session is about the one that runs, or about none."""
         if start.type == "*":
@@ -224,6 +239,7 @@ class Drafts:
             last_at=at,
             active_at=at,
             natural_key=_natural_key(kind, parsed, facts),
+            begun=parsed.key,
             where=self._lead.where if self._lead else where,
             facts=facts,
             running=Running(self._recipe),

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from logferry_daemon.core.adding import measures_of, with_measures
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import NOWHERE, About, EndRules, Reading, Trouble
 from logferry_daemon.recipes.drafting import Drafts, Where
@@ -80,12 +81,15 @@ class RecipeTracker:
         """Where the game writes."""
         return next((paths for name, paths in self.recipe.files.paths.items() if name == platform), ())
 
-    def recount(self, session: Session) -> Statistics:
-        """By the recipe's measures, over the events that the session has."""
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """By the recipe's measures; of a part, those whose lines are events of it, as others have no time any more."""
+        if of:
+            rates = {rule.name for rule in self.recipe.measure if rule.per}
+            return with_measures(session, measures_of(of, rates=rates))
         running = Running(self.recipe)
         for event in session.events:
             running.add(event)
-        return running.statistics(session.duration or timedelta())
+        return running.statistics(session.duration or timedelta(), only_events=True)
 
     def reader(self, about: About = NOWHERE, *, offset: int = 0, line: int = 1, days: int = 0) -> LineReader:
         """A reader that goes on at `offset`, the start of line number `line`, so many midnights after the first."""
@@ -190,6 +194,10 @@ class LineReader:
         return self._oversized or bool(self._rest.strip()) or bool(self._joiner and self._joiner.lines)
 
     def _line_came(self, line: bytes) -> None:
+        if self._oversized or len(line) > self._recipe.files.max_line_bytes:
+            # However its bytes came: of one of which the beginning was given up, only the end is left here.
+            self._give_up()
+            return
         if self._joiner is not None and self._joiner.is_cut_by(line):
             self._joiner.drop()
             self._trouble("object-cut-off", "the object before it stops in the middle")
@@ -202,19 +210,23 @@ class LineReader:
 
     def _join(self, line: bytes, joiner: Joiner) -> None:
         whole = joiner.add(line.rstrip(b"\r"))
-        if whole is None and joiner.size > self._recipe.files.max_line_bytes:
-            joiner.drop()
-            self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
+        size = joiner.size if whole is None else len(whole)
+        if size > self._recipe.files.max_line_bytes:
+            self._give_up()
         elif whole is not None:
             self._take(whole)
 
+    def _give_up(self) -> None:
+        """A line that is too long, and the object that it is part of."""
+        self._oversized = False
+        if self._joiner is not None:
+            self._joiner.drop()
+        if not self._waits:
+            self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
+
     def _take(self, line: bytes) -> None:
         text = line.strip()
-        if self._oversized or len(line) > self._recipe.files.max_line_bytes:
-            self._oversized = False
-            if not self._waits:
-                self._trouble("line-too-long", f"longer than {self._recipe.files.max_line_bytes} bytes")
-        elif text:
+        if text:
             self._blank = False
             self._read(text.removeprefix(_BYTE_ORDER_MARK) if self._line == 1 else text)
 

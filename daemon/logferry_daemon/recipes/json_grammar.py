@@ -11,7 +11,7 @@ from logferry_daemon.core.identity import from_ms, parse_time
 from logferry_daemon.core.lenient_json import Loaded, load
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.recipes.grammar import Glance, Parsed
-from logferry_daemon.recipes.recipe import LineRule, Recipe
+from logferry_daemon.recipes.recipe import LineRule, Recipe, is_or_holds
 from logferry_model.errors import Damaged
 
 _BEGINS = frozenset(bytes([byte]) for byte in b'{["-0123456789tfnNI\xef')
@@ -45,7 +45,7 @@ class JsonLines:
     def parse(self, line: bytes) -> Parsed:
         """The object's time, type and fields; Damaged when it is none or lacks one of them."""
         loaded = _loaded(line)
-        fields = _object(loaded.value)
+        fields = Paths(_object(loaded.value))
         word, at = fields.get(self._type), moment(fields.get(self._time))
         if not isinstance(word, str) or at is None:
             raise Damaged("not-an-event", "no readable time or type.")
@@ -115,13 +115,21 @@ class JsonBlocks:
 
 
 class Paths(Mapping[str, Any]):
-    """A JSON value, asked by dotted paths; `*` is every item of a list, a number one of them."""
+    """A JSON value, asked by dotted paths; `*` is every item of a list, a number one of them.
+
+    A key that has dots itself is found as it is.
+    """
 
     def __init__(self, value: Any) -> None:  # noqa: ANN401 -- any JSON value
         self._value = value
 
     def __getitem__(self, path: str) -> Any:  # noqa: ANN401 -- any JSON value
-        return _at(self._value, path.split("."))
+        value = self._value
+        if "." not in path and isinstance(value, dict):
+            return value[path]  # by far the most, and asked of every line
+        if isinstance(value, dict) and path in value:
+            return value[path]
+        return _at(value, path.split("."))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._value)
@@ -154,11 +162,7 @@ def _of_each(items: Sequence[Any], rest: Sequence[str]) -> Iterator[Any]:
 
 def _fits(rule: LineRule, fields: Mapping[str, Any]) -> bool:
     there = rule.has is None or fields.get(rule.has) is not None
-    return there and all(_is_or_holds(fields.get(path), value) for path, value in rule.where.items())
-
-
-def _is_or_holds(found: Any, value: str | float) -> bool:  # noqa: ANN401 -- any JSON value
-    return value in found if isinstance(found, list) else bool(found == value)
+    return there and all(is_or_holds(fields.get(path), value) for path, value in rule.where.items())
 
 
 def _last_name(rule: LineRule) -> str:

@@ -26,6 +26,7 @@ class Running:
                 for word in words:
                     self._figures[word].append((rule.name, is_sum))
         self._loot_words = {word for word, take in recipe.take.items() if take.loot}
+        self._counted_only = {word for word, take in recipe.take.items() if take.count_only}
         self._events = 0
         self._counts: Counter[str] = Counter()
         self._sums: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -58,8 +59,8 @@ class Running:
             for name, is_sum in self._figures[word]:
                 sums[name] += (amount or 0.0) if is_sum else times
 
-    def statistics(self, duration: timedelta) -> Statistics:
-        """All of it, for a session that took so long."""
+    def statistics(self, duration: timedelta, *, only_events: bool = False) -> Statistics:
+        """All of it, for a session that took so long; `only_events` leaves out what counts lines that are none."""
         whole = self._tally.statistics() if self._tally is not None else Statistics()
         return Statistics(
             events=self._events,
@@ -71,7 +72,11 @@ class Running:
             globals=whole.globals,
             halls_of_fame=whole.halls_of_fame,
             loot=whole.loot or tuple(sorted(self._loot.values(), key=lambda loot: (-loot.quantity, loot.item))),
-            measures=tuple(self._measure(rule, duration) for rule in self._recipe.measure),
+            measures=tuple(
+                self._measure(rule, duration)
+                for rule in self._recipe.measure
+                if not (only_events and self._counted_only.intersection((*rule.count, *rule.of)))
+            ),
         )
 
     def figures(self) -> Mapping[str, dict[str, float]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
+import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -12,7 +13,8 @@ from msgspec import Struct
 
 from logferry_daemon.core.patterns import BadPattern, LinePattern
 from logferry_daemon.recipes.match.recipe import MatchRecipe
-from logferry_daemon.recipes.recipe import LineRule, Recipe, parse_duration
+from logferry_daemon.recipes.recipe import LineRule, Recipe
+from logferry_daemon.recipes.sanity import guess, likely_word, values_mistaken
 from logferry_daemon.recipes.stamps import PARTS
 from logferry_daemon.recipes.taking import TYPE
 from logferry_model.errors import Misconfigured
@@ -34,8 +36,12 @@ def parse_recipe(text: str, *, origin: str) -> Recipe | MatchRecipe:
         if mistake := next(_mistakes(recipe), None):
             raise _bad(origin, mistake)
     except msgspec.ValidationError as error:
-        raise _bad(origin, f"{str(error).rstrip('.')}.") from error
+        raise _bad(origin, _complaint(str(error), shape)) from error
     return recipe
+
+
+def _complaint(said: str, shape: type[Recipe | MatchRecipe]) -> str:
+    return said if said.endswith("?") else f"{said.rstrip('.')}{likely_word(said, shape)}"
 
 
 def _bad(origin: str, what: str) -> Misconfigured:
@@ -44,6 +50,7 @@ def _bad(origin: str, what: str) -> Misconfigured:
 
 def _unknown_keys(data: Any, shape: Any, where: str) -> Iterator[str]:  # noqa: ANN401 -- any TOML value, any type form
     """A sentence for each key that no field of `shape` has, deepest last."""
+    shape = _given(shape)
     if isinstance(data, list) and get_args(shape):
         for item in data:
             yield from _unknown_keys(item, get_args(shape)[0], where)
@@ -54,39 +61,32 @@ def _unknown_keys(data: Any, shape: Any, where: str) -> Iterator[str]:  # noqa: 
         hints = get_type_hints(shape)
         for key, value in data.items():
             if key not in hints:
-                yield f'unknown key "{key}" in [{where or "recipe"}]{_guess(key, hints)}'
+                yield f'unknown key "{key}" in [{where or "recipe"}]{guess(key, hints)}'
             else:
                 yield from _unknown_keys(value, hints[key], f"{where}.{key}".lstrip("."))
 
 
-def _guess(word: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f'; did you mean "{near[0]}"?' if near else "."
+def _given(shape: Any) -> Any:  # noqa: ANN401 -- any type form
+    """What a field holds that may be left out."""
+    inner = [one for one in get_args(shape) if one is not type(None)]
+    return inner[0] if isinstance(shape, UnionType) and len(inner) == 1 else shape
 
 
 def _mistakes(recipe: Recipe | MatchRecipe) -> Iterator[str]:
     """What is well-formed and cannot work."""
+    yield from values_mistaken(recipe)
     if isinstance(recipe, MatchRecipe):
         return
-    yield from _durations(recipe)
     yield from _line(recipe)
     if recipe.format != "json-lines":
         yield from _types(recipe)
+    yield from _shapes(recipe)
     if recipe.format == "text-lines":
         yield from _patterns(recipe)
         yield from _fields(recipe)
         yield from _begins(recipe)
     if isinstance(recipe, Recipe):
         yield from _private(recipe)
-
-
-def _durations(recipe: Recipe) -> Iterator[str]:
-    flavours = ((f"flavour.{one.name}.silence", one.silence) for one in recipe.flavour)
-    for where, text in (("session.silence", recipe.session.silence), ("session.gap", recipe.session.gap), *flavours):
-        try:
-            parse_duration(text or "1s")
-        except Misconfigured as error:
-            yield f"{where}: {error.message} {error.hint}"
 
 
 def _line(recipe: Recipe) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _types(recipe: Recipe) -> Iterator[str]:
     known = {rule.type for rule in recipe.line.rule}
     for where, word in _mentioned(recipe):
         if word not in known and word != "*":
-            yield f'{where}: no [[line.rule]] has the type "{word}"{_guess(word, known)}'
+            yield f'{where}: no [[line.rule]] has the type "{word}"{guess(word, known)}'
 
 
 def _mentioned(recipe: Recipe) -> Iterator[tuple[str, str]]:
@@ -127,6 +127,14 @@ def _mentioned(recipe: Recipe) -> Iterator[tuple[str, str]]:
         yield from ((f"figure {figure.name}", word) for word in (*figure.count, *figure.sum))
 
 
+def _shapes(recipe: Recipe) -> Iterator[str]:
+    for shape in recipe.privacy.shapes:
+        try:
+            LinePattern(shape)
+        except BadPattern as error:
+            yield f'privacy.shapes: "{shape}" is not a pattern that RE2 knows: {error}.'
+
+
 def _patterns(recipe: Recipe) -> Iterator[str]:
     every = {"line.time": recipe.line.time, "line.date_from": recipe.line.date_from}
     every |= {f'the pattern of "{rule.type}"': rule.pattern for rule in recipe.line.rule}
@@ -137,7 +145,9 @@ def _patterns(recipe: Recipe) -> Iterator[str]:
             yield f"{where} is not a pattern that RE2 knows: {error}."
             continue
         if where.startswith("line.") and (odd := next(iter(sorted(names - PARTS)), None)):
-            yield f'{where}: a time has no part "{odd}"{_guess(odd, PARTS)}'
+            yield f'{where}: a time has no part "{odd}"{guess(odd, PARTS)}'
+        elif where == "line.time" and "hour" not in names:
+            yield f'{where}: it needs named groups, at least "hour", as in (?P<hour>\\d\\d), or no line has a time.'
 
 
 def _fields(recipe: Recipe) -> Iterator[str]:
@@ -147,21 +157,21 @@ def _fields(recipe: Recipe) -> Iterator[str]:
         known.setdefault(rule.type, set()).update(_fields_of(rule))
     for where, word, name in _wanted(recipe):
         if word in known and name not in known[word]:
-            yield f'{where}: lines of type "{word}" have no field "{name}"{_guess(name, known[word])}'
+            yield f'{where}: lines of type "{word}" have no field "{name}"{guess(name, known[word])}'
 
 
 def _private(recipe: Recipe) -> Iterator[str]:
     """Places and texts that nothing takes: their names are wrong, and would protect nobody."""
     for key, names in (("locations", recipe.privacy.locations), ("texts", recipe.privacy.texts)):
         for name in set(names) - recipe.listing.fields:
-            yield f'privacy.{key}: nothing takes "{name}"{_guess(name, recipe.listing.fields)}'
+            yield f'privacy.{key}: nothing takes "{name}"{guess(name, recipe.listing.fields)}'
 
 
 def _begins(recipe: Recipe) -> Iterator[str]:
     """Columns that something is asked of and that nobody numbered."""
     for rule in recipe.line.rule:
         for name in rule.begins.keys() - rule.columns.keys():
-            yield f'the rule for "{rule.type}": begins: it has no column "{name}"{_guess(name, rule.columns)}'
+            yield f'the rule for "{rule.type}": begins: it has no column "{name}"{guess(name, rule.columns)}'
 
 
 def _fields_of(rule: LineRule) -> Iterator[str]:
@@ -181,7 +191,7 @@ def _wanted(recipe: Recipe) -> Iterator[tuple[str, str, str]]:
             take.critical,
             take.who,
         )
-        for name in (*take.fields, *(part for text in figures if text for part in text.split("|"))):
+        for name in (*take.fields, *(part for text in figures if text for part in re.split(r"[|+]", text))):
             yield f"take.{word}", word, name
     session = recipe.session
     for where, names in (

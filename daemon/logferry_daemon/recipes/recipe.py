@@ -16,6 +16,11 @@ _DURATION = re.compile(r"([0-9]{1,6})\s*([smhd])")
 _UNIT = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
+def is_or_holds(found: Any, value: str | float) -> bool:  # noqa: ANN401 -- any JSON value
+    """Whether a value meets a condition; one on every item of a list is met by any of them."""
+    return value in found if isinstance(found, list) else bool(found == value)
+
+
 class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Lines of one type, and of those only the ones whose fields have these values; `*` is every type."""
 
@@ -26,7 +31,7 @@ class Pattern(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         """Whether a line of type `word` with these fields is meant."""
         if self.type not in (word, "*"):
             return False
-        return not self.where or all(line.get(key) == value for key, value in self.where.items())
+        return not self.where or all(is_or_holds(line.get(key), value) for key, value in self.where.items())
 
 
 class Files(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -135,6 +140,8 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Fields and facts that say where in the game something was: a destination's policy decides about them."""
     texts: tuple[str, ...] = ()
     """Fields and facts that somebody typed."""
+    shapes: tuple[str, ...] = ()
+    """RE2: a text that fits one names somebody, in whatever field that may leave it stands."""
 
     def __post_init__(self) -> None:
         """A name that says no field would protect nobody, and nothing would show it."""
@@ -144,7 +151,7 @@ class Privacy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Take(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What may leave of one line type. `A|B` takes the first of two fields that is there."""
+    """What may leave of one line type. `A|B` takes the first of two fields that is there, of numbers `A+B` both."""
 
     fields: tuple[str, ...] = ()
     amount: str | None = None

@@ -20,6 +20,8 @@ BACKWARDS = timedelta(hours=2)
 """A clock that goes back by more is one that passed midnight; by less, lines out of order or summer time's end."""
 LATE = timedelta(minutes=10)
 """A line that comes after later ones is late by no more: games write some things twice, once with a delay."""
+AHEAD = timedelta(minutes=5)
+"""A line may be so much later than the last writing of its file: clocks differ, and no file is written tomorrow."""
 _YEARS_OF_TWO_DIGITS = 2000
 
 
@@ -47,6 +49,8 @@ class Stamps:
         self._days = days if self._named else 0
         """Midnights passed since the day that the file's name tells, where lines have no date."""
         self._days_too_late = 0
+        self._written: datetime | None = None
+        """The last local time among the lines that were there when the file's own time was asked for."""
         self._offset = 0
 
     @property
@@ -69,9 +73,14 @@ class Stamps:
         """To be added to all times so far.
 
         Without any date the first line is taken to be of the day of the last writing; each midnight before that
-        moves it back.
+        moves it back, and so does a last line that would be written after the last writing.
         """
-        return -self._days_too_late * DAY if self.floating else timedelta()
+        if not self.floating:
+            return timedelta()
+        back = self._days_too_late * DAY
+        if self._written is not None and self._written - back > _local_time(self._about) + AHEAD:
+            back += DAY
+        return -back
 
     def passed(self, offset: int) -> None:
         """The next line stands at this byte of the file."""
@@ -119,6 +128,8 @@ class Stamps:
             self._days_too_late += self._offset < self._about.size
             moment += DAY
         self._last = moment if self._last is None else max(moment, self._last)
+        if self._offset < self._about.size:
+            self._written = self._last
         return moment
 
     def _first_day(self) -> datetime:
@@ -151,8 +162,15 @@ def _local_time(about: About) -> datetime:
 
 
 def _date_of(pattern: LinePattern | None, about: About) -> datetime | None:
-    """The date in a file's path, and the time if it has one."""
-    parts = pattern.fields(about.path.encode("utf-8", "replace")) if pattern else None
+    """The date in a file's path, and the time if it has one.
+
+    What is nearest to the file counts, also where it stands in the folder that is followed: a log is the same one
+    whether that folder or the one above it is.
+    """
+    if pattern is None:
+        return None
+    whole = f"{about.folder}/{about.path}".replace("\\", "/")
+    parts = pattern.fields(_encoded(about.path)) or next(iter(reversed(list(pattern.every(_encoded(whole))))), None)
     if not parts or "year" not in parts:
         return None
     try:
@@ -161,6 +179,10 @@ def _date_of(pattern: LinePattern | None, about: About) -> datetime | None:
         return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001 -- local
     except ValueError:
         return None
+
+
+def _encoded(path: str) -> bytes:
+    return path.encode("utf-8", "replace")
 
 
 _DEFAULTS = (("month", b"1"), ("day", b"1"), ("hour", b"0"), ("minute", b"0"), ("second", b"0"))

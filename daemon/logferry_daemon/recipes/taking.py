@@ -9,6 +9,7 @@ from typing import Any
 
 from logferry_daemon.core.figure import figure
 from logferry_daemon.core.identity import to_ms
+from logferry_daemon.core.patterns import LinePattern
 from logferry_daemon.recipes.grammar import Parsed
 from logferry_daemon.recipes.recipe import Recipe, Take
 from logferry_model.session import Event, Scalar
@@ -65,12 +66,18 @@ class Names:
         self._fields = by_type((*recipe.privacy.names, *recipe.session.identity))
         self._titles = recipe.privacy.titles
         self._tails = recipe.privacy.tails
+        self._shapes = [LinePattern(shape) for shape in recipe.privacy.shapes]
+        self._taken = _taken(recipe) if self._shapes else {}
 
     def named(self, parsed: Parsed) -> Iterator[str]:
         """Every name in a line, with its title and without; not of whoever did it, see `forms`."""
         for key in self._fields.get(parsed.word, ()):
             for name in _texts(parsed.fields.get(key)):
                 yield from self.forms(name)
+        for key in self._taken.get(parsed.word, ()):
+            for text in _texts(parsed.fields.get(key)):
+                if any(shape.fields(text.encode("utf-8", "replace")) is not None for shape in self._shapes):
+                    yield text
 
     def forms(self, name: str) -> Iterator[str]:
         """A name as it stands, and without what the log puts before and after it."""
@@ -79,11 +86,27 @@ class Names:
 
     def _alone(self, name: str) -> Iterator[str]:
         for title in self._titles:
-            if name.startswith(title):
-                yield name.removeprefix(title).rstrip(";")
+            if name[: len(title)].casefold() == title.casefold():
+                yield name[len(title) :].rstrip(";")
         for tail in self._tails:
             if (alone := name.partition(tail)[0]) != name:
                 yield alone
+
+
+def _taken(recipe: Recipe) -> Mapping[str, tuple[str, ...]]:
+    """The fields of each type of which a text may leave."""
+    found: dict[str, tuple[str, ...]] = {
+        word: (
+            *take.fields,
+            *(key for text in (take.item, take.creature, take.skill) for key in (text or "").split("|")),
+        )
+        for word, take in recipe.take.items()
+    }
+    told = [(one.type, key) for kind in recipe.session.kind for one in kind.start for key in kind.facts.values()]
+    told += [(word, key) for word, keys in by_type(recipe.session.outcome.values()).items() for key in keys]
+    for word, key in told:
+        found[word] = (*found.get(word, ()), key)
+    return found
 
 
 def identity_in(parsed: Parsed, keys: Sequence[str]) -> str | None:
@@ -120,8 +143,21 @@ def _is_scalar(value: Any) -> bool:  # noqa: ANN401 -- any JSON value
 
 
 def number_in(fields: Mapping[str, Any], keys: str | None) -> float | None:
-    """The number in the first of the fields `A|B` that is there."""
-    return None if keys is None else figure(_first(fields, keys))
+    """The number in the first of the fields `A|B` that is there; of `A+B`, the sum of those that are."""
+    if keys is None:
+        return None
+    if "+" not in keys:
+        return _sum_of(_first(fields, keys))
+    known = [one for key in keys.split("+") if (one := number_in(fields, key)) is not None]
+    return sum(known) if known else None
+
+
+def _sum_of(value: Any) -> float | None:  # noqa: ANN401 -- any JSON value
+    """A number; of a list, the sum of all numbers in it."""
+    if not isinstance(value, list):
+        return figure(value)
+    known = [one for item in value if (one := _sum_of(item)) is not None]
+    return sum(known) if known else None
 
 
 def _first(fields: Mapping[str, Any], keys: str) -> Any:  # noqa: ANN401 -- any JSON value

@@ -44,6 +44,8 @@ class TextRules:
     word_after: bytes
     word_until: bytes
     drop_last: frozenset[bytes]
+    ending: frozenset[str]
+    """Types of lines that end a session."""
     encoding: str
 
 
@@ -67,6 +69,7 @@ def compiled(recipe: Recipe) -> TextRules:
         word_after=(recipe.line.word_after or "").encode(),
         word_until=(recipe.line.word_until or "").encode(),
         drop_last=frozenset(text.encode() for text in recipe.line.drop_last),
+        ending=frozenset(one.type for kind in recipe.session.kind for one in kind.end),
         encoding=recipe.files.encoding,
     )
 
@@ -103,7 +106,7 @@ def _tallied(recipe: Recipe) -> Mapping[bytes, Tallied]:
 
 def _only_sums(rule: LineRule, take: Take) -> bool:
     """Whether all that is wanted of its lines are sums of columns, each of one field that is no name."""
-    plain = all(name is None or ("|" not in name and name != take.who) for name in (take.amount, take.value))
+    plain = all(name is None or (not {"|", "+"} & {*name} and name != take.who) for name in (take.amount, take.value))
     return take.count_only and plain and not rule.pattern and not rule.contains
 
 
@@ -219,14 +222,27 @@ class TextLines:
         return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
     def is_whole(self, rest: bytes) -> bool:
-        """Never: a number may go on, so only a line's end ends a line."""
-        return False
+        """Whether it ends a session, and all that is wanted of it stands before its last byte.
+
+        Of any other line a number may go on, so only a line's end ends it.
+        """
+        if self._rules.time.fields(rest) is None:
+            return False
+        fitting = (one for one in self._candidates(rest) if one.contains in rest and _fits(one.pattern, rest))
+        rule = next(fitting, None)
+        if rule is None or rule.type not in self._rules.ending or rule.columns:
+            return False
+        return rule.pattern is None or rule.pattern.reach(rest) < len(rest)
 
     def notes(self) -> Iterator[Trouble]:
         """How texts were read that are not UTF-8."""
         if self._odd:
             how = "with replacement signs" if self._rules.encoding == "utf-8" else f"as {self._rules.encoding}"
             yield Trouble(code="not-utf-8", message=f"{self._odd} text(s) in it are not UTF-8 and were read {how}.")
+
+
+def _fits(pattern: LinePattern | None, line: bytes) -> bool:
+    return pattern is None or pattern.fields(line) is not None
 
 
 def _columns(line: bytes, wanted: Mapping[str, int], drop_last: frozenset[bytes]) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ line holds chat and is never taken over. Bytes in, sessions out: opens no file, 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -78,9 +78,12 @@ class Artemis:
         loaded = opened(document.data)
         return loaded if isinstance(loaded, Reading) else _read(loaded)
 
-    def recount(self, session: Session) -> Statistics:
-        """By the loadouts of the session; what was typed in by hand belongs to all of it and is not split."""
-        return tally(session.events, cost_per_shot=_costs(session.loadouts))
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """By the cost of each shot; what else was typed in by hand belongs to all of it and is not split."""
+        if of:
+            return session.statistics
+        costs = _costs(session.loadouts)
+        return tally(session.events, cost_per_shot=costs, fallback_cost=_fallback(session, costs))
 
 
 def _read(loaded: Loaded) -> Reading:
@@ -214,6 +217,13 @@ def _loadouts(snapshots: Any) -> Iterator[Loadout]:  # noqa: ANN401 -- any JSON 
 
 def _costs(loadouts: Sequence[Loadout]) -> dict[str, float]:
     return {one.id: one.cost_per_shot for one in loadouts if one.cost_per_shot is not None}
+
+
+def _fallback(session: Session, costs: Mapping[str, float]) -> float:
+    """What a shot without a price of its own cost in the session that this one was cut from."""
+    shot_with = {event.loadout or "" for event in session.events}
+    unpriced = (one for one in session.statistics.loadouts if one.loadout in shot_with and one.loadout not in costs)
+    return next((round(one.cost / one.shots, 9) for one in unpriced if one.shots), 0.0)
 
 
 def _facts(document: dict[str, Any]) -> dict[str, str | int | float | bool | None]:

@@ -13,8 +13,12 @@ from logferry_daemon.trackers.resonance import Resonance
 from logferry_daemon.trackers.swg import SwgBot
 
 
+def trackers_with_code() -> tuple[AnyTracker, ...]:
+    """Those whose files no recipe could read; no recipe may have the name of one."""
+    return (Artemis(), Resonance(), ProofOfPutt(), SwgBot(), EncounterTracker())
+
+
 def all_trackers(own: Iterable[AnyTracker] = ()) -> Mapping[str, AnyTracker]:
-    """Name -> tracker, those with code first; a recipe of a person's own takes the place of one of the same name."""
-    with_code: tuple[AnyTracker, ...] = (Artemis(), Resonance(), ProofOfPutt(), SwgBot(), EncounterTracker())
-    trackers = (*with_code, *shipped_recipes(), *own)
+    """Name -> tracker, those with code first; an own recipe takes the place of a shipped one of the same name."""
+    trackers = (*trackers_with_code(), *shipped_recipes(), *own)
     return {tracker.name: tracker for tracker in trackers}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from logferry_daemon.core.adding import measures_of
 from logferry_daemon.trackers.shapes import Object, number
 from logferry_model.figures import Measure, Statistics
-from logferry_model.session import Event
+from logferry_model.session import Event, Session
 
 KILL, DOWN, CONDITION, DAMAGE, HEAL = "kill", "down", "condition", "damage", "heal"
 _LABELS: Mapping[str, tuple[str, str]] = {
@@ -23,6 +24,8 @@ _LABELS: Mapping[str, tuple[str, str]] = {
     "healing": ("Healing", ""),
 }
 """Name -> label and unit, in the order in which they are shown."""
+COUNTED = frozenset({"kills", "players_down", "conditions", "damage", "healing"})
+"""Those that are counted from events, and left out where there are none."""
 
 
 def totalled(
@@ -44,6 +47,11 @@ def totalled(
 def recounted(events: Sequence[Event]) -> Statistics:
     """The figures of some events alone."""
     return Statistics(events=len(events), measures=_measures(_counted(events)))
+
+
+def together(some: Sequence[Session]) -> tuple[Measure, ...]:
+    """The figures of several encounters."""
+    return measures_of(some, none_is_zero=lambda name: name in COUNTED)
 
 
 def _counted(events: Sequence[Event]) -> dict[str, float]:

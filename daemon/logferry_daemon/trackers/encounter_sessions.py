@@ -5,6 +5,7 @@ Names of encounters, players and creatures are collected and never sent; of word
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
@@ -14,7 +15,7 @@ from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import from_ms, session_id, to_ms
 from logferry_daemon.core.reading import MAX_EVENTS, Found, found_whole
 from logferry_daemon.trackers.encounter_figures import CONDITION, DAMAGE, DOWN, HEAL, KILL, totalled
-from logferry_daemon.trackers.encounter_papers import TYPED, own_id
+from logferry_daemon.trackers.encounter_papers import TYPED
 from logferry_daemon.trackers.shapes import Object, layers, moment, number, objects, text, values
 from logferry_model.session import EndRule, Event, Participant, Scalar, Session
 
@@ -52,8 +53,8 @@ class _Fighter:
     """One participant as the export tells of them."""
 
     person: Participant
-    own: str | None
-    """Their id in the tracker."""
+    ids: frozenset[str]
+    """What the fight's own log may call them by, as it stands there: typed ids, too, as none of them is sent."""
     player: bool
     down: bool
     conditions: tuple[str, ...]
@@ -138,7 +139,7 @@ def _fighter(place: int, one: Object) -> _Fighter:
             facts={key: value for key, value in facts.items() if value is not None},
             figures={key: value for key, value in figures.items() if value is not None},
         ),
-        own=text([one], "characterId", "participantId", "_id") or own_id(one),
+        ids=frozenset(_ids(one, "participantId", "id", "_id", "characterId")),
         player=player,
         down=left is not None and left <= 0 and (full is None or full > 0),
         conditions=tuple(_conditions(one)),
@@ -161,7 +162,7 @@ def _events(
     parts: Sequence[Object], fighters: Sequence[_Fighter], last: datetime, zone: tzinfo | None
 ) -> Iterator[Event]:
     """What the fight's own log tells, then how everybody stood at the end."""
-    by_id = {fighter.own: fighter.person.id for fighter in fighters if fighter.own}
+    by_id = _by_id(fighters)
     for item in objects(parts, "combatLog", "log", "history", "events"):
         at = moment([item], *_TIMES, zone=zone)
         if at is not None:
@@ -174,6 +175,20 @@ def _events(
             yield Event(at=to_ms(last), type=CONDITION, participant=fighter.person.id, fields=fields)
 
 
+def _by_id(fighters: Sequence[_Fighter]) -> Mapping[str, str]:
+    """Id -> participant; one that several have, as creatures of one kind do, tells none of them."""
+    times = Counter(one for fighter in fighters for one in fighter.ids)
+    return {one: fighter.person.id for fighter in fighters for one in fighter.ids if times[one] == 1}
+
+
+def _ids(one: Object, *keys: str) -> Iterator[str]:
+    """As text: an id may be a number in one place and a text in another."""
+    for found in values([one], *keys):
+        value = found.get("$oid") if isinstance(found, dict) else found
+        if isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip():
+            yield str(value).strip()
+
+
 def _logged(item: Object, at: datetime, by_id: Mapping[str, str]) -> Event:
     word = (text([item], "type", "action", "event") or "").casefold().replace("-", "_").replace(" ", "_")
     condition, turn = text([item], "condition"), number([item], "round")
@@ -184,7 +199,9 @@ def _logged(item: Object, at: datetime, by_id: Mapping[str, str]) -> Event:
         at=to_ms(at),
         type=WORDS.get(word, "other"),
         amount=number([item], "amount", "damage", "healing", "value"),
-        participant=by_id.get(text([item], "participantId", "targetId", "characterId") or ""),
+        participant=next(
+            (by_id[one] for one in _ids(item, "participantId", "targetId", "characterId") if one in by_id), None
+        ),
         fields=fields,
     )
 

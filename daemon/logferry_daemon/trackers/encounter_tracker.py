@@ -11,9 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
+from logferry_daemon.core.adding import with_measures
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Paper, Reading, Trouble
-from logferry_daemon.trackers.encounter_figures import recounted
+from logferry_daemon.trackers.encounter_figures import recounted, together
 from logferry_daemon.trackers.encounter_papers import kind_of, paper
 from logferry_daemon.trackers.encounter_sessions import session_of
 from logferry_daemon.trackers.shapes import Object, layers, opened, repaired
@@ -80,8 +81,10 @@ class EncounterTracker:
         reading = _reading(items, document.about)
         return replace(reading, troubles=(*reading.troubles, *repaired(loaded.repairs)))
 
-    def recount(self, session: Session) -> Statistics:
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
         """By the events; what an export says of the whole encounter is not split."""
+        if of:
+            return with_measures(session, together(of))
         return recounted(session.events)
 
 

@@ -1,7 +1,8 @@
 """Proof of Putt: a document of figures and a report in CSV, both written when the session is over.
 
 Either may come first or alone; they belong together by the stamp in their names, so a session read from one of them is
-the same session when the other has come. Bytes in, sessions out: opens no file, reads no clock.
+the same session when the other has come. Where the stamp is no time, only the document tells which session it is, and
+its report waits for it. Bytes in, sessions out: opens no file, reads no clock.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.adding import with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id, to_ms
 from logferry_daemon.core.lenient_json import load
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import About, Document, EndRules, Found, Reading, Trouble, found_whole
-from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted
+from logferry_daemon.trackers.putt_figures import MAKE, MISS, measures, recounted, together
 from logferry_daemon.trackers.putt_files import Part, Putt, family, is_table, of_csv, of_json
 from logferry_daemon.trackers.shapes import (
     Object,
@@ -78,8 +80,10 @@ class ProofOfPutt:
         own = _report(document.data) if table else _figures(document.data)
         return own if isinstance(own, Reading) else _reading(_parts(document, own, table=table), document.about)
 
-    def recount(self, session: Session) -> Statistics:
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
         """By the putts; a session that has only the tracker's own figures keeps them, they cannot be split."""
+        if of:
+            return with_measures(session, together(of))
         if not session.events:
             return session.statistics
         played = session.duration or _span(session.events)
@@ -116,17 +120,21 @@ class _Parts:
     names: frozenset[str]
     has_report: bool
     files: int
+    telling: Part | None
+    """The one that tells which session it is where the stamp does not: the document, or a file without companions."""
 
 
 def _parts(document: Document, own: Part, *, table: bool) -> _Parts:
     """Always in the same order, whichever of the files was asked for."""
     path = document.about.path
-    found = [(own, table)] if not family(path).paths else []
-    for other in family(path).paths:
+    paths = family(path).paths or (path,)
+    by_path: dict[str, tuple[Part, bool]] = {}
+    for other in paths:
         if other == path:
-            found.append((own, table))
+            by_path[other] = own, table
         elif other in document.beside and (part := _companion(other, document.beside[other])):
-            found.append((part, is_table(other, document.beside[other])))
+            by_path[other] = part, is_table(other, document.beside[other])
+    found = list(by_path.values())
     reports = [part for part, is_report in found if is_report]
     return _Parts(
         fields=tuple(one for part, _ in found for one in part.fields),
@@ -134,6 +142,7 @@ def _parts(document: Document, own: Part, *, table: bool) -> _Parts:
         names=frozenset(name for part, _ in found for name in part.names if name.casefold() not in NOBODY),
         has_report=bool(reports),
         files=len(found),
+        telling=by_path[paths[0]][0] if paths[0] in by_path else None,
     )
 
 
@@ -147,11 +156,19 @@ def _companion(path: str, data: bytes) -> Part | None:
 
 def _reading(parts: _Parts, about: About) -> Reading:
     stamp = family(about.path).stamp
-    times = _times(parts, stamp, about)
+    times = _times(parts.fields, parts.putts, stamp, about)
     if times is None:
         message = "neither the file nor its name says when it was played: name it like session_20260131_180000.json."
         return Reading(troubles=(Trouble(code="no-time", message=message),))
-    session = _session(parts, stamp, *times, about)
+    key = _key(parts, stamp, *times, about)
+    if key is None:
+        # Read alone it would be a session of its own, and another one once the figures are there.
+        message = (
+            "the report is not named as the tracker does, like session_report_20260131_180000.csv: "
+            "it is read when its figures, session_*.json, lie beside it."
+        )
+        return Reading(troubles=(Trouble(code="waits-for-figures", message=message),))
+    session = _session(parts, key, *times, about)
     return Reading(found=(_found(session, parts),), first_at=session.started_at)
 
 
@@ -166,11 +183,13 @@ def _found(session: Session, parts: _Parts) -> Found:
     return replace(found, weight=len(session.events) + len(session.statistics.measures) + parts.files)
 
 
-def _times(parts: _Parts, stamp: str, about: About) -> tuple[datetime, datetime] | None:
+def _times(
+    fields: Sequence[Object], putts: Sequence[Putt], stamp: str, about: About
+) -> tuple[datetime, datetime] | None:
     """From when to when it was played: the stamp is the time at which the report was written."""
-    start = moment(parts.fields, *_STARTS, zone=about.zone)
-    end = moment(parts.fields, *_ENDS, zone=about.zone) or from_stamp(stamp, about.zone)
-    seconds = number(parts.fields, *_LENGTHS) or max(_offsets(parts.putts), default=0.0)
+    start = moment(fields, *_STARTS, zone=about.zone)
+    end = moment(fields, *_ENDS, zone=about.zone) or from_stamp(stamp, about.zone)
+    seconds = number(fields, *_LENGTHS) or max(_offsets(putts), default=0.0)
     length = timedelta(seconds=seconds) if 0 <= seconds <= LONGEST.total_seconds() else timedelta()
     if start is None and end is None:
         return None
@@ -188,9 +207,8 @@ def _offsets(putts: Sequence[Putt]) -> Iterator[float]:
             yield seconds
 
 
-def _session(parts: _Parts, stamp: str, start: datetime, end: datetime, about: About) -> Session:
+def _session(parts: _Parts, natural_key: str, start: datetime, end: datetime, about: About) -> Session:
     events = tuple(sorted((_event(putt, start, about) for putt in parts.putts), key=lambda event: event.at))
-    natural_key = _key(parts, stamp, start, end)
     facts: dict[str, Scalar] = {"premium_csv": True} if parts.has_report else {}
     return Session(
         id=session_id(NAME, natural_key),
@@ -205,9 +223,19 @@ def _session(parts: _Parts, stamp: str, start: datetime, end: datetime, about: A
     )
 
 
-def _key(parts: _Parts, stamp: str, start: datetime, end: datetime) -> str:
-    """The stamp, or the id in the file; one that is only counted up begins again after every installation."""
-    key = next((one for one in (stamp, text(parts.fields, *_IDS) or "") if is_safe_id(one)), None)
+def _key(parts: _Parts, stamp: str, start: datetime, end: datetime, about: About) -> str | None:
+    """What makes it this session, the same whichever of its files are there; None while that cannot be told.
+
+    The stamp where it is a time; else what the document alone tells. An id that is only counted up begins again after
+    every installation.
+    """
+    if is_safe_id(stamp) and len(stamp) >= LONG_ID:
+        return stamp
+    if parts.telling is None:
+        return None
+    own = parts.telling
+    start, end = _times(own.fields, own.putts, stamp, about) or (start, end)
+    key = next((one for one in (stamp, text(own.fields, *_IDS) or "") if is_safe_id(one)), None)
     if key is None:
         return f"played@{start.isoformat()}"
     return key if len(key) >= LONG_ID else f"{key}@{end.isoformat()}"

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
+from logferry_daemon.core.adding import measures_of
 from logferry_daemon.trackers.putt_files import CATEGORIES
 from logferry_daemon.trackers.shapes import Object, as_number, number, values
 from logferry_model.figures import Measure
-from logferry_model.session import Event
+from logferry_model.session import Event, Session
 
 MAKE, MISS = "make", "miss"
 MOST_GROUPS = 40
@@ -52,6 +53,21 @@ def measures(fields: Sequence[Object], events: Sequence[Event], played: timedelt
 def recounted(events: Sequence[Event], played: timedelta) -> tuple[Measure, ...]:
     """The figures of some putts alone."""
     return measures((), events, played)
+
+
+def together(some: Sequence[Session]) -> tuple[Measure, ...]:
+    """The figures of several sessions."""
+    found = measures_of(
+        some,
+        rates={"makes_per_minute", "putts_per_minute"},
+        most={"best_streak", "most_makes_in_60_seconds"},
+        least={"fastest_21_makes"},
+        none_is_zero=lambda name: name not in _FIGURES,  # a distance or a category
+    )
+    by_name = {one.name: one.value for one in found}
+    makes, putts = by_name.get("makes"), by_name.get("putts")
+    accuracy = [] if makes is None or not putts else [_measure("accuracy", round(100 * makes / putts, 2))]
+    return (*(one for one in found if one.name != "accuracy"), *accuracy)
 
 
 def counted(events: Sequence[Event], played: timedelta) -> dict[str, float]:

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.adding import measures_of, with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
 from logferry_daemon.core.policy import Group, Listing
@@ -30,6 +31,7 @@ MAX_BYTES = 8 * 2**30
 """Never read as a whole, so any size will do; a larger file is somebody's mistake."""
 
 _MESSAGES = {
+    "nothing-in-it": "{} encounter(s) have no player and took no time: nothing happened, and they are left out.",
     "row-skipped": "{} encounter(s) have no time of their beginning and are left out.",
     "same-start": "{} encounter(s) begin in the same millisecond as another one and are left out.",
     "too-long": "{} encounter(s) took longer than two hours; their timelines end there.",
@@ -92,9 +94,12 @@ class Resonance:
         )
         return Reading(found=found, troubles=tuple(troubles), first_at=found[0].started_at if found else None)
 
-    def recount(self, session: Session) -> Statistics:
-        """From what its players did; figures of a part are those of the whole, as no row tells them apart."""
-        return _statistics(session)
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """Of a part, who was there and its length: what each player did is told of the whole encounter."""
+        if of:
+            return with_measures(session, _together(session, of))
+        told = [one for one in _statistics(session).measures if one.name in {"players", "duration"}]
+        return Statistics(events=len(session.events), measures=tuple(told))
 
 
 def _found(answer: Answer, notes: Counter[str]) -> Iterator[Found]:
@@ -154,13 +159,18 @@ def _end(number: int, ended: EpochMs | None, highest: int) -> End | None:
     return None
 
 
-def _built(encounter: Encounter, number: int, ended: EpochMs | None, end: End | None, notes: Counter[str]) -> Found:
+def _built(
+    encounter: Encounter, number: int, ended: EpochMs | None, end: End | None, notes: Counter[str]
+) -> Found | None:
     own: set[str] = set()
     who = rows.people(encounter, own)
     skills = resonance_skills.skills(encounter, who.labels, own)
     last = max(ended, encounter.started_at) if ended else rows.last_moment(encounter, skills)
     if last - encounter.started_at > MAX_MS:
         own.add("too-long")
+    if end is not None and not who.participants and last == encounter.started_at:
+        notes["nothing-in-it"] += 1
+        return None
     started = from_ms(encounter.started_at)
     natural_key = f"{content_mark(encounter.started_at, rows.whole(encounter.row, 'scene_id'))}@{started.isoformat()}"
     bosses = rows.bosses(encounter)
@@ -222,6 +232,13 @@ def _statistics(session: Session) -> Statistics:
         defence=Defence(healed=local.figures.get("heal_dealt", 0.0)) if local else None,
         measures=tuple(_measures(session, seconds)),
     )
+
+
+def _together(session: Session, of: Sequence[Session]) -> tuple[Measure, ...]:
+    """The measures of several encounters; who played in more than one of them is counted once."""
+    players = float(len(session.participants))
+    found = measures_of(of, rates={"dps", "hps"})
+    return tuple(replace(one, value=players) if one.name == "players" else one for one in found)
 
 
 def _combat(local: Participant) -> Combat:

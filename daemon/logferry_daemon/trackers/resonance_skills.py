@@ -32,13 +32,13 @@ _SUMS = {
 class _Blow(Struct, frozen=True):
     """One hit as the tracker writes it: in short words, or in the long ones of its later releases."""
 
-    t: int | None = None
+    t: int | float | None = None
     v: int | float | None = None
     c: bool | int | None = None
     l: bool | int | None = None  # noqa: E741 -- the file's word
     h: int | float | None = None
     s: int | float | None = None
-    timestamp: int | None = None
+    timestamp: int | float | None = None
     damage: int | float | None = None
     heal: int | float | None = None
     value: int | float | None = None
@@ -49,6 +49,8 @@ class _Blow(Struct, frozen=True):
 
 
 _blows = msgspec.json.Decoder(list[_Blow])
+_blow = msgspec.json.Decoder(_Blow)
+_items = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @dataclass(slots=True)
@@ -115,13 +117,8 @@ def _hits(row: Row, started_at: EpochMs, notes: set[str]) -> Iterator[Hit]:
     details = row.get("hit_details", row.get("heal_details"))
     if not isinstance(details, str):
         return
-    try:
-        blows = _blows.decode(details)
-    except (msgspec.MsgspecError, RecursionError):
-        notes.add("timeline-damaged")
-        return
-    for blow in blows:
-        hit = _hit(blow)
+    for blow in _decoded(details):
+        hit = None if blow is None else _hit(blow)
         if hit is None:
             notes.add("timeline-damaged")
         elif hit.at - started_at > MAX_MS:
@@ -130,8 +127,28 @@ def _hits(row: Row, started_at: EpochMs, notes: set[str]) -> Iterator[Hit]:
             yield hit
 
 
+def _decoded(details: str) -> Iterator[_Blow | None]:
+    """Every hit, with None for one that is none: others beside it are good all the same."""
+    try:
+        yield from _blows.decode(details)
+        return
+    except (msgspec.MsgspecError, RecursionError):
+        pass
+    try:
+        items = _items.decode(details)
+    except (msgspec.MsgspecError, RecursionError):
+        yield None
+        return
+    for item in items:
+        try:
+            yield _blow.decode(item)
+        except (msgspec.MsgspecError, RecursionError):
+            yield None
+
+
 def _hit(blow: _Blow) -> Hit | None:
-    at = moment(_either(blow.t, blow.timestamp))
+    time = _either(blow.t, blow.timestamp)
+    at = moment(int(time) if isinstance(time, float) and time.is_integer() else time)
     value = figure(_either(blow.v, _either(blow.damage, _either(blow.heal, blow.value))))
     if at is None or value is None:
         return None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.adding import with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import content_mark, from_ms, session_id
 from logferry_daemon.core.policy import Group, Listing
@@ -36,7 +37,7 @@ from logferry_daemon.trackers.swg_events import (
     names_in,
     planets_of,
 )
-from logferry_daemon.trackers.swg_figures import measures, recounted
+from logferry_daemon.trackers.swg_figures import measures, recounted, together
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, Event, Participant, Scalar, Session
@@ -106,8 +107,10 @@ class SwgBot:
         reading = _reading(parts, document.about)
         return replace(reading, troubles=(*reading.troubles, *repaired(loaded.repairs)))
 
-    def recount(self, session: Session) -> Statistics:
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
         """By the events; XP and credits that have no time belong to all of it and are not split."""
+        if of:
+            return with_measures(session, together(of))
         played = session.duration or timedelta()
         return Statistics(events=len(session.events), measures=recounted(session.events, played))
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from logferry_daemon.core.adding import measures_of
 from logferry_daemon.trackers.shapes import Object, as_number, layers, number, values
 from logferry_daemon.trackers.swg_events import (
     ACTION,
@@ -21,7 +22,7 @@ from logferry_daemon.trackers.swg_events import (
     planets_of,
 )
 from logferry_model.figures import Measure
-from logferry_model.session import Event
+from logferry_model.session import Event, Session
 
 _HOUR = timedelta(hours=1)
 _LABELS: Mapping[str, tuple[str, str]] = {
@@ -84,6 +85,16 @@ def measures(parts: Sequence[Object], events: Sequence[Event], played: timedelta
 def recounted(events: Sequence[Event], played: timedelta) -> tuple[Measure, ...]:
     """The figures of some events alone."""
     return _measures(_counts(events), played)
+
+
+def together(some: Sequence[Session]) -> tuple[Measure, ...]:
+    """The figures of several sessions; who and where are only known to be different within one."""
+    return measures_of(
+        some,
+        rates={f"{name}_per_hour" for name in _RATES},
+        lost={"efficiency_score", "planets", "unique_players"},
+        none_is_zero=lambda name: name in {*_COUNTED.values(), "afk_minutes"},
+    )
 
 
 def _measures(totals: dict[str, float], played: timedelta) -> tuple[Measure, ...]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -81,6 +82,16 @@ def test_an_end_has_the_confidence_of_its_rule(
     end = end_of(found(), sign(needed))
     assert end is not None
     assert end.confidence == CONFIDENCE[rule]
+
+
+@pytest.mark.parametrize("sign", ["app_closed", "demanded"])
+@pytest.mark.parametrize(("before", "counts"), [(0.0, True), (5.0, True), (5.001, False)])
+def test_a_program_may_stamp_its_last_line_a_little_later_than_it_tells_that_it_closes(
+    sign: str, before: float, counts: bool
+) -> None:
+    told, quiet = LAST - seconds(before), signals(quiet=seconds(60))
+    signal = replace(quiet, app_closed=told) if sign == "app_closed" else replace(quiet, demanded=told)
+    assert (end_of(found(), signal) is not None) == counts
 
 
 def test_a_stronger_rule_is_surer() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,13 +14,15 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from logferry_daemon.core.identity import session_id, to_ms
-from logferry_daemon.core.reading import MAX_EVENTS
+from logferry_daemon.core.reading import MAX_EVENTS, Document
 from logferry_daemon.core.recut import Merge, Plan, Split, check_neighbours, merge, parts, split, uncounted
+from logferry_daemon.core.sanitise import sanitise
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Misconfigured
 from logferry_model.session import Attachment, Boss, EndRule, Hit, Loadout, Participant, Session, Skill
 from logferry_model.tally import skills_of
 from tests.factories import HOUR, START, event, session
+from tests.privacy import privacy
 
 MINUTE = timedelta(minutes=1)
 SECONDS = st.integers(0, 3600)
@@ -170,7 +173,8 @@ def test_the_same_label_in_two_sessions_is_not_the_same_person_nor_the_same_load
     def with_people(key: str, start: datetime, cost: float) -> Session:
         loadouts = (Loadout(id="loadout-1", cost_per_shot=cost), Loadout(id="loadout-2", cost_per_shot=1.0))
         events = (event("damage_dealt", start=start, participant="p1", loadout="loadout-1"), event(start=start))
-        return made(key, start=start, participants=people, loadouts=loadouts, events=events)
+        whole = made(key, start=start, participants=people, loadouts=loadouts, events=events)
+        return replace(whole, statistics=ARTEMIS.recount(whole))
 
     whole = joined(with_people("one", START, 0.1), with_people("two", START + 2 * HOUR, 0.2))
     assert [(one.id, one.local) for one in whole.participants] == [("me", True), ("p1", False), ("p1-2", False)]
@@ -183,6 +187,65 @@ def test_the_same_label_in_two_sessions_is_not_the_same_person_nor_the_same_load
     assert shots == [("p1", "loadout-1"), ("p1-2", "loadout-1-2")]
     assert whole.statistics.economy is not None
     assert whole.statistics.economy.ammunition_cost == pytest.approx(0.3)
+
+
+def hunted(key: str, start: datetime) -> Session:
+    """A hunt as its tracker tells it: shots without a loadout, of a price that was typed in, and typed-in costs."""
+    at = to_ms(start)
+    told = {
+        "id": f"session-{at}",
+        "startedAt": start.isoformat(),
+        "endedAt": (start + HOUR / 2).isoformat(),
+        "totalPausedTime": 60_000,
+        "manualCostPerShot": 0.5,
+        "manualArmorCost": 3,
+        "manualFapCost": 1,
+        "events": [
+            {"timestamp": at + 1000, "type": "damage_dealt", "amount": 5},
+            {"timestamp": at + 2000, "type": "loot", "itemName": key, "value": 2},
+            {"timestamp": at + 3000, "type": "damage_dealt", "amount": 5},
+            {"timestamp": at + 4000, "type": "skill_gain", "skillName": "Rifle", "amount": 0.5},
+        ],
+    }
+    (found,) = ARTEMIS.read(Document(data=json.dumps(told).encode())).found
+    return sanitise(found.session, found.names, privacy()).session
+
+
+def test_what_was_typed_in_adds_up_when_hunts_are_joined() -> None:
+    one, other = hunted("Hide", START), hunted("Wool", START + HOUR)
+    whole = joined(one, other)
+    economy, before = whole.statistics.economy, one.statistics.economy
+    assert economy is not None
+    assert before is not None
+    assert (economy.cost, economy.profit) == (2 * before.cost, 2 * before.profit) == (10.0, -6.0)
+    assert (economy.armour_cost, economy.healing_cost, economy.ammunition_cost) == (6.0, 2.0, 2.0)
+    assert whole.statistics.active == 2 * timedelta(minutes=29)
+    assert [(one.item, one.drops, one.value) for one in whole.statistics.loot] == [("Hide", 1, 2.0), ("Wool", 1, 2.0)]
+    assert [(skill.name, skill.uses, skill.total) for skill in whole.skills] == [("Rifle", 2, 1.0)]
+    assert [(used.loadout, used.shots, used.cost) for used in whole.statistics.loadouts] == [("", 4, 2.0)]
+
+
+def test_a_shot_costs_in_a_part_what_it_did_in_the_whole() -> None:
+    costs = [one.statistics.economy for one in cut(hunted("Hide", START), timedelta(seconds=2))]
+    assert [one and (one.ammunition_cost, one.other_cost) for one in costs] == [(0.5, 0.0), (0.5, 0.0)]
+
+
+def test_a_part_of_a_hunt_that_is_joined_to_another_counts_as_it_does_alone() -> None:
+    one, other = hunted("Hide", START), hunted("Wool", START + HOUR)
+    order = Split(one.id, (START + timedelta(seconds=2),))
+    plan = split(Plan((one,)), order, ARTEMIS.recount)
+    second = parts(plan, ARTEMIS.recount)[1]
+    made_of = parts(merge([plan, Plan((other,))], Merge((second.id, other.id)), ARTEMIS.recount), ARTEMIS.recount)
+    economy = made_of[1].statistics.economy
+    assert economy is not None
+    assert (economy.ammunition_cost, economy.other_cost, economy.loot_value) == (1.5, 4.0, 4.0)
+    assert made_of[1].statistics.active is None
+
+
+def test_without_its_tracker_a_joined_session_keeps_what_adds_up_by_itself() -> None:
+    one, other = hunted("Hide", START), hunted("Wool", START + HOUR)
+    (whole,) = parts(merge([Plan((one,)), Plan((other,))], Merge((one.id, other.id)), uncounted), uncounted)
+    assert (whole.statistics.events, whole.statistics.economy and whole.statistics.economy.loot_value) == (8, 4.0)
 
 
 def test_what_has_no_time_stays_with_the_first_part_and_a_timeline_is_cut() -> None:

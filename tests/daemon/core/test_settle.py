@@ -1,12 +1,13 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.settle import Sighting, Signature, seen
+from logferry_daemon.core.identity import YEARS
+from logferry_daemon.core.settle import Sighting, Signature, seen, written_at
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 
@@ -49,6 +50,11 @@ def test_when_the_clock_is_set_back_the_wait_starts_again() -> None:
     assert seen(seen(None, signature(), NOW), signature(), earlier).quiet_since == earlier
 
 
-@given(st.integers(-(2**63), 2**63 - 1))
+@given(st.integers(-(2**63) * 10**9, 2**63 * 10**9))
 def test_no_time_that_a_file_system_can_hold_is_too_much(mtime_ns: int) -> None:
     assert Sighting(signature(mtime_ns=mtime_ns), NOW).quiet_since <= NOW
+    assert written_at(mtime_ns).astimezone(timezone(timedelta(hours=14))).year in YEARS
+
+
+def test_a_files_time_is_its_time() -> None:
+    assert written_at(signature().mtime_ns) == NOW

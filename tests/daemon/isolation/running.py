@@ -34,9 +34,10 @@ class Ran:
         return self.reply.refusal.code if self.reply.refusal else ""
 
 
-def ran(root: Path, question: Question = QUESTION, name: str = NAME) -> Ran:
+def ran(root: Path, question: Question = QUESTION, name: str = NAME, room: Path | None = None) -> Ran:
     """Ask the real child; fails when it gives neither an answer nor a reason."""
-    ask = Ask(root=os.fsencode(root), path=os.fsencode(name), question=question)
+    place = os.fsencode(room) if room else None
+    ask = Ask(root=os.fsencode(root), path=os.fsencode(name), question=question, room=place)
     with subprocess.Popen(CHILD, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env={}) as child:
         assert child.stdin is not None
         assert child.stdout is not None
@@ -48,6 +49,28 @@ def ran(root: Path, question: Question = QUESTION, name: str = NAME) -> Ran:
     reply = msgspec.msgpack.decode(said, type=Reply)
     assert (reply.answer is None) != (reply.refusal is None)
     return Ran(reply, cpu)
+
+
+AND_THEN = """
+import os, resource, sys
+from logferry_daemon.isolation.sqlite_child import main
+main()
+try:
+    exec(sys.argv[1])
+except (MemoryError, OSError) as error:
+    print(type(error).__name__, file=sys.stderr)
+"""
+
+
+def after_asking(statement: str, root: Path, room: Path | None = None) -> str:
+    """What is said by this statement when the child does it as soon as it has replied."""
+    place = os.fsencode(room) if room else None
+    ask = Ask(root=os.fsencode(root), path=os.fsencode(NAME), question=QUESTION, room=place)
+    command = [sys.executable, "-I", "-c", AND_THEN, statement]
+    data = msgspec.msgpack.encode(ask)
+    child = subprocess.run(command, input=data, capture_output=True, env={}, check=True)
+    assert msgspec.msgpack.decode(child.stdout, type=Reply).answer is not None
+    return child.stderr.decode().strip()
 
 
 def _ended(child: subprocess.Popen[bytes]) -> float:

@@ -87,6 +87,16 @@ def test_even_without_an_allow_list_there_are_limits(path: Path, statement: str,
     assert caught.value.code == code
 
 
+def test_a_schema_calls_no_function_that_has_an_effect(path: Path) -> None:
+    called: list[str] = []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("CREATE VIEW odd AS SELECT deed() AS done")
+    with pytest.raises(Damaged), guarded(str(path), How.LIVE) as connection:
+        connection.create_function("deed", 0, lambda: called.append("once"))
+        connection.execute("SELECT done FROM odd").fetchall()
+    assert called == []
+
+
 @pytest.mark.parametrize(
     ("code", "how", "kind"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import struct
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,14 +14,16 @@ from random import Random
 
 import pytest
 
-from logferry_daemon.isolation.limits import CPU_SECONDS
+from logferry_daemon.isolation.confined import landlock
+from logferry_daemon.isolation.limits import CPU_SECONDS, MAX_COPY, MAX_SHARED_MEMORY
 from logferry_daemon.trackers.resonance import Resonance
 from tests.conftest import only_on
-from tests.daemon.isolation.running import NAME, QUESTION, Ran, ran
+from tests.daemon.isolation.running import NAME, QUESTION, Ran, after_asking, ran
 from tests.factories_resonance import Book
 
 pytestmark = only_on("linux", "darwin")  # what a process used up is told nowhere else
 
+needs_landlock = pytest.mark.skipif(landlock() == 0, reason="platform: no Landlock")
 NUMBERS = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT"
 """Without an end."""
 ENDLESS = "CREATE VIEW {} AS " + NUMBERS + " x AS {}, x AS began FROM n"
@@ -117,6 +120,61 @@ def test_a_table_that_takes_for_ever_to_search_is_stopped(tmp_path: Path) -> Non
     fights = "INSERT INTO fights " + NUMBERS + " x + 1, x, x FROM n LIMIT 50"
     found = asked(tmp_path, FIGHTS, BLOWS, many, fights)
     assert found.code == "database-too-slow" or (found.reply.answer is not None and found.reply.answer.more)
+
+
+# what an interrupted write left behind
+
+SECTOR, LOCK_BYTE = 512, 0x4000_0000
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def interrupted(folder: Path, named: bytes | None) -> None:
+    """A database, and a journal that SQLite plays back at once and that may name another one to be deleted then."""
+    with closing(sqlite3.connect(folder / NAME)) as connection:
+        connection.executescript(FIGHTS + BLOWS)
+        (size,), (pages,) = (connection.execute(f"PRAGMA page_{what}").fetchone() for what in ("size", "count"))
+    head = (MAGIC + struct.pack(">IIIII", 0, 1234, pages, SECTOR, size)).ljust(SECTOR, b"\0")
+    tail = b""
+    if named is not None:
+        total = sum(byte - 256 if byte > 127 else byte for byte in named) & 0xFFFF_FFFF
+        tail = struct.pack(">I", LOCK_BYTE // size + 1) + named + struct.pack(">II", len(named), total) + MAGIC
+    (folder / f"{NAME}-journal").write_bytes(head + tail)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """The one of the tracker, beside those of others."""
+    (tmp_path / "room").mkdir()
+    folder = tmp_path / "meter"
+    folder.mkdir()
+    return folder
+
+
+def test_a_journal_that_names_another_file_has_nothing_deleted(tmp_path: Path, folder: Path) -> None:
+    precious = tmp_path / "precious.txt"
+    precious.write_text("of the player", "utf-8")
+    interrupted(folder, os.fsencode(precious))
+    assert harmless(ran(folder, room=tmp_path / "room")).code == "database-damaged"
+    assert precious.read_text("utf-8") == "of the player"
+
+
+def test_a_journal_of_nothing_else_is_played_back(tmp_path: Path, folder: Path) -> None:
+    interrupted(folder, None)
+    found = harmless(ran(folder, room=tmp_path / "room")).reply.answer
+    assert found is not None
+    assert found.highest == 1
+
+
+@needs_landlock
+def test_whoever_reads_a_copy_can_write_and_delete_nothing_outside_its_room(tmp_path: Path, folder: Path) -> None:
+    room, precious = tmp_path / "room", tmp_path / "precious.txt"
+    precious.write_text("of the player", "utf-8")
+    asked(folder, FIGHTS, BLOWS)
+    for deed in ("os.unlink({!r})", "open({!r}, 'r+')", "os.rename({!r}, 'elsewhere')", "os.truncate({!r}, 0)"):
+        assert after_asking(deed.format(str(precious)), folder, room) == "PermissionError"
+        assert precious.read_text("utf-8") == "of the player"
+    assert after_asking(f"open({str(tmp_path / 'new')!r}, 'w')", folder, room) == "PermissionError"
+    assert after_asking(f"os.unlink({str(room / 'copy.db')!r})", folder, room) == ""
 
 
 # bytes that fell over
@@ -259,6 +317,16 @@ def test_a_file_that_is_swapped_for_a_link_is_never_read_outside(tmp_path: Path)
 @pytest.mark.timeout(1800)
 def test_in_thousands_of_swaps_nothing_outside_is_read(tmp_path: Path) -> None:
     check_swaps(tmp_path, 1500)
+
+
+def test_the_child_has_its_caps(tmp_path: Path) -> None:
+    asked(tmp_path, FIGHTS, BLOWS)
+    told = (
+        "print([resource.getrlimit(one)[1] for one in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)], file=sys.stderr)"
+    )
+    assert after_asking(told, tmp_path) == str([CPU_SECONDS, MAX_SHARED_MEMORY])
+    (tmp_path / "room").mkdir()
+    assert after_asking(told, tmp_path, tmp_path / "room") == str([CPU_SECONDS, MAX_COPY])
 
 
 def test_the_question_of_these_tests_is_answered_where_nothing_is_wrong(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ def tracker(name: str) -> RecipeTracker:
     return made
 
 
-def about(path: str, size: int, modified: datetime = WRITTEN) -> About:
-    return About(path=path, size=size, modified=modified, zone=UTC)
+def about(path: str, size: int, modified: datetime = WRITTEN, folder: str = "") -> About:
+    return About(path=path, folder=folder, size=size, modified=modified, zone=UTC)
 
 
 class Log:
@@ -39,7 +39,7 @@ class Log:
         self.path = path
 
     def reader(self, size: int, *, offset: int = 0, line: int = 1, days: int = 0, **known: Any) -> LineReader:  # noqa: ANN401 -- of About
-        about_it = about(known.get("path", self.path), size, known.get("modified", WRITTEN))
+        about_it = about(known.get("path", self.path), size, known.get("modified", WRITTEN), known.get("folder", ""))
         return self.tracker.reader(about_it, offset=offset, line=line, days=days)
 
     def read(self, *blocks: bytes, **known: Any) -> Reading:  # noqa: ANN401 -- of About

@@ -26,6 +26,7 @@ from tests.daemon.recipes.fights import (
     read,
 )
 from tests.daemon.recipes.small import told
+from tests.daemon.recutting import cut, joined, measured, twin
 from tests.daemon.texts import holding
 from tests.privacy import prepare
 
@@ -142,9 +143,13 @@ def test_the_place_of_a_file_tells_the_flavour_of_its_game(where: str, rules: En
     assert MICE.rules(where) == rules
 
 
-def test_counting_a_session_again_gives_its_figures() -> None:
+def test_what_is_only_counted_adds_up_when_sessions_are_joined_and_is_left_out_of_parts() -> None:
     session = read(log(FIGHT, hit("Pip", 4), hit("Nib", 2), FIGHT_OUT)).found[0].session
-    assert MICE.recount(session) == session.statistics
+    before, after = measured(session), measured(joined(MICE, session, twin(session)))
+    rates = {rule.name for rule in MICE.recipe.measure if rule.per}
+    assert rates
+    assert after == {name: value if name in rates else 2 * value for name, value in before.items()}
+    assert [measured(part) for part in cut(MICE, session, session.started_at + timedelta(milliseconds=1))] == [{}, {}]
 
 
 @given(LOGS, st.lists(st.integers(0, 2000), max_size=6))

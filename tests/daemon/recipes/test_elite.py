@@ -145,6 +145,46 @@ def test_a_name_is_looked_for_wherever_the_game_writes_one(place: str) -> None:
     assert [text for document in documents for text in holding(document, "Oriana")] == []
 
 
+def flown(*lines: dict[str, Any]) -> Found:
+    """A game of these lines, a second each."""
+    game = {"event": "LoadGame", "Ship": "Python"}
+    told = [{"timestamp": f"2026-03-01T20:00:{number:02}Z"} | line for number, line in enumerate((game, *lines))]
+    (found,) = read("".join(f"{json.dumps(line)}\n" for line in told).encode()).found
+    return found
+
+
+def measured(found: Found) -> dict[str, float]:
+    return {one.name: one.value for one in found.statistics().measures}
+
+
+def test_a_bounty_on_foot_counts_like_one_in_space() -> None:
+    on_foot = {"event": "Bounty", "Target": "Skimmer", "Reward": 1000, "VictimFaction": "b"}
+    in_space = {"event": "Bounty", "Target": "viper", "Rewards": [{"Reward": 500}], "TotalReward": 500}
+    assert measured(flown(on_foot, in_space))["bounties"] == 1500
+
+
+def test_what_samples_of_life_are_sold_for_is_earned() -> None:
+    sold = {"event": "SellOrganicData", "BioData": [{"Value": 5000, "Bonus": 20000}, {"Value": 700, "Bonus": 0}]}
+    assert measured(flown(sold, {"event": "MissionCompleted", "Reward": 300}))["earned"] == 26000
+
+
+@pytest.mark.parametrize("event", ["SupercruiseExit", "Location", "Touchdown"])
+def test_the_callsign_of_a_carrier_is_not_sent_and_a_planet_is(event: str) -> None:
+    carrier = {"event": event, "StarSystem": "Sol", "Body": "K7Q-BQL", "BodyType": "Station"}
+    planet = carrier | {"Body": "Sol 3 a", "BodyType": "Planet"}
+    document = sent(flown(carrier, planet, {"event": "MissionAccepted", "LocalisedName": "Haul to K7Q-BQL"}))
+    assert (holding(document, "K7Q-BQL"), holding(document, "Sol 3 a")) == ([], ["Sol 3 a"])
+
+
+@pytest.mark.parametrize("title", ["Cmdr ", "CMDR ", "cmdr "])
+def test_who_killed_the_player_is_not_sent_whatever_case_the_title_has(title: str) -> None:
+    wing = {"event": "Died", "Killers": [{"Name": f"{title}Quellmont", "Ship": "x"}, {"Name": f"{title}Oriana"}]}
+    alone = {"event": "Died", "KillerName": f"{title}Vexmoor"}
+    missions = [{"event": "MissionAccepted", "LocalisedName": f"Hunt {n}"} for n in ("Oriana", "Quellmont", "Vexmoor")]
+    document = sent(flown(wing, alone, *missions))
+    assert [text for name in ("Oriana", "Quellmont", "Vexmoor", "Hunt") for text in holding(document, name)] == []
+
+
 # Real journals
 
 

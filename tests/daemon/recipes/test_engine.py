@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -16,6 +17,7 @@ from tests.daemon.texts import holding
 from tests.privacy import prepare
 
 ENTER, DRINK, LEAVE = line("Enter", 1), line("Drink", 2), line("Leave", 3)
+DRINK_AT_ONCE, LEAVE_AT_ONCE = line("Drink", 1), line("Leave", 1)
 SECRET = "Oriana Quellmont"
 
 
@@ -76,6 +78,13 @@ def test_a_player_whose_name_is_no_text_is_unknown(guest: object) -> None:
 def test_two_sessions_of_the_same_second_are_told_apart_by_their_facts() -> None:
     one, other = read(log(line("Enter", table=1), line("Enter", table=2))).found
     assert one.session.id != other.session.id
+
+
+@pytest.mark.parametrize("between", [(), (DRINK_AT_ONCE,), (LEAVE_AT_ONCE,)])
+def test_a_start_that_is_told_twice_begins_one_session(between: tuple[bytes, ...]) -> None:
+    reading = read(log(line("Enter", 1, table=1), *between, line("Enter", 1, table=1), LEAVE))
+    assert kinds(reading) == [["Enter", *(json.loads(one)["kind"] for one in between), "Enter", "Leave"]]
+    assert rule_of(reading.found[0]) is EndRule.EXPLICIT
 
 
 def test_the_key_of_a_session_depends_on_nothing_but_its_start_and_facts() -> None:

@@ -47,6 +47,12 @@ def test_a_game_that_another_follows_without_any_end_is_ended_by_it() -> None:
     assert rules(reading) == [EndRule.NEXT_START, EndRule.EXPLICIT, None]
 
 
+def test_the_last_line_of_a_game_ends_it_also_without_its_newline() -> None:
+    lines = hearthstone(4, games=1)
+    last = max(number for number, line in enumerate(lines) if "GameState" in line and "value=COMPLETE" in line)
+    assert rules(HEARTHSTONE.read(written(lines[: last + 1]).rstrip(b"\r\n"))) == [EndRule.EXPLICIT]
+
+
 def test_a_game_is_dated_by_its_folder_and_goes_on_after_midnight() -> None:
     found = HEARTHSTONE.read(written(hearthstone(5, games=2, start=START.replace(hour=23, minute=59)))).found
     assert [one.started_at.date().isoformat() for one in found] == ["2026-03-01", "2026-03-02"]
@@ -56,6 +62,16 @@ def test_a_game_of_an_older_client_is_dated_by_when_its_file_was_last_written() 
     log = written(hearthstone(5, games=2, start=START.replace(hour=23, minute=59)))
     found = HEARTHSTONE.read(log, path="Power.log", modified=datetime(2026, 7, 5, 1, 0, tzinfo=UTC)).found
     assert [one.started_at.date().isoformat() for one in found] == ["2026-07-04", "2026-07-05"]
+
+
+def test_a_game_is_the_same_whether_its_own_folder_is_followed_or_the_one_above() -> None:
+    log = written(hearthstone(5, games=2, start=START.replace(hour=23, minute=59)))
+    folder = HEARTHSTONE.path.partition("/")[0]
+    above, own = (
+        HEARTHSTONE.read(log, folder=root, path=path).found
+        for root, path in (("/Logs", HEARTHSTONE.path), (f"/Logs/{folder}", "Power.log"))
+    )
+    assert [one.session for one in above] == [one.session for one in own]
 
 
 def test_the_player_is_the_one_whose_name_the_client_knows() -> None:

@@ -232,3 +232,111 @@ def test_a_block_of_json_that_every_block_would_be_is_refused() -> None:
         "[session]", '[[line.rule]]\ntype = "Enter"\n[session]', 1
     )
     assert message_of(text).endswith('the rule for "Enter" needs "has" or "where", or every block is one.')
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "says"),
+    [
+        ('patterns = ["harbour-*.log"]', "patterns = []", "files.patterns: without a pattern no file is one of"),
+        ('patterns = ["harbour-*.log"]', 'patterns = [" "]', "files.patterns: without a pattern no file is one of"),
+        ("max_line_bytes = 400", "max_line_bytes = -5", "files.max_line_bytes: -5 is too small: it is at least 1."),
+        ("[files]", "[files]\nmax_bytes = 0", "files.max_bytes: 0 is too small: it is at least 1."),
+        ('silence = "30m"', 'silence = "0s"', "session.silence: 0s would cut the log at every line."),
+        ('gap = "2h"', 'gap = "0m"', "session.gap: 0m would cut the log at every line."),
+        ('start = [{ type = "sail" }]', "start = []", "session.kind trip: start is empty, so none begins."),
+        ('name = "harbour"', 'name = "Har bour"', 'name: "Har bour" is no name of a recipe: '),
+        ('name = "harbour"', 'name = ""', 'name: "" is no name of a recipe: '),
+        ('name = "harbour"', f'name = "{"a" * 65}"', "name: "),
+        ('sum = "amount"\n', "", 'measure weight: "sum" is missing: '),
+        ('of = ["catch"]\n', "", 'measure weight: "of" is missing: the types whose amount is summed.'),
+        (
+            'sum = "amount"\nof = ["catch"]\n',
+            "",
+            'measure weight: it needs "count", or "sum" and "of", or it is always 0.',
+        ),
+        ('of = ["catch"]\n', 'of = ["catch"]\ncount = ["catch"]\n', 'measure weight: it has both "count" and "sum"'),
+        (
+            '[[figure]]\nname = "weight"\nsum = ["catch"]',
+            '[[figure]]\nname = "weight"',
+            'figure weight: it needs "count"',
+        ),
+        (
+            "[[figure]]",
+            '[[measure]]\nname = "weight"\nlabel = "W"\ncount = ["catch"]\n[[figure]]',
+            "measure weight: 2 of them have this name; give each its own.",
+        ),
+        (
+            "[[figure]]",
+            '[[figure]]\nname = "weight"\ncount = ["catch"]\n[[figure]]',
+            "figure weight: 2 of them have this name; give each its own.",
+        ),
+        ("[privacy]", "[privacy]\nshapes = ['(oops']", 'privacy.shapes: "(oops" is not a pattern that RE2 knows: '),
+        ('amount = "weight"', 'amount = "weight+wort"', 'take.catch: lines of type "catch" have no field "wort"'),
+        ("(?P<hour>", "(?:", 'line.time: it needs named groups, at least "hour"'),
+    ],
+)
+def test_a_value_that_can_never_work_is_named_with_its_place(right: str, wrong: str, says: str) -> None:
+    assert right in harbour.TEXT
+    assert message_of(harbour.TEXT.replace(right, wrong, 1)).startswith(f"The recipe tavern.toml: {says}")
+
+
+def test_a_recipe_without_a_kind_of_session_is_refused() -> None:
+    kind = TEXT[TEXT.index("[[session.kind]]") : TEXT.index("[privacy]")]
+    message = message_of(TEXT.replace(kind, "").replace("[session]", "[session]\nkind = []"))
+    assert message == "The recipe tavern.toml: session.kind: without a kind no session begins."
+
+
+@pytest.mark.parametrize(
+    "name", ["cp9999", "base64", "rot13", "idna", "utf-16", "utf-7", "punycode", "unicode_escape", "", "a\\u0000"]
+)
+def test_an_encoding_that_no_text_lines_have_is_refused(name: str) -> None:
+    message = message_of(TEXT.replace("[files]", f'[files]\nencoding = "{name}"', 1))
+    assert "files.encoding: " in message
+
+
+def test_an_encoding_that_is_misspelt_is_guessed() -> None:
+    assert message_of(TEXT.replace("[files]", '[files]\nencoding = "window-1252"', 1)).endswith(
+        'did you mean "windows-1252"?'
+    )
+
+
+@pytest.mark.parametrize("name", ["utf-8", "cp1252", "latin-1", "cp1251", "shift_jis", "gbk", "euc-kr", "mac_roman"])
+def test_an_encoding_of_text_lines_is_taken(name: str) -> None:
+    parse_recipe(TEXT.replace("[files]", f'[files]\nencoding = "{name}"', 1), origin="x")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "guess"),
+    [
+        ('format = "json-lines"', 'format = "json_lines"', "json-lines"),
+        ('sum = "value"', 'sum = "valeu"', "value"),
+        ('sum = "value"', 'sum = "value"\nper = "minutes"', "minute"),
+        ('linux = ["~/tavern"]', 'linus = ["~/tavern"]', "linux"),
+    ],
+)
+def test_a_word_that_is_none_of_a_few_is_guessed(right: str, wrong: str, guess: str) -> None:
+    assert message_of(TEXT.replace(right, wrong, 1)).endswith(f'; did you mean "{guess}"?')
+
+
+def test_a_word_that_is_like_none_of_a_few_is_answered_with_all_of_them() -> None:
+    message = message_of(TEXT.replace('format = "json-lines"', 'format = "csv"', 1))
+    assert message.endswith("it is one of json-blocks, json-lines, text-lines.")
+
+
+def test_a_misspelt_decoder_and_a_misspelt_key_of_the_header_are_guessed() -> None:
+    text = """
+name = "chess"
+title = "Chess"
+format = "match-file"
+[files]
+patterns = ["*.game"]
+[match]
+decoder = "header"
+[header]
+started = "at"
+fields = [{ name = "at", at = 0, type = "u32" }]
+"""
+    parse_recipe(text, origin="chess.toml")
+    assert message_of(text.replace('"header"', '"hedder"')).endswith('did you mean "header"?')
+    assert message_of(text.replace("started", "startet")).endswith('"startet" in [header]; did you mean "started"?')
+    assert "files.max_bytes: 0 is too small" in message_of(text.replace("[match]", "max_bytes = 0\n[match]"))

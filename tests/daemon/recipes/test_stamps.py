@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 
@@ -164,6 +165,21 @@ def test_lines_out_of_order_around_midnight_pass_it_once() -> None:
     assert [one[8:10] for one in found] == ["01", "02", "02", "02"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "path"),
+    [
+        ("/games/logs", "log-2024-03-01_19_00/all.txt"),
+        ("/games/logs/log-2024-03-01_19_00", "all.txt"),
+        ("/games/logs/log-2024-03-01_19_00/", "sub/all.txt"),
+        ("C:\\games\\log-2023-01-01\\log-2024-03-01_19_00", "all.txt"),
+        ("/games/log-2023-01-01", "log-2024-03-01_19_00/all.txt"),
+    ],
+)
+def test_a_day_is_the_one_nearest_to_the_file_whichever_folder_is_followed(folder: str, path: str) -> None:
+    made = stamps(CLOCK, replace(about(path), folder=folder), FILE)
+    assert (times(made, "20:00:00"), made.floating) == (["2024-03-01 20:00:00"], False)
+
+
 @pytest.mark.parametrize("path", ["log-2024-99-01", "log-2024-02-30", "other", ""])
 def test_a_name_without_a_date_that_can_be_is_none(path: str) -> None:
     assert times(stamps(CLOCK, about(path), FILE), "01:00:00") == ["2026-03-02 01:00:00"]
@@ -178,6 +194,20 @@ def test_a_log_without_any_date_ends_on_the_day_it_was_last_written() -> None:
 
 def test_a_log_that_was_written_over_two_midnights_began_two_days_before() -> None:
     assert times(stamps(CLOCK, about()), "23:00:00", "01:00:00", "23:00:00", "01:00:00")[0] == "2026-02-28 23:00:00"
+
+
+@pytest.mark.parametrize(
+    ("lines", "last"),
+    [
+        (["23:00:00"], "2026-03-01 23:00:00"),
+        (["22:00:00", "23:00:00"], "2026-03-01 23:00:00"),
+        (["23:00:00", "22:00:00", "02:00:00"], "2026-03-01 02:00:00"),
+        (["01:34:00"], "2026-03-02 01:34:00"),
+        (["01:36:00"], "2026-03-01 01:36:00"),
+    ],
+)
+def test_no_line_is_written_after_the_last_writing(lines: list[str], last: str) -> None:
+    assert times(stamps(CLOCK, about()), *lines)[-1] == last
 
 
 def test_what_is_written_after_the_last_look_is_of_a_later_day() -> None:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.reading import NOWHERE
+from logferry_daemon.core.reading import NOWHERE, About
 from logferry_daemon.recipes.grammar import Glance, Tallied
 from logferry_daemon.recipes.parsing import parse_recipe
 from logferry_daemon.recipes.recipe import Recipe
 from logferry_daemon.recipes.text_grammar import TextLines, compiled
 from logferry_model.session import EndRule
-from tests.daemon.recipes.harbour import HARBOUR, TEXT, fields, read
+from tests.daemon.recipes.harbour import HARBOUR, PATH, TEXT, fields, read
 from tests.daemon.recipes.small import codes, kinds, told
 
 SAIL, MOOR = b"20:00:00 <SAIL> from Ostrand under Oriana", b"20:10:00 <MOOR>"
@@ -91,6 +91,38 @@ def test_a_name_stays_a_text_where_it_looks_like_a_number() -> None:
 def test_a_text_in_another_code_page_is_read_and_said() -> None:
     reading = read(log(SAIL.replace(b"Oriana", b"Ren\xe9e")))
     assert (reading.found[0].identity, codes(reading)) == ("Renée", ["not-utf-8"])
+
+
+def test_a_text_in_another_code_page_is_read_as_the_recipe_says() -> None:
+    reading = read(b"20:00:00 <SAIL> from Ostrand under \x8cuvre \x80\n")
+    assert reading.found[0].identity == "\u0152uvre \u20ac"
+
+
+@pytest.mark.parametrize(
+    ("last", "counts"),
+    [
+        (b"20:05:00 <MOOR> at Ostrand", True),
+        (b"20:05:00 <MOOR>", True),
+        (b"20:05:00 <MOO", False),
+        (b"20:05:00 <NET>,own-7,Ann,4,1,2", False),
+        (b"20:05:0 <MOOR> at Ostrand", False),
+    ],
+)
+def test_a_last_line_that_ends_a_session_counts_without_its_newline_once_the_file_is_quiet(
+    last: bytes, counts: bool
+) -> None:
+    reading = read(b"20:00:00 <SAIL> from Ostrand under Ann\n" + last)
+    assert (reading.found[0].end is not None, reading.unfinished) == (counts, not counts)
+
+
+def test_when_the_newline_of_such_a_line_comes_nothing_is_told_twice() -> None:
+    reader = HARBOUR.reader(About(path=PATH))
+    reader.feed(b"20:00:00 <SAIL> from Ostrand under Ann\n20:05:00 <MOOR> at Ostrand")
+    before = told(reader.reading(settled=True))
+    reader.feed(b"\n")
+    assert told(reader.reading(settled=True)) == before
+    reader.feed(b"20:06:00 <SAIL> from Ostrand under Ann\n")
+    assert [found.line for found in reader.reading(settled=True).found] == [1, 3]
 
 
 def test_a_name_that_is_hailed_is_known() -> None:

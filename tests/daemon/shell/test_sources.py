@@ -119,6 +119,22 @@ async def test_a_document_that_is_written_piece_by_piece_is_kept_whole(stage: St
     assert await stage.troubles() == {}
 
 
+@pytest.mark.parametrize("year", [-9000, 11_000])
+async def test_a_document_of_another_age_is_kept_as_any_other(stage: Stage, year: int) -> None:
+    stage.files.write(DOCUMENT, hunt())
+    stage.files.date(DOCUMENT, (year - 1970) * 31_556_952 * 10**9)
+    await stage.run(MINUTE)
+    assert len(await stage.kept()) == 1
+
+
+@pytest.mark.parametrize("year", [-9000, 11_000])
+async def test_a_log_of_another_age_is_read_as_any_other(elite: Stage, year: int) -> None:
+    play(elite, end=True)
+    elite.files.date(JOURNAL, (year - 1970) * 31_556_952 * 10**9)
+    await elite.run(MINUTE)
+    assert len(await elite.kept()) == 1
+
+
 async def test_half_a_document_is_waited_for_and_then_told(stage: Stage) -> None:
     stage.files.write(DOCUMENT, hunt()[:-40])
     await stage.run(PACE.patience - SECOND)

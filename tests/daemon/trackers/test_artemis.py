@@ -258,7 +258,10 @@ def test_a_part_of_a_hunt_is_counted_by_its_own_events_and_the_costs_of_its_load
     one = found_in(artemis_document(3)).session
     part = replace(one, events=one.events[:20])
     counted = Artemis().recount(part)
-    assert (counted.events, counted.loadouts) == (20, tally(part.events, cost_per_shot=costs(one)).loadouts)
+    assert (counted.events, counted.loadouts) == (
+        20,
+        tally(part.events, cost_per_shot=costs(one), fallback_cost=0.05).loadouts,
+    )
 
 
 def costs(one: Session) -> dict[str, float]:

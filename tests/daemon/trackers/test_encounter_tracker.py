@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by, end_of
 from logferry_daemon.core.papers import Action, changes
@@ -17,6 +18,7 @@ from logferry_daemon.trackers.encounter_tracker import EncounterTracker
 from logferry_model.errors import Damaged
 from logferry_model.session import EndRule, Session
 from tests.daemon.golden import expected, stored
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START, artemis_document, cast
 from tests.factories_encounters import encounter, export, iso
@@ -315,6 +317,67 @@ def test_a_part_of_an_encounter_is_counted_by_its_own_events() -> None:
     session = found_in(fight(participants=[fighter(currentHitPoints=0), fighter(conditions=["prone"])])).session
     part = msgspec.structs.replace(session, events=session.events[:1])
     assert {one.name: one.value for one in EncounterTracker().recount(part).measures} == {"kills": 1}
+
+
+@pytest.mark.parametrize(
+    ("one", "said"),
+    [
+        ({"id": "goblin-1"}, {"targetId": "goblin-1"}),
+        ({"id": 3}, {"targetId": 3}),
+        ({"id": 3}, {"participantId": "3"}),
+        ({"id": "3"}, {"targetId": 3}),
+        ({"characterId": "hero", "id": "x"}, {"targetId": "hero"}),
+        ({"characterId": "hero", "id": "x"}, {"targetId": "x"}),
+        ({"_id": OID}, {"characterId": OID}),
+        ({"_id": {"$oid": OID}}, {"participantId": OID}),
+        ({"id": "goblin-1"}, {"participantId": "nobody", "targetId": "goblin-1"}),
+    ],
+)
+def test_a_fight_s_own_log_tells_whom_by_any_of_their_ids(one: dict[str, Any], said: dict[str, Any]) -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "amount": 7} | said]
+    session = found_in(fight(participants=[fighter(id="other"), fighter(**one)], combatLog=log)).session
+    assert [(event.type, event.participant) for event in session.events] == [("damage", "p2")]
+
+
+def test_an_id_that_several_fighters_have_tells_none_of_them() -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "targetId": "goblin"}]
+    goblins = [fighter(characterId="goblin"), fighter(characterId="goblin")]
+    assert [event.participant for event in found_in(fight(participants=goblins, combatLog=log)).session.events] == [
+        None
+    ]
+
+
+def test_no_typed_id_of_a_fighter_is_sent() -> None:
+    log = [{"timestamp": iso(START), "type": "damage", "targetId": CANARY}]
+    found = found_in(fight(participants=[fighter(id=CANARY)], combatLog=log))
+    assert found.session.events[0].participant == "p1"
+    assert holding(sent(found), CANARY) == []
+
+
+def test_encounters_that_are_joined_add_up() -> None:
+    over = {"startedAt": iso(START), "endedAt": iso(START + timedelta(minutes=4)), "currentRound": 3}
+    first = found_in(fight(participants=[fighter(currentHitPoints=0), fighter(currentHitPoints=4)], **over)).session
+    second = twin(
+        replace(
+            first,
+            participants=(),
+            events=(),
+            statistics=replace(first.statistics, measures=first.statistics.measures[:2]),
+        )
+    )
+    assert measured(first) == {
+        "rounds": 3,
+        "duration_minutes": 4,
+        "combatants": 2,
+        "players": 0,
+        "enemies": 2,
+        "kills": 1,
+    }
+    assert measured(joined(EncounterTracker(), first, twin(first))) == {
+        name: 2 * value for name, value in measured(first).items()
+    }
+    # Where nobody fell nothing is counted; who was there is not known of the second one.
+    assert measured(joined(EncounterTracker(), first, second)) == {"rounds": 6, "duration_minutes": 8, "kills": 1}
 
 
 KEYS = (

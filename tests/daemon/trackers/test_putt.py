@@ -16,6 +16,7 @@ from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, Session
 from tests.daemon.golden import expected, stored
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_putt import Round, putt_round
@@ -112,6 +113,44 @@ def test_where_both_tell_of_the_putts_those_of_the_report_count(path: str) -> No
     assert (event.type, event.fields) == ("make", {"category": "top"})
 
 
+FIGURES = doc(session_id="desktop_1756699455646", session_duration_seconds=60, timestamp="2026-03-01T20:00:00Z")
+LATER = b"Report Generated At,2026-03-01T20:00:01Z\nTotal Makes,3\n\nTime (s),Classification\n1,MAKE\n75,MAKE\n"
+
+
+def orders(stamp: str, figures: bytes) -> list[Reading]:
+    """The figures alone, the report alone, then each with the other beside it."""
+    json_name, csv_name = f"session_{stamp}.json", f"session_report_{stamp}.csv"
+    contents = {json_name: figures, csv_name: LATER}
+
+    def one(path: str, *beside: str) -> Reading:
+        about = About(path=path, zone=UTC)
+        companions = {other: contents[other] for other in beside}
+        return ProofOfPutt().read(Document(data=contents[path], about=about, beside=companions))
+
+    return [one(json_name), one(csv_name), one(json_name, csv_name), one(csv_name, json_name)]
+
+
+@pytest.mark.parametrize("stamp", [STAMP, "evening", "7", "evening_20260301_200000"])
+@pytest.mark.parametrize("figures", [FIGURES, doc(timestamp="2026-03-01T20:00:00Z", session_duration_seconds=60)])
+def test_one_play_is_one_session_in_whatever_order_its_files_come(stamp: str, figures: bytes) -> None:
+    readings = orders(stamp, figures)
+    assert len({found.id for reading in readings for found in reading.found}) == 1
+    assert [len(reading.found) for reading in (readings[0], *readings[2:])] == [1, 1, 1]
+
+
+@pytest.mark.parametrize("stamp", ["evening", "7"])
+def test_a_report_whose_name_has_no_time_waits_for_its_figures_and_says_so(stamp: str) -> None:
+    _, alone, *_ = orders(stamp, FIGURES)
+    assert [trouble.code for trouble in alone.troubles] == ["waits-for-figures"]
+    assert stamp not in alone.troubles[0].message
+
+
+def test_times_that_only_the_report_tells_date_the_figures_too() -> None:
+    alone, report, *both = orders("evening", doc())
+    assert ([trouble.code for trouble in alone.troubles], report.found) == (["no-time"], ())
+    assert len({found.id for reading in both for found in reading.found}) == 1
+
+
 @pytest.mark.parametrize("first", ["json", "csv"])
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_file_alone_is_the_same_session_as_both(seed: int, first: str) -> None:
@@ -123,6 +162,14 @@ def test_a_file_alone_is_the_same_session_as_both(seed: int, first: str) -> None
 def test_what_comes_later_makes_more_of_the_session(first: str) -> None:
     one = putt_round(2)
     assert of(one, first=first, both=False).weight < of(one).weight
+
+
+@pytest.mark.parametrize("first", ["json", "csv"])
+def test_what_comes_later_weighs_more_also_when_it_tells_nothing_new(first: str) -> None:
+    contents = {"json": doc(total_putts=4, makes_by_category={"TOP": 3}), "csv": b"Total Makes,3\nTotal Misses,1\n"}
+    path = JSON if first == "json" else CSV
+    data = contents.pop(first)
+    assert found_in(data, path).weight < found_in(data, path, **contents).weight
 
 
 @pytest.mark.parametrize("first", ["json", "csv"])
@@ -324,6 +371,19 @@ def test_a_part_of_a_session_is_counted_by_its_own_putts() -> None:
     part = msgspec.structs.replace(session, events=session.events[:10])
     one = {measure.name: measure.value for measure in ProofOfPutt().recount(part).measures}
     assert (one["putts"], one["makes"]) == (10, sum(event.type == "make" for event in part.events))
+
+
+def test_rounds_that_are_joined_add_up_and_the_best_of_both_is_the_best() -> None:
+    plain = {"timestamp": "2026-03-01T20:00:00Z", "session_duration": 60, "best_streak": 3, "makes_per_minute": 3}
+    one = found_in(doc(**plain, fastest_21_makes=50, makes_by_category={"TOP": 2})).session
+    more = plain | {"session_duration": 180, "total_misses": 7, "best_streak": 5, "makes_per_minute": 1}
+    other = twin(
+        found_in(doc(**more, fastest_21_makes=40, makes_by_category={"LOW": 1}), "session_20260302_200000.json").session
+    )
+    told = measured(joined(ProofOfPutt(), one, other))
+    assert (told["putts"], told["makes"], told["misses"], told["accuracy"]) == (14, 6, 8, 42.86)
+    assert (told["best_streak"], told["fastest_21_makes"], told["makes_per_minute"]) == (5, 40, 1.5)
+    assert (told["makes_top"], told["makes_low"]) == (2, 1)
 
 
 def test_figures_without_putts_cannot_be_counted_again_and_stay() -> None:

@@ -18,6 +18,7 @@ from logferry_daemon.trackers.resonance_rows import MAX_PLAYERS
 from logferry_daemon.trackers.resonance_skills import MAX_HITS, MAX_HITS_OF_A_SKILL
 from logferry_model.session import EndRule, Participant, Session, Skill
 from tests.daemon.golden import expected
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_resonance import AGES, BOSSES, Age, Book
@@ -126,14 +127,14 @@ def test_both_ages_tell_the_same_hits() -> None:
 
 
 def test_an_encounter_that_was_left_is_over_when_another_one_came() -> None:
-    reading = read({"encounters": [encounter(ended_at_ms=None), encounter(id=2, started_at_ms=MS + 1)]})
-    left, _ = reading.found
+    rows = [encounter(ended_at_ms=None), encounter(id=2, started_at_ms=MS + 1)]
+    left, _ = read({"encounters": rows, "actor_encounter_stats": [actor()]}).found
     assert left.end is not None
     assert left.end.rule is EndRule.NEXT_START
 
 
 def test_an_encounter_is_over_also_when_the_other_one_is_not_in_the_answer() -> None:
-    rows = {"encounters": [encounter(ended_at_ms=None)]}
+    rows = {"encounters": [encounter(ended_at_ms=None)], "actor_encounter_stats": [actor()]}
     reading = TRACKER.rows(Answer(rows=rows, highest=9, reached=1, more=True))
     assert reading.found[0].end is not None
 
@@ -177,7 +178,10 @@ def test_the_row_id_and_the_player_are_not_in_the_key() -> None:
 
 @given(scenes=st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 9)), min_size=2, max_size=9, unique=True))
 def test_fights_that_differ_in_time_or_scene_have_different_ids(scenes: list[tuple[int, int]]) -> None:
-    rows = [encounter(id=at, started_at_ms=MS + off, scene_id=scene) for at, (off, scene) in enumerate(scenes, 1)]
+    rows = [
+        encounter(id=at, started_at_ms=MS + off, ended_at_ms=MS + off + 1, scene_id=scene)
+        for at, (off, scene) in enumerate(scenes, 1)
+    ]
     reading = read({"encounters": rows})
     assert len({found.id for found in reading.found}) == len(scenes)
     assert reading.troubles == ()
@@ -237,7 +241,24 @@ def test_the_statistics_are_the_local_players_and_everybodys() -> None:
     assert found.statistics.defence.healed == 60
     measures = {measure.name: measure.value for measure in found.statistics.measures}
     assert (measures["damage"], measures["dps"], measures["duration"], measures["players"]) == (1800, 30, 60, 2)
-    assert TRACKER.recount(found) == found.statistics
+
+
+def test_of_a_part_of_an_encounter_it_is_told_who_was_there_and_how_long() -> None:
+    found = session(one(actor_encounter_stats=[actor(damage_dealt=600), actor(8, damage_dealt=1200)]))
+    told = TRACKER.recount(found)
+    assert {each.name: each.value for each in told.measures} == {"players": 2, "duration": 60}
+    assert (told.combat, told.defence) == (None, None)
+
+
+def test_encounters_that_are_joined_add_up_and_rates_stay_rates() -> None:
+    first = session(one(actor_encounter_stats=[actor(damage_dealt=600, hits_dealt=3), actor(8, damage_dealt=1200)]))
+    whole = joined(TRACKER, first, twin(first))
+    measures = measured(whole)
+    assert (measures["damage"], measures["dps"], measures["duration"]) == (3600, 30, 120)
+    assert measures["players"] == len(whole.participants)
+    assert whole.statistics.combat is not None
+    assert (whole.statistics.combat.damage_dealt, whole.statistics.combat.hits) == (1200, 6)
+    assert [each.figures for each in whole.participants if each.local and {"dps", "hps"} & each.figures.keys()] == []
 
 
 def test_a_running_fight_has_rates_up_to_its_last_hit() -> None:
@@ -373,6 +394,41 @@ def test_a_timeline_that_cannot_be_read_costs_nothing_but_itself(details: str) -
     (found,) = session(reading).skills
     assert (found.uses, found.total, found.timeline) == (3, 9, ())
     assert codes(reading) == ["timeline-damaged"]
+
+
+@pytest.mark.parametrize("odd", ['{"t":"soon","v":1}', '{"v":1}', "5", f'{{"t":{MS}.5,"v":1}}', '{"t":1,"c":[]}'])
+def test_a_hit_that_cannot_be_read_costs_nothing_but_itself(odd: str) -> None:
+    details = f'[{{"t":{MS},"v":1}},{odd},{{"t":{MS + 1}.0,"v":2}}]'
+    reading = one(damage_skill_stats=[blows(hits=3, total_value=9, hit_details=details)])
+    (found,) = session(reading).skills
+    assert [(hit.at, hit.value) for hit in found.timeline] == [(MS, 1), (MS + 1, 2)]
+    assert codes(reading) == ["timeline-damaged"]
+
+
+def test_an_encounter_in_which_nothing_happened_is_left_out_and_said() -> None:
+    reading = read({"encounters": [encounter(ended_at_ms=MS), encounter(id=2, started_at_ms=MS + 5, ended_at_ms=None)]})
+    assert ([found.offset for found in reading.found], codes(reading)) == ([2], ["nothing-in-it"])
+
+
+def test_who_plays_here_is_told_by_the_row_of_the_player_where_the_encounter_does_not() -> None:
+    stats = [actor(damage_dealt=5), actor(8, is_local_player=1), actor(9, is_local_player=0)]
+    found = session(one(row=encounter(local_player_id=None), actor_encounter_stats=stats))
+    assert [(each.name, each.local) for each in found.participants] == [
+        ("Person 7", False),
+        ("Person 8", True),
+        ("Person 9", False),
+    ]
+
+
+def test_the_name_of_a_boss_is_made_fit_to_be_sent() -> None:
+    rows: list[dict[str, Cell]] = [
+        {"encounter_id": 1, "monster_name": name, "total_damage": 9 - number}
+        for number, name in enumerate([" Ogre\0King ", "x" * 300, "  "])
+    ]
+    assert [boss.name for boss in session(one(encounter_bosses=rows)).bosses] == [
+        "Ogre\N{REPLACEMENT CHARACTER}King",
+        "x" * 200,
+    ]
 
 
 def test_a_skill_with_too_many_hits_is_cut_and_its_totals_are_whole() -> None:

@@ -16,6 +16,7 @@ from logferry_daemon.trackers.swg import SwgBot
 from logferry_model.errors import Damaged
 from logferry_model.session import EndRule, Session
 from tests.daemon.golden import expected, stored
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories import START, cast
 from tests.factories_putt import putt_round
@@ -334,6 +335,26 @@ def test_a_part_of_a_session_is_counted_by_its_own_events() -> None:
     part = msgspec.structs.replace(session, events=tuple(one for one in session.events if one.type == "quest"))
     counted = {one.name: one.value for one in SwgBot().recount(part).measures}
     assert (counted["quests"], "xp" in counted) == (len(part.events), False)
+
+
+def test_sessions_that_are_joined_add_up_and_rates_stay_rates() -> None:
+    metrics = {"efficiency_score": 0.5, "unique_players_encountered": 3}
+    hour = {"start_time": START.isoformat(), "end_time": (START + timedelta(hours=1)).isoformat()}
+    first = found_in(
+        hour | {"xp": 600, "credits": 90, "quests_completed": ["a"], "performance_metrics": metrics}
+    ).session
+    longer = {
+        "start_time": START.isoformat(),
+        "end_time": (START + timedelta(hours=2)).isoformat(),
+        "xp": 300,
+        "afk_periods": [],
+    }
+    second = found_in(longer | {"locations_visited": [{"planet": "Naboo", "timestamp": START.isoformat()}]}).session
+    told = measured(joined(SwgBot(), first, twin(second)))
+    assert (told["xp"], told["xp_per_hour"], told["duration_minutes"]) == (900, 300, 180)
+    # The second log says nothing of credits, and both nothing of who was met in both.
+    assert {"credits", "credits_per_hour", "efficiency_score", "unique_players", "planets"} & told.keys() == set()
+    assert told["quests"] == measured(first)["quests"]
 
 
 KEYS = """

@@ -91,8 +91,10 @@ class MatchRecipe(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
     def __post_init__(self) -> None:
         """A name that nothing bears would leave a hole that nobody sees."""
-        if (self.header is not None) != (self.match.decoder == "header"):
-            raise ValueError('[header] belongs to decoder = "header", and to no other')
+        if self.header is None and self.match.decoder == "header":
+            raise ValueError('decoder = "header" needs [header], which says where the fields are')
+        if self.header is not None and self.match.decoder != "header":
+            raise ValueError(f'[header] belongs to decoder = "header", and not to "{self.match.decoder}"')
         fields: frozenset[str] = self.header.names if self.header else frozenset()
         _known(self.facts, FACTS.get(self.match.decoder, fields), "a fact")
         figures = FIGURES.get(self.match.decoder, fields) | {DURATION}

@@ -11,6 +11,7 @@ from typing import cast
 
 from msgspec.structs import replace
 
+from logferry_daemon.core.adding import measures_of, with_measures
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import session_id
 from logferry_daemon.core.policy import Group, Listing
@@ -89,9 +90,12 @@ class MatchTracker:
             trouble = Trouble(code=error.code, message=error.message)
             return Reading(troubles=(trouble,), unfinished=error.code == CUT_OFF)
 
-    def recount(self, session: Session) -> Statistics:
-        """By what each player did, which the session itself holds."""
-        return statistics_of(session, self.recipe.measure)
+    def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
+        """Of a part, its length alone: what each player did is told of the whole match."""
+        if of:
+            rates = {one.name for one in self.recipe.measure if one.per_second}
+            return with_measures(session, measures_of(of, rates=rates))
+        return statistics_of(session, [one for one in self.recipe.measure if one.of == DURATION])
 
     def _wrong_size(self, size: int) -> Trouble | None:
         files = self.recipe.files
@@ -127,7 +131,7 @@ class MatchTracker:
             bosses=played.bosses,
             facts={name: known[name] for name in self.recipe.facts if known.get(name) is not None},
         )
-        return replace(session, statistics=self.recount(session))
+        return replace(session, statistics=statistics_of(session, self.recipe.measure))
 
 
 def statistics_of(session: Session, measures: Sequence[MatchMeasure]) -> Statistics:

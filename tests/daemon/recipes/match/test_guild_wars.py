@@ -141,6 +141,15 @@ def test_blocked_blows_activations_and_conditions_being_put_on_are_no_damage() -
     assert figures(log(*rows))["me"]["boss_damage"] == 0.0
 
 
+@pytest.mark.parametrize("result", [0, 1, 2, 5, 8, 9])
+def test_every_blow_that_lands_is_damage(result: int) -> None:
+    assert figures(log(blow(1, 10, OWN, ENEMY, 7, result=result)))["me"]["boss_damage"] == 7.0
+
+
+def test_a_condition_that_is_put_on_is_no_damage_whatever_it_will_do() -> None:
+    assert figures(log(blow(1, 10, OWN, ENEMY, 5000, buff=1, buff_dmg=7)))["me"]["boss_damage"] == 0.0
+
+
 @pytest.mark.parametrize("result", [14, 15, 16, 17, 18])
 def test_newer_releases_tell_how_a_condition_came_to_hurt(result: int) -> None:
     assert figures(log(blow(1, 10, OWN, ENEMY, 0, buff=1, buff_dmg=7, result=result)))["me"]["boss_damage"] == 7.0

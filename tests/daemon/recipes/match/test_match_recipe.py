@@ -12,6 +12,7 @@ from logferry_daemon.core.reading import DocumentTracker, Reading
 from logferry_daemon.recipes.match.recipe import MatchRecipe
 from logferry_daemon.recipes.match.tracker import MatchTracker
 from tests.daemon.recipes.match.shipped import GW2, LEAGUE, codes, found_in, read, recipe, sent, tracker
+from tests.daemon.recutting import joined, measured, twin
 from tests.daemon.texts import holding
 from tests.factories_match import fight, replay, zipped
 
@@ -98,9 +99,20 @@ def test_what_is_dense_already_is_not_packed_again(one: MatchTracker) -> None:
 
 
 @pytest.mark.parametrize(("one", "data"), [(GW2, fight()), (LEAGUE, replay())])
-def test_counting_again_gives_the_same(one: MatchTracker, data: bytes) -> None:
+def test_of_a_part_of_a_match_only_its_length_is_told(one: MatchTracker, data: bytes) -> None:
     session = found_in(one, data).session
-    assert one.recount(session) == session.statistics
+    told = one.recount(session)
+    assert {each.name for each in told.measures} == {each.name for each in one.recipe.measure if each.of == "duration"}
+    assert told.events == len(session.events)
+
+
+@pytest.mark.parametrize(("one", "data"), [(GW2, fight()), (LEAGUE, replay())])
+def test_matches_that_are_joined_add_up_and_rates_stay_rates(one: MatchTracker, data: bytes) -> None:
+    first = found_in(one, data).session
+    rates = {each.name for each in one.recipe.measure if each.per_second}
+    assert measured(joined(one, first, twin(first))) == {
+        name: pytest.approx(value if name in rates else 2 * value) for name, value in measured(first).items()
+    }
 
 
 def test_a_fact_that_the_recipe_does_not_list_stays_here() -> None:
@@ -165,7 +177,7 @@ def test_another_magic_is_another_format(data: bytes) -> None:
     [
         ("facts", ["levle"], 'did you mean "level"'),
         ("match.decoder", "evtc", "[header] belongs to"),
-        ("header", None, "[header] belongs to"),
+        ("header", None, 'decoder = "header" needs [header]'),
         ("match.magic", "hex:4g", "hexadecimal"),
         ("header.started", None, "Expected `str`"),
         ("header.started", "when", '"when" is not one of the fields'),
