@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import msgspec
+
 from logferry_daemon.core.addressing import Terms, Tokens, address
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.policy import STANDARD, Group, Listing
@@ -14,7 +16,7 @@ from logferry_daemon.core.slots import Slots
 from logferry_daemon.ports import Clock, Credentials, NewSession
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.trackers.catalogue import all_trackers
-from logferry_model.session import End
+from logferry_model.session import End, Session
 from tests.fake_spool import MemorySpool
 
 SLOTS = Slots(b"a key of the tests")
@@ -43,7 +45,8 @@ def prepare(found: Found, end: End, *, only_grows: bool, listing: Listing | None
     listed = listing or listing_of(tracker) or ALL_LISTED
     new = prepare_for(found, end, only_grows=only_grows, privacy=privacy(listed))
     terms = Terms(policy=STANDARD, listing=listed, tokens=TOKENS, kept={})
-    return replace(new, document=address(new.document, tracker, terms).document)
+    document = address(new.document, tracker, terms).document
+    return replace(new, document=document, session=msgspec.json.decode(document, type=Session))
 
 
 def listing_of(name: str) -> Listing | None:

@@ -57,7 +57,7 @@ class Filing:
         asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
         for slot, text in new.kept.items():
-            query("keep_text", slot=slot, text=text)
+            query("keep_text", slot=slot, session=new.session.id, text=text)
         for destination in destinations:
             self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)

@@ -28,16 +28,16 @@ ON CONFLICT (id) DO UPDATE SET
     leaks = excluded.leaks;
 
 -- keep_text --
-INSERT OR IGNORE INTO kept VALUES (:slot, :text);
+INSERT OR IGNORE INTO kept VALUES (:slot, :session, :text);
 
 -- kept_text --
-SELECT text FROM kept WHERE slot = :slot;
+SELECT text FROM kept WHERE slot = :slot LIMIT 1;
 
 -- any_kept --
 SELECT 1 AS there FROM kept LIMIT 1;
 
 -- kept_slots --
-SELECT slot FROM kept;
+SELECT DISTINCT slot FROM kept;
 
 -- forget_text --
 DELETE FROM kept WHERE slot = :slot;

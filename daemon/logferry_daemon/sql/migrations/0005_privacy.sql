@@ -6,8 +6,10 @@ ALTER TABLE sessions ADD COLUMN leaks TEXT NOT NULL DEFAULT '[]';
 
 -- Only of groups that some destination is sent as the log says them; forgotten when none is any more.
 CREATE TABLE kept (
-    slot TEXT PRIMARY KEY,
-    text TEXT NOT NULL
+    slot TEXT NOT NULL,
+    session TEXT NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (slot, session)
 ) WITHOUT ROWID;
 
 -- The lines that were agreed to.
