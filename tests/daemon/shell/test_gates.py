@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from logferry_daemon.core.consent import Grant, policy_digest
-from logferry_daemon.core.gate import Access, Block
-from logferry_daemon.gates import ACCESS_VALID, Destination, Gates
+from logferry_daemon.core.gate import ACCESS_VALID, Access, Block
+from logferry_daemon.gates import Destination, Gates
 from tests.contracts.spooling import HOME
 from tests.daemon.shell.office import DESTINATION, SECOND
 from tests.fake_spool import MemorySpool
