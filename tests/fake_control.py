@@ -34,6 +34,7 @@ class FakeControl:
         self.places: dict[str, m.DestinationInfo] = {}
         self.granted_at: dict[str, datetime] = {}
         self.secrets: dict[str, str] = {}
+        self.login_note = ""
         self.troubles: tuple[m.Attention, ...] = ()
         self.paused = False
         self.paused_until: datetime | None = None
@@ -275,7 +276,7 @@ class FakeControl:
         self.calls.append("login")
         self._place(destination)
         self.secrets[destination] = login.secret
-        return m.Done()
+        return m.Done(note=self.login_note)
 
     async def logout(self, destination: str) -> m.Done:
         self.calls.append("logout")

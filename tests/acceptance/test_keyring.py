@@ -19,7 +19,7 @@ from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_model.errors import Misconfigured
 
 async def main(verb):
-    credentials = KeyringCredentials(pathlib.Path(sys.argv[1]))
+    credentials = KeyringCredentials(pathlib.Path(sys.argv[1]), {})
     if verb == "keep":
         await credentials.keep("home", "s3cret", insecure=False)
     if verb == "forget":
