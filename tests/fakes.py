@@ -348,7 +348,7 @@ class MemoryCredentials:
             raise Misconfigured("keyring-refused", f"The keyring is {self.state}.", hint="Unlock it and try again.")
         self._secrets[destination] = secret
 
-    async def forget(self, destination: str) -> None:
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
         self._secrets.pop(destination, None)
 
     async def origin(self, destination: str) -> str:

@@ -145,8 +145,8 @@ class Credentials(Protocol):
         """Store it and read it back; Misconfigured says why it could not be kept."""
         ...
 
-    async def forget(self, destination: str) -> None:
-        """Delete it everywhere it may be."""
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
+        """Delete it everywhere it may be; `quiet` where nobody is there to unlock anything."""
         ...
 
     async def origin(self, destination: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import shutil
 import tempfile
@@ -9,10 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import secretstorage
-from jeepney.io.blocking import DBusConnection, open_dbus_connection
-from secretstorage.util import DBusAddressWrapper, format_secret, open_session
+from typing import Any
 
 from tests.acceptance.running import Program, Programs, until
 
@@ -72,36 +70,46 @@ class Desktop:
         (self.root / "bus").unlink(missing_ok=True)
 
     def lock(self) -> None:
-        with self._connection() as connection:
-            secretstorage.Collection(connection).lock()
+        with self._collection() as collection:
+            collection.lock()
 
     def unlock(self) -> None:
         """What the keyring's own dialogue does when the password was typed."""
-        with self._connection() as connection:
-            collection = secretstorage.Collection(connection)
+        from secretstorage.util import DBusAddressWrapper, format_secret, open_session
+
+        with self._collection() as collection:
             guilty = "org.gnome.keyring.InternalUnsupportedGuiltRiddenInterface"
-            service = DBusAddressWrapper("/org/freedesktop/secrets", guilty, connection)
-            password = format_secret(open_session(connection), PASSWORD.encode(), "text/plain")
+            service = DBusAddressWrapper("/org/freedesktop/secrets", guilty, collection.connection)
+            password = format_secret(open_session(collection.connection), PASSWORD.encode(), "text/plain")
             service.call("UnlockWithMasterPassword", "o(oayays)", collection.collection_path, password)
 
     @property
     def locked(self) -> bool | None:
         """None while there is no keyring."""
-        with suppress(secretstorage.SecretStorageException, OSError), self._connection() as connection:
-            return bool(secretstorage.Collection(connection).is_locked())
+        from secretstorage import SecretStorageException
+
+        with suppress(SecretStorageException, OSError), self._collection() as collection:
+            return bool(collection.is_locked())
         return None
 
     def labels(self) -> list[str]:
         """What a person sees in their keyring's program."""
-        with self._connection() as connection:
-            return [item.get_label() for item in secretstorage.Collection(connection).get_all_items()]
+        with self._collection() as collection:
+            return [item.get_label() for item in collection.get_all_items()]
 
     def _start(self, name: str, *command: str) -> None:
         environment = {"PATH": os.environ["PATH"], "HOME": str(self.root), **self.environment}
         self.running[name] = self.programs.start(name, command, environment)
 
-    def _connection(self) -> closing[DBusConnection]:
-        return closing(open_dbus_connection(self.address))
+    @contextmanager
+    def _collection(self) -> Iterator[Any]:
+        """What is behind the keyring's password, seen without the code under test."""
+        # Both come with the keyring library, and only on Linux; the first one has no types.
+        bus = importlib.import_module("jeepney.io.blocking")
+        import secretstorage
+
+        with closing(bus.open_dbus_connection(self.address)) as connection:
+            yield secretstorage.Collection(connection)
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -234,3 +235,26 @@ def test_a_key_that_systemd_lays_down_is_used_and_can_be_changed_without_a_resta
     assert gone.code != 0
     assert f"the credential logferry.{DESTINATION}" in gone.err
     assert key.read_text() == collector.key
+
+
+def test_a_key_in_a_file_is_told_in_every_status_and_the_file_is_closed_to_others(
+    hunts: Path, daemon: DaemonHome, collector: CollectorHome
+) -> None:
+    put_hunt(hunts, 1)
+    first = daemon.start()
+    agree(daemon)
+    refused = daemon.command("login", DESTINATION, "--stdin", typed=f"{collector.key}\n")
+    assert (refused.code != 0, "--insecure-storage" in refused.err) == (True, True)
+    assert not daemon.home.secrets_file.exists(), "no keyring, and it went to a file unasked"
+    allowed = daemon.command("login", DESTINATION, "--stdin", "--insecure-storage", typed=f"{collector.key}\n")
+    assert allowed.code == 0, allowed.err
+    daemon.settled(1)
+    assert first.stop() == 0
+    daemon.home.secrets_file.chmod(0o644)
+    daemon.start()
+    for _ in range(2):
+        said = " ".join(daemon.command("status").out.split())
+        assert f"The key of {DESTINATION} lies in a file" in said
+        assert "Others could read secrets.json" in said
+    assert stat.S_IMODE(daemon.home.secrets_file.stat().st_mode) == 0o600
+    assert "lies in a file" in " ".join(daemon.command("doctor").out.split())

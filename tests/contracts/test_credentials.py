@@ -431,6 +431,16 @@ async def test_a_secret_that_looks_like_the_manifest_of_parts_is_a_secret(
     assert await keyring.secret("home") == sly
 
 
+async def test_who_forgets_quietly_makes_no_keyring_ask_its_user(keyring: KeyringCredentials, vault: Vault) -> None:
+    await keyring.keep("home", "s3cret", insecure=False)
+    vault.state, before = Access.LOCKED, vault.calls
+    assert "locked" in (await code_of(lambda: keyring.forget("home", quiet=True))).message
+    assert vault.calls == before + 1
+    vault.state = Access.AVAILABLE
+    await keyring.forget("home", quiet=True)
+    assert vault.kept == {}
+
+
 async def test_a_keyring_that_does_not_delete_is_found_out(keyring: KeyringCredentials, vault: Vault) -> None:
     await keyring.keep("home", "s3cret", insecure=False)
     vault.clinging = True

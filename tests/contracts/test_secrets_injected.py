@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_daemon.core.gate import Access
+from tests.conftest import only_on
 from tests.contracts.vault import Vault
+
+pytestmark = only_on("linux", "darwin")
 
 FILE = "LOGFERRY_SECRET_FILE_HOME"
 
@@ -91,7 +95,8 @@ def link(path: Path) -> None:
 
 
 def pipe(path: Path) -> None:
-    os.mkfifo(path, 0o600)
+    if sys.platform != "win32":
+        os.mkfifo(path, 0o600)
 
 
 def folder(path: Path) -> None:
@@ -118,7 +123,7 @@ def huge(path: Path) -> None:
     laid_down(path, "x" * 65_537)
 
 
-REFUSED = {
+REFUSED: Mapping[Callable[[Path], None], str] = {
     open_to_others: "others can read it",
     open_to_the_group: "others can read it",
     link: "symbolic link",
@@ -134,21 +139,25 @@ REFUSED = {
 
 @pytest.mark.parametrize("lay", REFUSED, ids=lambda lay: lay.__name__)
 async def test_what_is_laid_down_badly_is_refused_with_a_reason_and_nothing_takes_its_place(
-    tmp_path: Path, vault: Vault, lay: object
+    tmp_path: Path, vault: Vault, lay: Callable[[Path], None]
 ) -> None:
-    assert callable(lay)
     lay(tmp_path / "key")
     store = credentials(tmp_path, vault, {FILE: str(tmp_path / "key")})
     vault.kept["logferry:home", "logferry"] = "of the keyring"
     assert (await store.access("home"), await store.secret("home")) == (Access.REFUSED, None)
     (note,) = await store.notes(["home", "away"])
     assert note.code == "secret-file-refused"
-    assert REFUSED[lay] in note.message  # type: ignore[index]  # one of its keys
+    assert REFUSED[lay] in note.message
     assert str(tmp_path / "key") in note.message
-    (tmp_path / "key").is_dir() or (tmp_path / "key").unlink(missing_ok=True)
-    if not (tmp_path / "key").exists():
-        laid_down(tmp_path / "key")
-        assert await store.notes(["home"]) == []
+
+
+async def test_a_file_that_was_mended_is_taken(tmp_path: Path, vault: Vault) -> None:
+    open_to_others(tmp_path / "key")
+    store = credentials(tmp_path, vault, {FILE: str(tmp_path / "key")})
+    assert await store.notes(["home"])
+    (tmp_path / "key").chmod(0o600)
+    assert await store.notes(["home"]) == []
+    assert await store.secret("home") == "injected"
 
 
 async def test_a_credential_that_everybody_can_read_is_refused(tmp_path: Path, vault: Vault) -> None:

@@ -81,14 +81,15 @@ class KeyringCredentials:
         if insecure:
             self._file.write({**self._file.read(), destination: secret})
             return
-        await self._changing(partial(self._store, destination, secret))
+        await self._changing(partial(self._store, destination, secret), self._patience)
         self._file.drop(destination)
         await self._move_own_keys()
 
-    async def forget(self, destination: str) -> None:
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
         """Delete it everywhere it may be; Misconfigured when the keyring does not do it."""
         self._file.drop(destination)
-        await self._changing(lambda: delete(self._backends(), destination))
+        seconds = self._limit if quiet else self._patience
+        await self._changing(lambda: delete(self._backends(), destination, may_ask=not quiet), seconds)
 
     async def origin(self, destination: str) -> str:
         """Who laid this destination's key down, in words; empty where it was given to Logferry itself."""
@@ -130,7 +131,7 @@ class KeyringCredentials:
             if name.startswith(_OWN):
                 # It stays where it is if that fails: the login itself was done.
                 with suppress(Misconfigured):
-                    await self._changing(partial(self._store, name, key))
+                    await self._changing(partial(self._store, name, key), self._limit)
                     self._file.drop(name)
 
     def _store(self, name: str, secret: str) -> None:
@@ -164,9 +165,9 @@ class KeyringCredentials:
     def _out_of_time(self) -> Access:
         return Access.LOCKED if self._person_asked else Access.STUCK
 
-    async def _changing(self, call: Callable[[], None]) -> None:
+    async def _changing(self, call: Callable[[], None], seconds: float) -> None:
         try:
-            await self._limited(call, self._patience)
+            await self._limited(call, seconds)
         except TimeoutError:
             hint = "It may wait for an answer from you; restart your keyring service and try again."
             raise Misconfigured("keyring-stuck", "The keyring does not answer.", hint=hint) from None

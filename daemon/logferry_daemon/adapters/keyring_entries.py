@@ -86,11 +86,18 @@ def _open(backend: Backend) -> bool:
         return False
 
 
-def delete(backends: Sequence[Backend], name: str) -> None:
+def delete(backends: Sequence[Backend], name: str, *, may_ask: bool = True) -> None:
     """It and its parts are gone from every keyring; Misconfigured when one of them keeps any."""
     for backend in backends:
         try:
+            seen = Access.AVAILABLE if may_ask else backend.glance()
+            if seen is Access.LOCKED:
+                raise _undeleted("it is locked")
+            if seen is Access.ABSENT:
+                continue
             kept = [entry for entry in _entries(backend, name) if not _gone(backend, entry)]
+        except Misconfigured:
+            raise
         except Exception as error:  # noqa: BLE001 -- see fetch
             raise _undeleted(type(error).__name__) from None
         if kept:

@@ -83,7 +83,7 @@ def asked_again(access: Access, times: int) -> timedelta:
     """After how long the credential store is asked again that said this so many times in a row."""
     if access is Access.AVAILABLE:
         return ACCESS_VALID
-    return min(_FIRST_LOOK * 2 ** min(times - 1, _DOUBLINGS), ACCESS_VALID)
+    return min(_FIRST_LOOK * (1 << min(times - 1, _DOUBLINGS)), ACCESS_VALID)
 
 
 def gate_of(name: str, facts: Facts) -> Gate:
