@@ -47,6 +47,7 @@ def _own_umask() -> Generator[None, None, None]:
 
 def pytest_configure() -> None:
     """Every logger of the run speaks at DEBUG, and the hunt listens."""
+    HUNT.following = True
     logging.getLogger().addHandler(HUNT)
     logging.getLogger().setLevel(logging.DEBUG)
 

@@ -54,7 +54,11 @@ def test_files_are_searched_but_for_the_one_that_is_made_for_secrets(tmp_path: P
     (tmp_path / "state").mkdir()
     for name in ("daemon.log", "spool.db", "secrets.json"):
         (tmp_path / "state" / name).write_bytes(b"\xff\x00" + SECRET.encode())
+    (tmp_path / "empty").touch()
     hunt = Hunt()
+    hunt.search_below(tmp_path)
+    assert hunt.files == 0, "a measurement is not slowed down"
+    hunt.following = True
     hunt.search_below(tmp_path)
     assert len(hunt.leaks) == 2
     assert not [leak for leak in hunt.leaks if "secrets.json" in leak]

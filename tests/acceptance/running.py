@@ -166,9 +166,9 @@ class DaemonHome:
             "HOME": str(user),
             "LOGFERRY_HOME": str(self.root),
             "LOGFERRY_IPC__PORT": "0",
-            "LOGFERRY_LOG__LEVEL": "DEBUG",
         }
-        return own | self.extra
+        chatty = {"LOGFERRY_LOG__LEVEL": "DEBUG"} if HUNT.following else {}
+        return own | chatty | self.extra
 
     def configure(
         self,
