@@ -87,7 +87,8 @@ def test_the_same_surroundings_do_choose_the_librarys_own_keyring(tmp_path: Path
 
 @only_on("linux")
 def test_an_installed_package_with_a_keyring_of_its_own_is_not_even_loaded(tmp_path: Path) -> None:
-    found = asked(tmp_path, ASK, PYTHONPATH=str(tmp_path / "injected"))
+    path = os.pathsep.join([str(tmp_path / "injected"), os.environ.get("PYTHONPATH", "")])
+    found = asked(tmp_path, ASK, PYTHONPATH=path)
     assert json.loads(found)[:3] == [0, "no-keyring", "absent"]
     assert not any("rival" in name for name in json.loads(found)[3] if "/" not in name)
 
