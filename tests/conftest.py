@@ -1,9 +1,10 @@
-"""What every test may lean on: honest skips, and a switch that forbids them.
+"""What every test may lean on: honest skips, a switch that forbids them, and a hunt for secrets in all logs.
 
 A test that wants a real part says so with `needs(...)` and is skipped, with the reason counted in the summary, where the
 part is absent. `.ci/run` installs all parts and sets `LOGFERRY_NO_SKIPS=1`: from then on such a skip is a failure.
 """
 
+import logging
 import os
 import shutil
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+from tests.leaks import HUNT
 
 NO_SKIPS = os.environ.get("LOGFERRY_NO_SKIPS") == "1"
 SAMPLES = Path(os.environ.get("LOGFERRY_SAMPLES") or Path(__file__).parents[2] / "shared" / "samples")
@@ -40,6 +43,44 @@ def _own_umask() -> Generator[None, None, None]:
     before = os.umask(0o022)
     yield
     os.umask(before)
+
+
+def pytest_configure() -> None:
+    """Every logger of the run speaks at DEBUG, and the hunt listens."""
+    HUNT.following = True
+    logging.getLogger().addHandler(HUNT)
+    logging.getLogger().setLevel(logging.DEBUG)
+
+
+def pytest_unconfigure() -> None:
+    logging.getLogger().removeHandler(HUNT)
+
+
+@pytest.fixture(autouse=True)
+def _no_leaks() -> Generator[None, None, None]:
+    """Made first and ended last: what other fixtures do at their end is looked at, too."""
+    before = len(HUNT.leaks)
+    yield
+    assert HUNT.leaks[before:] == []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """What a test printed, where pytest caught it."""
+    for title, text in report.sections:
+        HUNT.search(text, f"{title} of {report.nodeid}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    leaks = f"{len(HUNT.leaks)} leaks of secrets"
+    terminalreporter.write_line(f"{leaks}: {HUNT.records} log records and {HUNT.files} files searched")
+    for leak in HUNT.leaks:
+        terminalreporter.write_line(f"  {leak}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """What came out between two tests fails the run."""
+    if HUNT.leaks and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -38,6 +38,7 @@ class FakeControl:
         self.secrets: dict[str, str] = {}
         self.terms: dict[str, dict[str, str]] = {}
         """Destination -> group -> what its owner chose for it."""
+        self.login_note = ""
         self.troubles: tuple[m.Attention, ...] = ()
         self.paused = False
         self.paused_until: datetime | None = None
@@ -301,7 +302,7 @@ class FakeControl:
         self.calls.append("login")
         self._place(destination)
         self.secrets[destination] = login.secret
-        return m.Done()
+        return m.Done(note=self.login_note)
 
     async def logout(self, destination: str) -> m.Done:
         self.calls.append("logout")

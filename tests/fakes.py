@@ -16,6 +16,7 @@ from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
     FileSeen,
+    KeyNote,
     Program,
 )
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
@@ -320,7 +321,8 @@ class ScriptedSender:
         return answer(sent) if callable(answer) else answer
 
 
-MAX_UNITS = 1_200
+LONGEST_SECRET = 64 * 1_200
+"""UTF-16 units."""
 
 
 class MemoryCredentials:
@@ -334,6 +336,9 @@ class MemoryCredentials:
         self.roomless = False
         """There is nowhere to keep a key of the installation itself."""
         self._own: dict[str, str] = {}
+        self.origins: dict[str, str] = {}
+        """Destinations whose keys were laid down by somebody else."""
+        self.noted: list[KeyNote] = []
 
     async def access(self, destination: str) -> Access:
         self.asked += 1
@@ -343,14 +348,20 @@ class MemoryCredentials:
         return None if self.state else self._secrets.get(destination)
 
     async def keep(self, destination: str, secret: str, *, insecure: bool) -> None:
-        if len(secret.encode("utf-16-le")) // 2 > MAX_UNITS:
-            raise Misconfigured("secret-too-long", f"The key is longer than {MAX_UNITS} characters.")
+        if len(secret.encode("utf-16-le")) // 2 > LONGEST_SECRET:
+            raise Misconfigured("secret-too-long", f"The key is longer than {LONGEST_SECRET} characters.")
         if self.state and not insecure:
             raise Misconfigured("keyring-refused", f"The keyring is {self.state}.", hint="Unlock it and try again.")
         self._secrets[destination] = secret
 
-    async def forget(self, destination: str) -> None:
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
         self._secrets.pop(destination, None)
+
+    async def origin(self, destination: str) -> str:
+        return self.origins.get(destination, "")
+
+    async def notes(self, destinations: Sequence[str]) -> Sequence[KeyNote]:
+        return self.noted
 
     async def own_key(self, name: str) -> tuple[Access, str | None]:
         if self.state:

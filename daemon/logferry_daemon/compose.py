@@ -32,6 +32,7 @@ from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.game_logging import GameLoggingCheck
+from logferry_daemon.checks.keys import KeysCheck
 from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
@@ -145,7 +146,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         chance=chance,
         spool=spool,
         sender=sender,
-        credentials=KeyringCredentials(home.secrets_file),
+        credentials=KeyringCredentials(home.secrets_file, os.environ),
         log=log,
         news=news,
         live=Live(clock, news.session_runs, lambda listing: Privacy(slots=slots, detectors=detectors, listing=listing)),
@@ -222,7 +223,8 @@ def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> Daem
         UsualFoldersCheck(fleet, UsualFolders(os.environ, Path.home()).there),
         RecipesCheck(base.own_recipes.troubles),
         DestinationsCheck(fleet),
-        StorageCheck(home.spool_file, base.credentials.insecure),
+        StorageCheck(home.spool_file),
+        KeysCheck(fleet, base.credentials),
     )
     return DaemonControl(
         Parts(

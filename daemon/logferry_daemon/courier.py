@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Letter, Outcome, Parked, Stop
-from logferry_daemon.core.gate import Block
+from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
@@ -28,6 +28,7 @@ AT_ONCE = 4
 """Requests to one destination at a time: more bought nothing in any measurement (performance.md 5)."""
 LOOK_AGAIN = timedelta(seconds=30)
 """For what changes without a sign: a keyring that was unlocked, a clock that was set."""
+SHORTEST_LOOK = timedelta(seconds=2)
 TLS_PAUSE = timedelta(minutes=15)
 UNHURRIED = Budget()
 
@@ -93,7 +94,7 @@ class Courier:
         name, now = self.destination.name, self._road.clock.now()
         gate = await self._gates.gate(self.destination)
         if not gate.open:
-            return LOOK_AGAIN if gate.until is None else min(max(gate.until - now, timedelta()), LOOK_AGAIN)
+            return min(self._until_open(gate, now), LOOK_AGAIN)
         limit = 1 if self._gates.probing(name) else AT_ONCE
         claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
         if not claimed:
@@ -101,6 +102,11 @@ class Courier:
         self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)
         await self._deliver_while_allowed(claimed)
         return None
+
+    def _until_open(self, gate: Gate, now: datetime) -> timedelta:
+        if gate.until is not None:
+            return max(gate.until - now, timedelta())
+        return max(self._gates.look_again(self.destination.name), SHORTEST_LOOK)
 
     async def _until_due(self, now: datetime) -> timedelta:
         """How long nothing can be sent, as far as anybody knows."""
@@ -177,7 +183,9 @@ class Courier:
     async def _converse(self, letter: Letter) -> Outcome:
         secret = await self._road.credentials.secret(self.destination.name)
         if secret is None:
-            return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
+            # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
+            self._gates.doubt_access(self.destination.name)
+            return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
         headers = self.dialect.credentials(secret)
         talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
         request = next(talk)

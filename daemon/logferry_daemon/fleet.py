@@ -136,7 +136,7 @@ class Fleet:
         self.couriers[name] = courier
         if await self.spool.note(place_note(name)) not in {None, destination.place}:
             # A key is for the address it was given for, and goes nowhere else.
-            await self.road.credentials.forget(name)
+            await self.road.credentials.forget(name, quiet=True)
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         await self.spool.keep_only(self.kept_groups())
         self.crew.hire(f"courier:{name}", courier.run())

@@ -12,13 +12,11 @@ from datetime import datetime, timedelta
 from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
 from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.consent import Grant, holds, policy_text
-from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
+from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, gate_of
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.ports import Choices, Clock, Credentials
 
-ACCESS_VALID = timedelta(seconds=30)
-"""A locked keyring is asked again after this; asking may show a question to the user."""
 _PAUSE = "paused-until"
 _FOREVER = "resumed"
 
@@ -54,6 +52,16 @@ class _Standing:
     """What was wrong the last time."""
     access: Access | None = None
     asked_at: datetime | None = None
+    without: int = 0
+    """How often in a row the secret could not be had."""
+
+    def ask_in(self, now: datetime) -> timedelta | None:
+        """How long the last word of the credential store still holds; None when it is to be asked now."""
+        if self.access is None or self.asked_at is None:
+            return None
+        valid, age = asked_again(self.access, self.without), now - self.asked_at
+        # Younger than nothing: the clock was set back.
+        return valid - age if timedelta() <= age <= valid else None
 
     def forget_impossible(self, now: datetime) -> None:
         """Drop waits that are longer than any wait can be: the clock was set back since."""
@@ -153,12 +161,19 @@ class Gates:
 
     async def _access(self, name: str, standing: _Standing) -> Access:
         now = self._clock.now()
-        age = None if standing.asked_at is None else now - standing.asked_at
-        # Younger than nothing: the clock was set back.
-        if standing.access is None or age is None or not timedelta() <= age <= ACCESS_VALID:
+        if standing.access is None or standing.ask_in(now) is None:
             standing.access = await self._credentials.access(name)
             standing.asked_at = now
+            standing.without = 0 if standing.access is Access.AVAILABLE else standing.without + 1
         return standing.access
+
+    def doubt_access(self, destination: str) -> None:
+        """The secret was not there although it was said to be: ask again at once."""
+        self._of(destination).asked_at = None
+
+    def look_again(self, destination: str) -> timedelta:
+        """How long the credential store's last word holds."""
+        return self._of(destination).ask_in(self._clock.now()) or timedelta()
 
     def forgive(self, destination: str) -> None:
         """Somebody changed something: the next request decides afresh."""

@@ -123,6 +123,15 @@ class Sender(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyNote:
+    """One thing that the owner should know about where a key is. Never holds the key."""
+
+    code: str
+    message: str
+    hint: str
+
+
 class Credentials(Protocol):
     """Secrets of destinations. Only the daemon touches them."""
 
@@ -138,8 +147,16 @@ class Credentials(Protocol):
         """Store it and read it back; Misconfigured says why it could not be kept."""
         ...
 
-    async def forget(self, destination: str) -> None:
-        """Delete it everywhere it may be."""
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
+        """Delete it everywhere it may be; `quiet` where nobody is there to unlock anything."""
+        ...
+
+    async def origin(self, destination: str) -> str:
+        """Who laid this destination's key down, in words; empty where it was given to Logferry itself."""
+        ...
+
+    async def notes(self, destinations: Sequence[str]) -> Sequence[KeyNote]:
+        """What the owner should know about where the keys of these are."""
         ...
 
     async def own_key(self, name: str) -> tuple[Access, str | None]:

@@ -26,6 +26,8 @@ __all__ = ["DaemonClient", "DaemonNotRunning", "EventStream"]
 
 _TIMEOUT: Final = timedelta(seconds=30)
 """A rescan of every source is the longest answer."""
+_PERSON: Final = timedelta(seconds=150)
+"""A keyring may ask its user to unlock it before it takes or gives up a secret."""
 _SILENCE: Final = timedelta(seconds=45)
 """After this long without so much as a heartbeat, which comes every 15 s, a stream is given up."""
 
@@ -166,7 +168,7 @@ class DaemonClient:
 
     def remove_destination(self, name: str) -> m.Destinations:
         """Forget a destination, its consent and its secret; uploaded receipts stay."""
-        return self._call("remove_destination", m.Destinations, name)
+        return self._call("remove_destination", m.Destinations, name, timeout=_PERSON)
 
     def change_privacy(self, destination: str, change: m.PrivacyChange) -> m.Consent:
         """Other terms: they have to be agreed to before anything more is sent."""
@@ -186,11 +188,11 @@ class DaemonClient:
 
     def login(self, destination: str, login: m.Login) -> m.Done:
         """Keep a secret for this destination."""
-        return self._call("login", m.Done, destination, body=login)
+        return self._call("login", m.Done, destination, body=login, timeout=_PERSON)
 
     def logout(self, destination: str) -> m.Done:
         """Forget the secret."""
-        return self._call("logout", m.Done, destination)
+        return self._call("logout", m.Done, destination, timeout=_PERSON)
 
     def doctor(self) -> m.Checks:
         """Look at everything that can be wrong."""
@@ -212,8 +214,15 @@ class DaemonClient:
             raise
         return EventStream(line, response)
 
-    def _call(self, name: str, answer: type[_Answer], *values: str, body: Struct | None = None) -> _Answer:
-        with closing(Line.to(self._endpoint(), timeout=self._timeout)) as line:
+    def _call(
+        self,
+        name: str,
+        answer: type[_Answer],
+        *values: str,
+        body: Struct | None = None,
+        timeout: timedelta | None = None,
+    ) -> _Answer:
+        with closing(Line.to(self._endpoint(), timeout=timeout or self._timeout)) as line:
             line.greet()
             return line.read(line.ask(BY_CALL[name], *values, body=body), answer)
 

@@ -291,7 +291,7 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     url: str
     consent: bool = False
     credential: str = "absent"
-    """`available`, `absent`, `locked`, `denied` or `stuck`."""
+    """`available`, `absent`, `locked`, `denied`, `stuck` or `refused`."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):
@@ -443,6 +443,8 @@ class StreamEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Done(Struct, frozen=True, kw_only=True):
-    """It is done; nothing more to say."""
+    """It is done."""
 
     ok: bool = True
+    note: str = ""
+    """What its owner should know about it."""

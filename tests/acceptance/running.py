@@ -28,6 +28,7 @@ from logferry_ipc import endpoint
 from logferry_ipc.client import DaemonClient
 from logferry_ipc.messages import ConsentGrant, Login, Status
 from logferry_model.errors import LogferryError
+from tests.leaks import HUNT
 
 if TYPE_CHECKING:
     import pytest  # the benchmarks use this file too, and need no test runner for it
@@ -166,7 +167,8 @@ class DaemonHome:
             "LOGFERRY_HOME": str(self.root),
             "LOGFERRY_IPC__PORT": "0",
         }
-        return own | self.extra
+        chatty = {"LOGFERRY_LOG__LEVEL": "DEBUG"} if HUNT.following else {}
+        return own | chatty | self.extra
 
     def configure(
         self,
@@ -220,6 +222,7 @@ class DaemonHome:
             timeout=seconds,
             check=False,
         )
+        HUNT.search(done.stdout + done.stderr, f"what was said to: logferry {words[0]}")
         return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
     def agree(self, key: str, destination: str = DESTINATION) -> None:
@@ -259,6 +262,7 @@ def daemon_home(root: Path, *, backfill: bool = True) -> Iterator[DaemonHome]:
         yield daemon
     finally:
         daemon.programs.clear_away()
+        HUNT.search_below(root)
 
 
 class CollectorHome:
@@ -270,6 +274,7 @@ class CollectorHome:
         self.port = free_port()
         self.url = f"http://{HOST}:{self.port}"
         self.key = create_key(CollectorSettings(database_url=self._database_url), ACCOUNT, "acceptance").text
+        HUNT.secrets.add(self.key)
         self.programs = Programs(root / "words")
 
     @property
@@ -303,6 +308,7 @@ def collector_home(root: Path, *, started: bool = True) -> Iterator[CollectorHom
         yield collector
     finally:
         collector.programs.clear_away()
+        HUNT.search_below(root)
 
 
 def tell(capsys: pytest.CaptureFixture[str], *lines: str) -> None:

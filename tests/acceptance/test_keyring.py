@@ -19,7 +19,7 @@ from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_model.errors import Misconfigured
 
 async def main(verb):
-    credentials = KeyringCredentials(pathlib.Path(sys.argv[1]))
+    credentials = KeyringCredentials(pathlib.Path(sys.argv[1]), {})
     if verb == "keep":
         await credentials.keep("home", "s3cret", insecure=False)
     if verb == "forget":
@@ -74,3 +74,8 @@ def test_a_locked_keyring_is_locked_and_goes_on_when_it_is_unlocked(desktop: Des
     desktop.session("keep", unlocked=True)
     assert desktop.session("ask", unlocked=False) == "locked None"
     assert desktop.session("ask", unlocked=True) == "available s3cret"
+
+
+def test_a_keyring_that_holds_nothing_yet_is_not_made_up_by_asking(desktop: Desktop) -> None:
+    """The library's own reading would show a dialogue that wants a new password."""
+    assert desktop.session("ask", unlocked=False) == "absent None"

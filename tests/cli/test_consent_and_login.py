@@ -8,7 +8,7 @@ from tests.ipc.serving import ThreadedDaemon
 
 URL = "http://127.0.0.1:8765"
 POLICY = f"Finished sessions are sent to {URL}, without names and chat."
-SECRET = "lf_0123456789abcdef"
+SECRET = "lf_s3cret0123456789abcdef"
 
 
 class Typed(io.StringIO):
@@ -81,6 +81,16 @@ def test_login_reads_the_secret_from_a_pipe_and_never_shows_it(
     assert ran.code == Exit.DONE
     assert daemon.control.secrets == {"home": SECRET}
     assert SECRET not in ran.out + ran.err
+
+
+def test_login_tells_what_its_owner_should_know(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.control.login_note = "It is not used."
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    ran = logferry("login", "home", "--stdin")
+    assert ran.code == Exit.DONE
+    assert "It is not used." in ran.out
 
 
 def test_login_without_a_person_waits_for_one_and_says_how(logferry: Command, daemon: ThreadedDaemon) -> None:

@@ -1,64 +1,26 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import re
 import stat
-import subprocess
-import sys
-import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from keyring.errors import KeyringLocked, PasswordDeleteError
+from keyring.errors import KeyringLocked
 
-from logferry_daemon.adapters.credentials_keyring import MAX_UNITS, KeyringCredentials
+from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.secret_parts import MAX_PARTS, MAX_UNITS, split, units
 from logferry_daemon.ports import Credentials
 from logferry_model.errors import Misconfigured
-from tests.conftest import only_on
+from tests.contracts.vault import Vault
 from tests.fakes import MemoryCredentials
 
 DIAMOND = "\N{GEM STONE}"
 """Two UTF-16 units."""
-
-
-class Vault:
-    """An operating system's keyring in memory, with its moods."""
-
-    def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], str] = {}
-        self.error: Exception | None = None
-        self.answers = threading.Event()
-        self.answers.set()
-        self.forgetful = False
-        self.calls = 0
-        self.at_once = 0
-
-    def get_password(self, service: str, username: str) -> str | None:
-        self._ask()
-        return self.kept.get((service, username))
-
-    def set_password(self, service: str, username: str, password: str) -> None:
-        self._ask()
-        if not self.forgetful:
-            self.kept[service, username] = password
-
-    def delete_password(self, service: str, username: str) -> None:
-        self._ask()
-        if self.kept.pop((service, username), None) is None:
-            raise PasswordDeleteError("no such password")
-
-    def _ask(self) -> None:
-        self.calls += 1
-        self.at_once += 1
-        self.answers.wait()
-        self.at_once -= 1
-        if self.error:
-            raise self.error
 
 
 @pytest.fixture
@@ -73,13 +35,13 @@ def secrets_file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def keyring(vault: Vault, secrets_file: Path) -> KeyringCredentials:
-    return KeyringCredentials(secrets_file, backends=lambda: [vault], limit_seconds=0.2)
+    return KeyringCredentials(secrets_file, {}, backends=lambda: [vault], limit_seconds=0.2, patience_seconds=0.3)
 
 
 @pytest.fixture
 def bare(secrets_file: Path) -> KeyringCredentials:
     """On a system without a keyring."""
-    return KeyringCredentials(secrets_file, backends=list)
+    return KeyringCredentials(secrets_file, {}, backends=list)
 
 
 @pytest.fixture(params=["keyring", "file", "memory"])
@@ -143,17 +105,25 @@ async def test_forgetting_what_is_not_there_is_done(store: Store) -> None:
     await store.credentials.forget("home")
 
 
-@pytest.mark.parametrize("secret", ["x" * MAX_UNITS, DIAMOND * (MAX_UNITS // 2)])
-async def test_the_longest_secret_is_kept(store: Store, secret: str) -> None:
+LONG = ["x" * 1_200, "x" * 1_201, "x" * 1_280, "x" * 1_281, DIAMOND * 600, DIAMOND * 600 + "x", "x" + DIAMOND * 640]
+
+
+@pytest.mark.parametrize("secret", LONG, ids=lambda secret: f"{secret[-1]!a}{len(secret)}-{units(secret)}-units")
+async def test_a_long_secret_is_given_back_whole_and_forgotten_whole(store: Store, secret: str) -> None:
     await store.keep("home", secret)
     assert await store.state("home") == (Access.AVAILABLE, secret)
-
-
-@pytest.mark.parametrize("secret", ["x" * (MAX_UNITS + 1), DIAMOND * (MAX_UNITS // 2) + "x"])
-async def test_one_unit_more_is_refused_before_anything_is_written(store: Store, secret: str) -> None:
-    error = await code_of(lambda: store.keep("home", secret))
-    assert error.code == "secret-too-long"
+    await store.keep("home", "short")
+    assert await store.state("home") == (Access.AVAILABLE, "short")
+    await store.credentials.forget("home")
     assert await store.state("home") == (Access.ABSENT, None)
+
+
+async def test_the_longest_secret_is_kept_and_one_unit_more_is_refused_before_anything_is_written(store: Store) -> None:
+    longest = "x" * MAX_PARTS * MAX_UNITS
+    await store.keep("home", longest)
+    error = await code_of(lambda: store.keep("home", longest + "x"))
+    assert error.code == "secret-too-long"
+    assert await store.state("home") == (Access.AVAILABLE, longest)
 
 
 async def test_a_key_of_the_installation_itself_is_made_once_and_stays(store: Store) -> None:
@@ -199,7 +169,6 @@ async def test_an_own_key_lies_in_the_file_that_was_allowed_and_is_no_destinatio
     assert key is not None
     assert key in secrets_file.read_text()
     assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
-    assert bare.insecure() == ("home",)
 
 
 async def test_an_own_key_goes_to_the_keyring_where_there_is_one_also_when_a_file_is_allowed(
@@ -235,7 +204,6 @@ async def test_an_own_key_of_a_keyring_that_hangs_or_throws_it_away_is_none(
 async def test_the_file_is_its_owners_alone(bare: KeyringCredentials, secrets_file: Path) -> None:
     await bare.keep("home", "s3cret", insecure=True)
     assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
-    assert bare.insecure() == ("home",)
     assert [path.name for path in secrets_file.parent.iterdir()] == [secrets_file.name]
 
 
@@ -252,6 +220,37 @@ async def test_the_file_goes_with_its_last_secret(bare: KeyringCredentials, secr
     await bare.keep("home", "s3cret", insecure=True)
     await bare.forget("home")
     assert not secrets_file.exists()
+
+
+async def test_a_file_that_others_can_read_is_closed_and_its_owner_told(
+    bare: KeyringCredentials, secrets_file: Path
+) -> None:
+    await bare.keep("home", "s3cret", insecure=True)
+    secrets_file.chmod(0o644)
+    assert await bare.secret("home") == "s3cret"
+    assert stat.S_IMODE(secrets_file.stat().st_mode) == 0o600
+    assert [note.code for note in await bare.notes(["home"])] == ["key-file-was-open", "key-in-file"]
+
+
+async def test_a_file_that_is_a_link_holds_no_secret(
+    bare: KeyringCredentials, secrets_file: Path, tmp_path: Path
+) -> None:
+    await bare.keep("home", "s3cret", insecure=True)
+    secrets_file.rename(tmp_path / "elsewhere")
+    secrets_file.symlink_to(tmp_path / "elsewhere")
+    assert await bare.access("home") is Access.ABSENT
+
+
+async def test_a_key_in_a_file_is_told_for_as_long_as_it_is_there(
+    keyring: KeyringCredentials, secrets_file: Path
+) -> None:
+    assert await keyring.notes(["home"]) == []
+    await keyring.keep("home", "s3cret", insecure=True)
+    for _ in range(2):
+        (note,) = await keyring.notes(["home", "away"])
+        assert (note.code, "logferry login home" in note.hint) == ("key-in-file", True)
+    await keyring.keep("home", "s3cret", insecure=False)
+    assert await keyring.notes(["home"]) == []
 
 
 @pytest.mark.parametrize("text", ["", "{", "[1]", "\0"])
@@ -343,70 +342,125 @@ async def test_many_who_ask_at_once_are_all_answered_one_after_the_other(
     assert await asyncio.gather(*(keyring.secret("home") for _ in range(8))) == ["s3cret"] * 8
 
 
-ASK = """
-import asyncio, json, pathlib, sys
-from logferry_daemon.adapters.credentials_keyring import KeyringCredentials, trusted_backends
-from logferry_model.errors import Misconfigured
-
-async def main(file):
-    credentials = KeyringCredentials(file)
-    try:
-        await credentials.keep("home", "s3cret", insecure=False)
-        kept = "kept"
-    except Misconfigured as error:
-        kept = error.code
-    print(json.dumps([len(trusted_backends()), kept, (await credentials.access("home")).value]))
-
-asyncio.run(main(pathlib.Path(sys.argv[1])))
-"""
-RIVAL = """
-from keyring.backend import KeyringBackend
-
-class Keyring(KeyringBackend):
-    priority = 99
-
-    def get_password(self, service, username): return open("PLAIN").read()
-    def set_password(self, service, username, password): open("PLAIN", "w").write(password)
-    def delete_password(self, service, username): pass
-"""
+async def test_who_only_asks_makes_no_keyring_ask_its_user(keyring: KeyringCredentials, vault: Vault) -> None:
+    """Reading a locked one shows a dialogue: once every few seconds, were it for the daemon."""
+    await keyring.keep("home", "s3cret", insecure=False)
+    for state in (Access.LOCKED, Access.ABSENT):
+        vault.state, before = state, vault.calls
+        assert (await keyring.access("home"), await keyring.secret("home")) == (state, None)
+        assert await keyring.make_own_key("tokens") == (state, None)
+        assert vault.calls <= before + 5, "it was not only glanced at"
+        assert set(vault.kept) == {("logferry:home", "logferry")}
+    await keyring.keep("home", "new", insecure=False)  # a person waits for this one
+    vault.state = Access.AVAILABLE
+    assert await keyring.secret("home") == "new"
 
 
-@only_on("linux")
-@pytest.mark.parametrize(
-    "chosen", ["keyring.backends.null.Keyring", "keyring.backends.fail.Keyring", "rival.Keyring", ""]
-)
-def test_keyrings_that_keep_nothing_or_plain_text_are_never_used(tmp_path: Path, chosen: str) -> None:
-    """Neither the environment nor a file in the config folder can choose one."""
-    plain = tmp_path / "plain.txt"
-    (tmp_path / "rival.py").write_text(RIVAL.replace("PLAIN", str(plain)))
-    config = tmp_path / "python_keyring" / "keyringrc.cfg"
-    config.parent.mkdir()
-    config.write_text(f"[backend]\ndefault-keyring=rival.Keyring\nkeyring-path={tmp_path}\n")
-    environment = {key: value for key, value in os.environ.items() if key != "DBUS_SESSION_BUS_ADDRESS"}
-    environment |= {"XDG_CONFIG_HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path), "PYTHONPATH": str(tmp_path)}
-    if chosen:
-        environment["PYTHON_KEYRING_BACKEND"] = chosen
-    command = [sys.executable, "-c", ASK, str(tmp_path / "secrets.json")]
-    child = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-    assert json.loads(child.stdout) == [0, "no-keyring", "absent"]
-    assert not plain.exists()
-    assert not (tmp_path / "secrets.json").exists()
+async def test_a_person_has_longer_to_answer_than_a_program(vault: Vault, secrets_file: Path) -> None:
+    keyring = KeyringCredentials(secrets_file, {}, backends=lambda: [vault], limit_seconds=0.05, patience_seconds=20)
+    vault.answers.clear()
+    login = asyncio.create_task(keyring.keep("home", "s3cret", insecure=False))
+    await asyncio.sleep(0)
+    for _ in range(3):
+        assert await keyring.access("home") is Access.LOCKED  # its user is being asked
+    assert not login.done()
+    vault.answers.set()
+    await login
+    assert await keyring.secret("home") == "s3cret"
+    assert vault.most_at_once == 1
 
 
-def test_a_stuck_keyring_does_not_hold_the_end_of_the_program_up(tmp_path: Path) -> None:
-    script = """
-import asyncio, pathlib, sys, threading
-from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
+async def test_a_keyring_that_starts_later_is_found(vault: Vault, secrets_file: Path) -> None:
+    there: list[Vault] = []
+    keyring = KeyringCredentials(secrets_file, {}, backends=lambda: there)
+    vault.kept["logferry:home", "logferry"] = "s3cret"
+    assert await keyring.access("home") is Access.ABSENT
+    there.append(vault)
+    assert await keyring.secret("home") == "s3cret"
 
-class Stuck:
-    def get_password(self, service, username):
-        threading.Event().wait()
 
-async def main():
-    print((await KeyringCredentials(pathlib.Path("none"), backends=lambda: [Stuck()], limit_seconds=0.1).access("a")).value)
+@pytest.mark.parametrize("writes", range(4))
+@pytest.mark.parametrize("old", ["", "short", "o" * 5_000])
+async def test_a_write_that_breaks_off_leaves_the_old_secret_or_none_and_never_a_half(
+    keyring: KeyringCredentials, vault: Vault, old: str, writes: int
+) -> None:
+    if old:
+        await keyring.keep("home", old, insecure=False)
+    vault.writes_left = writes
+    await code_of(lambda: keyring.keep("home", "n" * 4_000, insecure=False))
+    assert await keyring.secret("home") in {old or None, None}
+    await keyring.forget("home")
+    assert vault.kept == {}
 
-asyncio.run(main())
-"""
-    child = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=10)
-    assert child.stdout.strip() == "stuck"
-    assert child.stderr == ""
+
+@pytest.mark.parametrize("spoilt", [1, 2])
+async def test_a_part_that_is_gone_or_garbled_makes_the_secret_absent(
+    keyring: KeyringCredentials, vault: Vault, spoilt: int
+) -> None:
+    await keyring.keep("home", "x" * 2_000, insecure=False)
+    part = (f"logferry:home#{spoilt}", "logferry")
+    good = vault.kept[part]
+    for bad in (good[:-1], good[:-1] + "y", good + "x"):
+        vault.kept[part] = bad
+        assert (await keyring.access("home"), await keyring.secret("home")) == (Access.ABSENT, None)
+    del vault.kept[part]
+    assert await keyring.access("home") is Access.ABSENT
+    vault.kept[part] = good
+    assert await keyring.secret("home") == "x" * 2_000
+
+
+async def test_no_entry_is_longer_than_a_windows_vault_takes(keyring: KeyringCredentials, vault: Vault) -> None:
+    await keyring.keep("home", "x" + DIAMOND * 3_000, insecure=False)
+    assert max(len(kept.encode("utf-16-le")) for kept in vault.kept.values()) <= 2_400
+
+
+async def test_what_a_longer_secret_left_behind_is_deleted(keyring: KeyringCredentials, vault: Vault) -> None:
+    await keyring.keep("home", "x" * 5_000, insecure=False)
+    assert len(vault.kept) == 6
+    await keyring.keep("home", "x" * 1_300, insecure=False)
+    assert len(vault.kept) == 3
+    await keyring.keep("home", "x", insecure=False)
+    assert vault.kept == {("logferry:home", "logferry"): "x"}
+
+
+async def test_a_secret_that_looks_like_the_manifest_of_parts_is_a_secret(
+    keyring: KeyringCredentials, vault: Vault
+) -> None:
+    sly, _ = split("x" * 2_000)
+    await keyring.keep("home", sly, insecure=False)
+    assert await keyring.secret("home") == sly
+
+
+async def test_who_forgets_quietly_makes_no_keyring_ask_its_user(keyring: KeyringCredentials, vault: Vault) -> None:
+    await keyring.keep("home", "s3cret", insecure=False)
+    vault.state, before = Access.LOCKED, vault.calls
+    assert "locked" in (await code_of(lambda: keyring.forget("home", quiet=True))).message
+    assert vault.calls == before + 1
+    vault.state = Access.AVAILABLE
+    await keyring.forget("home", quiet=True)
+    assert vault.kept == {}
+
+
+async def test_a_keyring_that_does_not_delete_is_found_out(keyring: KeyringCredentials, vault: Vault) -> None:
+    await keyring.keep("home", "s3cret", insecure=False)
+    vault.clinging = True
+    error = await code_of(lambda: keyring.forget("home"))
+    assert (error.code, "still there" in error.message) == ("keyring-refused", True)
+
+
+async def test_own_keys_leave_the_file_with_the_login_that_found_a_keyring(vault: Vault, secrets_file: Path) -> None:
+    there: list[Vault] = []
+    keyring = KeyringCredentials(secrets_file, {}, backends=lambda: there)
+    await keyring.keep("home", "s3cret", insecure=True)
+    kept = await keyring.make_own_key("tokens")
+    there.append(vault)
+    await keyring.keep("home", "s3cret", insecure=False)
+    assert not secrets_file.exists()
+    assert await keyring.own_key("tokens") == kept
+
+
+async def test_no_secret_stands_in_what_went_wrong(keyring: KeyringCredentials, vault: Vault) -> None:
+    for error in (OSError("of s3cret"), RawError("of s3cret")):
+        vault.error = error
+        refused = await code_of(lambda: keyring.keep("home", "s3cret", insecure=False))
+        assert "s3cret" not in "".join(traceback.format_exception(refused)) + repr(keyring)

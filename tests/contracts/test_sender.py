@@ -22,7 +22,7 @@ from logferry_model.errors import Unreachable
 from tests.conftest import needs
 from tests.fakes import ScriptedSender
 
-SECRET = {"Authorization": "Bearer canary-key"}
+SECRET = {"Authorization": "Bearer s3cret-canary-key"}
 REQUEST = Request(method="POST", path="/api/v1/ingest", headers={"X-Schema-Version": "1"}, body=b"the letter")
 HURRY = Patience(connect=timedelta(seconds=0.5), answer=timedelta(seconds=0.5))
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -130,7 +130,7 @@ async def test_the_request_goes_out_as_it_was_written(sender: Sender) -> None:
         await sender.send(f"{server.url}/", REQUEST, SECRET)
     (heard,) = server.heard
     assert (heard.method, heard.target, heard.body) == ("POST", "/api/v1/ingest", b"the letter")
-    assert heard.headers["Authorization"] == "Bearer canary-key"
+    assert heard.headers["Authorization"] == SECRET["Authorization"]
     assert heard.headers["User-Agent"] == "logferry/0"
     assert heard.headers["Accept-Encoding"] == "identity"
 

@@ -309,7 +309,7 @@ async def test_an_unexpected_error_is_a_number_outside_and_a_place_in_the_log(
 
 
 async def test_no_secret_is_ever_logged(daemon: Daemon, caplog: pytest.LogCaptureFixture) -> None:
-    canary = "canary-9d41"
+    canary = "s3cret-canary-9d41"
     caplog.set_level(logging.DEBUG)
     for raw in (
         request(daemon, f"GET /v1/status?x={canary}"),

@@ -40,8 +40,10 @@ def login(args: Namespace, out: Output) -> Exit:
     secret = _from_stdin() if args.stdin else out.ask_secret(f"Secret for {args.destination}")
     if not secret:
         raise Misconfigured("secret-empty", "The secret is empty.", hint="Nothing was changed.")
-    daemon().login(args.destination, Login(secret=secret, insecure_storage=args.insecure_storage))
+    done = daemon().login(args.destination, Login(secret=secret, insecure_storage=args.insecure_storage))
     out.say(f"The secret for {args.destination} is kept.")
+    if done.note:
+        out.say(done.note)
     return Exit.DONE
 
 

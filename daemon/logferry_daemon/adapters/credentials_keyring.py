@@ -1,187 +1,212 @@
-"""Secrets in the operating system's keyring; in a file of the owner alone where they allowed that.
+"""Secrets: those laid down for Logferry, then the system's keyring, then a file where its owner allowed that.
 
-Only known keyrings count: some that install themselves accept a secret and throw it away, others write plain text.
-Calls run one at a time and with a limit, because a locked keyring may ask a question that nobody sees.
+Keyring calls run in a thread, one at a time and with a limit, because a locked keyring may ask a question that nobody
+sees. Only a login or logout, which a person began, may make it ask, and waits for the answer.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
 import secrets
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
+from logferry_daemon.adapters.keyring_backends import Backend, trusted_backends
+from logferry_daemon.adapters.keyring_entries import OWN_BYTES, Found, delete, fetch, fetch_or_make, store
+from logferry_daemon.adapters.secret_file import SecretFile
+from logferry_daemon.adapters.secrets_injected import Injected, InjectedSecrets
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.secret_parts import MAX_PARTS, MAX_UNITS, too_long
+from logferry_daemon.ports import KeyNote
 from logferry_model.errors import Misconfigured
 
 T = TypeVar("T")
 
-TRUSTED = frozenset(
-    {
-        "keyring.backends.Windows.WinVaultKeyring",
-        "keyring.backends.macOS.Keyring",
-        "keyring.backends.SecretService.Keyring",
-        "keyring.backends.kwallet.DBusKeyring",
-        "keyring.backends.libsecret.Keyring",
-    }
-)
 LIMIT_SECONDS = 3.0
-MAX_UNITS = 1_200
-"""UTF-16 units: the Windows vault holds 1,280."""
-_USER = "logferry"
+PATIENCE_SECONDS = 120.0
+"""As long as a person may take to unlock a keyring that asks for it."""
 _OWN = "own:"
 """How a key of the installation itself is called; no destination's name has a colon in it."""
-_OWN_BYTES = 32
 
 
-class Backend(Protocol):
-    """What this file needs of a keyring library's backend."""
-
-    def get_password(self, service: str, username: str) -> str | None: ...
-    def set_password(self, service: str, username: str, password: str) -> None: ...
-    def delete_password(self, service: str, username: str) -> None: ...
-
-
-def trusted_backends() -> Sequence[Backend]:
-    """Those of this system that keep what they are given, and keep it secret; the best one first."""
-    from keyring.backend import get_all_keyring  # noqa: PLC0415 -- 60 ms and 13 MB that only logins need
-
-    found = [one for one in get_all_keyring() if f"{type(one).__module__}.{type(one).__name__}" in TRUSTED]
-    return sorted(found, key=lambda one: -float(one.priority))
+_IN_FILE = KeyNote(
+    code="key-in-file",
+    message="A key that Logferry made for itself lies in a file and not in a keyring.",
+    hint="Set up a keyring, then log in again: logferry login DESTINATION",
+)
 
 
 class KeyringCredentials:
-    """The keyring first, then the file."""
+    """What was injected first, then the file, whose owner chose it over the keyring, then the keyring."""
 
     def __init__(
         self,
         secrets_file: Path,
+        environ: Mapping[str, str],
         *,
         backends: Callable[[], Sequence[Backend]] = trusted_backends,
         limit_seconds: float = LIMIT_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
-        self._file = secrets_file
+        self._file = SecretFile(secrets_file)
+        self._injected = InjectedSecrets(environ)
         self._backends = backends
         self._limit = limit_seconds
+        self._patience = patience_seconds
         self._turn = asyncio.Lock()
         self._call: asyncio.Future[object] | None = None
+        self._person_asked = False
+        """Whether the call under way may be waiting for its user."""
+
+    def __repr__(self) -> str:
+        return "KeyringCredentials(***)"
 
     async def access(self, destination: str) -> Access:
         """Whether there is a secret and it can be had."""
-        if destination in self._read_file():
-            return Access.AVAILABLE
-        return (await self._ask(destination))[0]
+        return (await self._find(destination))[0]
 
     async def secret(self, destination: str) -> str | None:
         """The secret, or None."""
-        return self._read_file().get(destination) or (await self._ask(destination))[1]
+        return (await self._find(destination))[1]
 
     async def keep(self, destination: str, secret: str, *, insecure: bool) -> None:
         """Store it and read it back."""
-        if len(secret.encode("utf-16-le")) // 2 > MAX_UNITS:
-            raise Misconfigured("secret-too-long", f"The key is longer than {MAX_UNITS} characters.")
+        if too_long(secret):
+            raise Misconfigured("secret-too-long", f"The key is longer than {MAX_PARTS * MAX_UNITS:,} characters.")
         if insecure:
-            self._write_file({**self._read_file(), destination: secret})
+            self._file.write({**self._file.read(), destination: secret})
             return
-        await self._changing(lambda: _store(self._backends(), destination, secret))
-        if (await self._ask(destination))[1] != secret:
-            raise Misconfigured(
-                "keyring-unusable",
-                "The keyring took the key but does not give it back.",
-                hint="Set up a keyring, or allow a file with --insecure-storage.",
-            )
-        self._drop_from_file(destination)
+        await self._changing(partial(self._store, destination, secret), self._patience)
+        self._file.drop(destination)
+        await self._move_own_keys()
 
-    async def forget(self, destination: str) -> None:
+    async def forget(self, destination: str, *, quiet: bool = False) -> None:
         """Delete it everywhere it may be; Misconfigured when the keyring does not do it."""
-        self._drop_from_file(destination)
-        await self._changing(lambda: _delete(self._backends(), destination))
+        self._file.drop(destination)
+        seconds = self._limit if quiet else self._patience
+        await self._changing(lambda: delete(self._backends(), destination, may_ask=not quiet), seconds)
 
-    async def own_key(self, name: str) -> tuple[Access, str | None]:
+    async def origin(self, destination: str) -> str:
+        """Who laid this destination's key down, in words; empty where it was given to Logferry itself."""
+        found = await asyncio.to_thread(self._injected.of, destination)
+        return found.origin if found else ""
+
+    async def notes(self, destinations: Sequence[str]) -> Sequence[KeyNote]:
+        """What the owner should know about where these keys are."""
+        return await asyncio.to_thread(lambda: [*self._refused(destinations), *self._insecure(destinations)])
+
+    async def own_key(self, name: str) -> Found:
         """A key of the installation itself."""
-        if key := self._read_file().get(_OWN + name):
+        if key := self._file.read().get(_OWN + name):
             return Access.AVAILABLE, key
         return await self._ask(_OWN + name)
 
-    async def make_own_key(self, name: str) -> tuple[Access, str | None]:
+    async def make_own_key(self, name: str) -> Found:
         """In the keyring; in the file where there is none and its owner allowed the file for a destination."""
         access, key = await self.own_key(name)
         if access is not Access.ABSENT:
             return access, key
         try:
-            found = await self._limited(lambda: _fetch_or_make(self._backends(), _OWN + name))
+            found = await self._limited(lambda: fetch_or_make(self._backends(), _OWN + name), self._limit)
         except TimeoutError:
-            return Access.STUCK, None
+            return self._out_of_time, None
         return found or self._make_in_file(_OWN + name)
 
-    def _make_in_file(self, name: str) -> tuple[Access, str | None]:
-        if not self.insecure():
+    def _make_in_file(self, name: str) -> Found:
+        kept = self._file.read()
+        if not any(not one.startswith(_OWN) for one in kept):
             return Access.ABSENT, None
-        kept = self._read_file()
-        key = kept.get(name) or secrets.token_hex(_OWN_BYTES)
-        self._write_file({**kept, name: key})
+        key = kept.get(name) or secrets.token_hex(OWN_BYTES)
+        self._file.write({**kept, name: key})
         return Access.AVAILABLE, key
 
-    def insecure(self) -> tuple[str, ...]:
-        """Destinations whose secret lies in the file."""
-        return tuple(name for name in self._read_file() if not name.startswith(_OWN))
+    async def _move_own_keys(self) -> None:
+        """There is a keyring after all: what lies in the file for want of one goes there."""
+        for name, key in self._file.read().items():
+            if name.startswith(_OWN):
+                # It stays where it is if that fails: the login itself was done.
+                with suppress(Misconfigured):
+                    await self._changing(partial(self._store, name, key), self._limit)
+                    self._file.drop(name)
 
-    async def _ask(self, destination: str) -> tuple[Access, str | None]:
+    def _store(self, name: str, secret: str) -> None:
+        store(self._backends(), name, secret)
+
+    def _refused(self, destinations: Sequence[str]) -> Sequence[KeyNote]:
+        found = [(name, self._injected.of(name)) for name in destinations]
+        return [note for name, one in found if one and (note := one.trouble(name))]
+
+    def _insecure(self, destinations: Sequence[str]) -> Sequence[KeyNote]:
+        kept = self._file.read()
+        notes = [_in_file(name) for name in destinations if name in kept]
+        if kept and not notes:
+            notes = [_IN_FILE]
+        return [_was_open(self._file.path), *notes] if notes and self._file.was_open else notes
+
+    async def _find(self, destination: str) -> Found:
+        if injected := await asyncio.to_thread(self._injected.of, destination):
+            return await asyncio.to_thread(_taken, injected)
+        if secret := self._file.read().get(destination):
+            return Access.AVAILABLE, secret
+        return await self._ask(destination)
+
+    async def _ask(self, name: str) -> Found:
         try:
-            return await self._limited(lambda: _fetch(self._backends(), destination))
+            return await self._limited(lambda: fetch(self._backends(), name), self._limit)
         except TimeoutError:
-            return Access.STUCK, None
+            return self._out_of_time, None
 
-    async def _changing(self, call: Callable[[], None]) -> None:
+    @property
+    def _out_of_time(self) -> Access:
+        return Access.LOCKED if self._person_asked else Access.STUCK
+
+    async def _changing(self, call: Callable[[], None], seconds: float) -> None:
         try:
-            await self._limited(call)
-        except TimeoutError as error:
+            await self._limited(call, seconds)
+        except TimeoutError:
             hint = "It may wait for an answer from you; restart your keyring service and try again."
-            raise Misconfigured("keyring-stuck", "The keyring does not answer.", hint=hint) from error
+            raise Misconfigured("keyring-stuck", "The keyring does not answer.", hint=hint) from None
 
-    async def _limited(self, call: Callable[[], T]) -> T:
+    async def _limited(self, call: Callable[[], T], seconds: float) -> T:
         """Run one call after the other; while one hangs, no other is stacked upon it."""
-        async with self._turn:
+        async with asyncio.timeout(self._limit):
+            await self._turn.acquire()
+        try:
             if self._call is not None and not self._call.done():
                 raise TimeoutError
+            self._person_asked = seconds > self._limit
             task = _in_thread(call)
             self._call = task  # type: ignore[assignment]  # a future of anything is one of object
-            return await asyncio.wait_for(asyncio.shield(task), self._limit)
-
-    def _read_file(self) -> dict[str, str]:
-        try:
-            kept = json.loads(self._file.read_text("utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return {str(name): str(secret) for name, secret in kept.items()} if isinstance(kept, dict) else {}
-
-    def _drop_from_file(self, destination: str) -> None:
-        kept = self._read_file()
-        if kept.pop(destination, None) is not None:
-            self._write_file(kept)
-
-    def _write_file(self, kept: dict[str, str]) -> None:
-        if not kept:
-            self._file.unlink(missing_ok=True)
-            return
-        fresh = self._file.with_suffix(".new")
-        fresh.unlink(missing_ok=True)
-        handle = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w", encoding="utf-8") as out:
-            json.dump(kept, out)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(self._file)
+            return await asyncio.wait_for(asyncio.shield(task), seconds)
+        finally:
+            self._person_asked = False
+            self._turn.release()
 
 
-def _service(destination: str) -> str:
-    """One service a secret: Windows renames the first when one service has two users."""
-    return f"logferry:{destination}"
+def _taken(injected: Injected) -> Found:
+    secret = injected.secret()
+    return (Access.AVAILABLE, secret) if secret else (Access.REFUSED, None)
+
+
+def _in_file(destination: str) -> KeyNote:
+    return KeyNote(
+        code="key-in-file",
+        message=f"The key of {destination} lies in a file and not in a keyring.",
+        hint=f"Set up a keyring, then: logferry login {destination}",
+    )
+
+
+def _was_open(path: Path) -> KeyNote:
+    return KeyNote(
+        code="key-file-was-open",
+        message=f"Others could read {path.name}; it is closed to them now.",
+        hint="Whoever read it has the keys: make new ones at the destinations, and log in with them.",
+    )
 
 
 def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
@@ -196,64 +221,3 @@ def _in_thread(call: Callable[[], T]) -> asyncio.Future[T]:
 
     threading.Thread(target=work, name="keyring", daemon=True).start()
     return asyncio.wrap_future(done)
-
-
-def _fetch(backends: Sequence[Backend], destination: str) -> tuple[Access, str | None]:
-    from keyring.errors import KeyringLocked  # noqa: PLC0415 -- see trusted_backends
-
-    if not backends:
-        return Access.ABSENT, None
-    try:
-        secret = backends[0].get_password(_service(destination), _USER)
-    except KeyringLocked:
-        return Access.LOCKED, None
-    except Exception:  # noqa: BLE001 -- Windows and D-Bus raise classes of their own, which say the same
-        return Access.DENIED, None
-    return (Access.AVAILABLE, secret) if secret else (Access.ABSENT, None)
-
-
-def _fetch_or_make(backends: Sequence[Backend], name: str) -> tuple[Access, str | None] | None:
-    """In one call, so that two who ask at once get the same key; None without a keyring."""
-    if not backends:
-        return None
-    found = _fetch(backends, name)
-    if found[0] is not Access.ABSENT:
-        return found
-    try:
-        _store(backends, name, secrets.token_hex(_OWN_BYTES))
-    except Misconfigured:
-        return Access.DENIED, None
-    return _fetch(backends, name)
-
-
-def _store(backends: Sequence[Backend], destination: str, secret: str) -> None:
-    if not backends:
-        raise Misconfigured(
-            "no-keyring",
-            "This system has no keyring that Logferry trusts.",
-            hint="Install one (gnome-keyring, KWallet), or allow a file of yours alone with --insecure-storage.",
-        )
-    try:
-        backends[0].set_password(_service(destination), _USER, secret)
-    except Exception as error:
-        raise Misconfigured(
-            "keyring-refused",
-            f"The keyring refused to keep the key: {type(error).__name__}.",
-            hint="Unlock it and try again, or allow a file of yours alone with --insecure-storage.",
-        ) from error
-
-
-def _delete(backends: Sequence[Backend], destination: str) -> None:
-    from keyring.errors import PasswordDeleteError  # noqa: PLC0415 -- see trusted_backends
-
-    for backend in backends:
-        try:
-            backend.delete_password(_service(destination), _USER)
-        except PasswordDeleteError:
-            continue  # not there, which is what was asked for
-        except Exception as error:
-            raise Misconfigured(
-                "keyring-refused",
-                f"The keyring did not delete the key: {type(error).__name__}.",
-                hint="Unlock it and try again.",
-            ) from error

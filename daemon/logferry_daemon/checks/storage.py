@@ -1,9 +1,9 @@
-"""Is there room for the spool, and are secrets kept where they should be?"""
+"""Is there room for the spool?"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +15,12 @@ LOW = 500 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class StorageCheck:
-    """Looks at the disk under the spool and at secrets outside a keyring."""
+    """Looks at the disk under the spool."""
 
     spool: Path
-    insecure: Callable[[], Sequence[str]]
 
     async def run(self) -> AsyncIterator[Check]:
-        """Room, then secrets."""
+        """How much room there is."""
         free = shutil.disk_usage(self.spool.parent).free
         room = f"{free / 2**30:.1f} GiB free where the spool is."
         if free < LOW:
@@ -30,7 +29,3 @@ class StorageCheck:
             )
         else:
             yield Check(name="disk", level="ok", message=room)
-        for name in self.insecure():
-            message = f"The key of {name} lies in a file and not in a keyring."
-            hint = f"Set up a keyring, then: logferry login {name}"
-            yield Check(name="keys", level="advice", message=message, hint=hint)

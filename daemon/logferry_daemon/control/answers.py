@@ -113,6 +113,7 @@ class DaemonControl:
                 await self._spool.troubles(),
                 recipes=self._parts.recipe_troubles,
                 backlog=totals.backlog,
+                keys=await self._parts.credentials.notes(tuple(gates)),
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,
@@ -360,6 +361,8 @@ class DaemonControl:
             raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
         await self._parts.credentials.keep(destination, secret, insecure=login.insecure_storage)
         self._gates.forgive(destination)
+        if origin := await self._parts.credentials.origin(destination):
+            return Done(note=f"It is not used: the key from {origin} goes before it.")
         return Done()
 
     async def logout(self, destination: str) -> Done:
@@ -367,6 +370,9 @@ class DaemonControl:
         self._courier_of(destination)
         await self._parts.credentials.forget(destination)
         self._gates.forgive(destination)
+        if origin := await self._parts.credentials.origin(destination):
+            said = f"{destination} still has a key: it comes from {origin}, which Logferry only reads."
+            raise Refused("secret-injected", said, hint="Take it away there; what Logferry kept itself is forgotten.")
         return Done()
 
     async def doctor(self) -> Checks:

@@ -9,7 +9,7 @@ from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Backlog, DeliveryRow, SessionRow, Totals
+from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals
 from logferry_ipc.messages import (
     Attention,
     Counts,
@@ -144,6 +144,7 @@ def attention(
     *,
     recipes: Sequence[Trouble] = (),
     backlog: Backlog | None = None,
+    keys: Sequence[KeyNote] = (),
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
@@ -151,6 +152,7 @@ def attention(
         *_failed(failures),
         *_waiting(backlog),
         *_missing(sources),
+        *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),
         *_broken(recipes),
         *_unread(troubles),
     ]

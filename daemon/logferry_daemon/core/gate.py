@@ -6,7 +6,7 @@ Reasons that wait for a person come first and hold; reasons that pass by themsel
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 
@@ -18,6 +18,8 @@ class Access(StrEnum):
     LOCKED = "locked"
     DENIED = "denied"
     STUCK = "stuck"
+    REFUSED = "refused"
+    """It was laid down in a way that is not to be trusted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +69,21 @@ _ACCESS = {
     Access.ABSENT: ("no key", "Give it one with: logferry login {name}"),
     Access.LOCKED: ("keyring locked", "Unlock your keyring; uploads go on by themselves."),
     Access.DENIED: ("keyring denied access", "Allow Logferry to use the keyring, or: logferry login {name}"),
+    Access.REFUSED: ("secret file refused", "See why with: logferry doctor"),
     Access.STUCK: ("keyring does not answer", "Restart your keyring service; uploads go on by themselves."),
 }
+
+
+ACCESS_VALID = timedelta(seconds=30)
+_FIRST_LOOK = timedelta(seconds=2)
+_DOUBLINGS = 4
+
+
+def asked_again(access: Access, times: int) -> timedelta:
+    """After how long the credential store is asked again that said this so many times in a row."""
+    if access is Access.AVAILABLE:
+        return ACCESS_VALID
+    return min(_FIRST_LOOK * (1 << min(times - 1, _DOUBLINGS)), ACCESS_VALID)
 
 
 def gate_of(name: str, facts: Facts) -> Gate:

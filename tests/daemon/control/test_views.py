@@ -13,7 +13,7 @@ from logferry_daemon.control import views
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Backlog, DeliveryRow, SessionRow, Totals, earlier
+from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals, earlier
 from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
 from logferry_model.session import EndRule, SessionId
 
@@ -237,6 +237,13 @@ def test_what_needs_a_person_comes_in_the_order_of_its_urgency() -> None:
 
 def test_nothing_to_say_is_nothing_said() -> None:
     assert views.attention({"home": OPEN}, [], {"hunts": "watching", "putts": "starting"}, []) == ()
+
+
+def test_what_is_to_be_known_of_keys_is_said_again_and_again() -> None:
+    note = KeyNote(code="key-in-file", message="The key of home lies in a file.", hint="logferry login home")
+    for _ in range(2):
+        (entry,) = views.attention({"home": OPEN}, [], {}, [], keys=[note])
+        assert (entry.code, entry.message, entry.hint) == (note.code, note.message, note.hint)
 
 
 def test_a_pause_is_the_owners_own_wish_and_needs_no_attention() -> None:

@@ -65,6 +65,7 @@ def test_a_destination_that_cannot_be_reached_is_not_held() -> None:
         (Access.ABSENT, "no key"),
         (Access.LOCKED, "keyring locked"),
         (Access.DENIED, "keyring denied access"),
+        (Access.REFUSED, "secret file refused"),
         (Access.STUCK, "keyring does not answer"),
     ],
 )

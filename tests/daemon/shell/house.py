@@ -13,6 +13,7 @@ from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.game_logging import GameLoggingCheck
+from logferry_daemon.checks.keys import KeysCheck
 from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
@@ -159,7 +160,8 @@ class House:
             UsualFoldersCheck(self.fleet, lambda tracker: self.usual.get(tracker.name, ())),
             RecipesCheck(self.recipe_troubles),
             DestinationsCheck(self.fleet),
-            StorageCheck(self.settings_file, lambda: ["home"]),
+            StorageCheck(self.settings_file),
+            KeysCheck(self.fleet, self.credentials),
         )
         for checker in checkers:
             async for check in checker.run():

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from logferry_daemon.control.answers import DaemonControl
+from logferry_daemon.ports import KeyNote
 from logferry_daemon.settings import SourceSettings
 from logferry_ipc.control import Control
 from logferry_ipc.messages import (
@@ -452,6 +453,7 @@ async def test_an_unknown_destination_is_told_with_a_way_on(control: DaemonContr
 
 
 async def test_the_doctor_looks_at_everything(house: House, control: DaemonControl) -> None:
+    house.credentials.noted = [KeyNote(code="key-in-file", message="It lies in a file.", hint="Log in.")]
     empty = {one.name: one.level for one in (await control.doctor()).checks}
     assert (empty["sources"], empty["destinations"], empty["keys"]) == ("advice", "advice", "advice")
     await house.set_up()

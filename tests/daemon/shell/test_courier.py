@@ -294,6 +294,20 @@ async def test_a_key_that_vanishes_between_asking_and_sending_counts_for_nothing
     assert (row.state.value, row.attempts, desk.sender.sent) == ("pending", 0, [])
 
 
+async def test_a_keyring_that_is_locked_under_way_holds_with_that_reason_and_goes_on_within_seconds() -> None:
+    desk = await office()
+    await desk.gates.load()
+    await desk.gates.gate(DESTINATION)
+    desk.credentials.state = Access.LOCKED
+    async with desk.running():
+        await desk.clock.advance(3 * SECOND)
+        gate = await desk.gates.gate(DESTINATION)
+        assert (gate.held, gate.reason, desk.sender.sent) == (True, "keyring locked", [])
+        desk.credentials.state = None
+        await desk.clock.advance(10 * SECOND)
+    assert await desk.states() == {"aa": "uploaded"}
+
+
 async def test_a_refused_key_holds_with_its_reason_until_there_is_another() -> None:
     desk = await office(problem(401), names=TEN)
     async with desk.running():

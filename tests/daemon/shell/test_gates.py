@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import pairwise
 
 import pytest
 
 from logferry_daemon.core.consent import Grant, policy_digest
-from logferry_daemon.core.gate import Access, Block
-from logferry_daemon.gates import ACCESS_VALID, Destination, Gates
+from logferry_daemon.core.gate import ACCESS_VALID, Access, Block
+from logferry_daemon.gates import Destination, Gates
 from tests.contracts.spooling import HOME
 from tests.daemon.shell.office import DESTINATION, SECOND
 from tests.fake_spool import MemorySpool
@@ -113,6 +114,37 @@ async def test_the_keyring_is_asked_at_most_every_half_minute(house: House) -> N
         await house.gates.gate(DESTINATION)
         house.clock.move(SECOND)
     assert 1 <= house.credentials.asked <= 120 * SECOND / ACCESS_VALID
+
+
+async def test_a_keyring_that_was_locked_is_asked_again_soon_and_then_ever_less(house: House) -> None:
+    house.credentials.state = Access.LOCKED
+    asked = []
+    for second in range(180):
+        before = house.credentials.asked
+        await house.gates.gate(DESTINATION)
+        asked += [second] if house.credentials.asked > before else []
+        house.clock.move(SECOND)
+    gaps = [later - sooner for sooner, later in pairwise(asked)]
+    assert gaps == sorted(gaps)
+    assert gaps[0] <= 3
+    assert set(gaps[4:]) == {31}
+    house.credentials.state = None
+    house.clock.move(ACCESS_VALID + SECOND)
+    assert await house.reason() == ""
+    house.credentials.state = Access.STUCK
+    house.clock.move(ACCESS_VALID + SECOND)
+    assert await house.reason() == "keyring does not answer"
+    house.credentials.state = None
+    house.clock.move(3 * SECOND)
+    assert await house.reason() == "", "the next trouble is a new one"
+
+
+async def test_a_secret_that_was_not_there_after_all_makes_the_gate_ask_at_once(house: House) -> None:
+    assert await house.reason() == ""
+    house.credentials.state = Access.LOCKED
+    assert await house.reason() == ""
+    house.gates.doubt_access(HOME)
+    assert await house.reason() == "keyring locked"
 
 
 async def test_the_keyring_is_asked_again_when_somebody_changed_something(house: House) -> None:
