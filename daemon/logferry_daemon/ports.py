@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
@@ -12,6 +12,7 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.identities import Binding, Player, Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Recut
@@ -175,6 +176,8 @@ class NewSession:
     """As of Found: how much of the session there is."""
     only_grows: bool = False
     """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
+    identity: str | None = None
+    """Who played, as `known_as`. Stays on this computer: it is in no document and in no letter."""
 
 
 def version_of(new: NewSession) -> Version:
@@ -211,6 +214,8 @@ class DeliveryRow:
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
     report_url: str | None = None
+    standing: Standing = Standing.ALLOWED
+    """Whether its player's sessions may go there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -255,6 +260,19 @@ class Totals:
     last_upload: datetime | None
     last_report_url: str | None
     backlog: Backlog | None = None
+    barred: Mapping[tuple[str, State, Standing], int] = field(default_factory=dict)
+    """How many of `by_state` are of players who are not allowed there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A player whose sessions there are for a destination."""
+
+    destination: str
+    player: Player
+    sessions: int
+    waiting: int
+    """Of these, how many have a pending delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -346,7 +364,10 @@ class Outbox(Protocol):
     """The spool as the delivery worker sees it."""
 
     async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
-        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
+        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
+
+        Never one of a player who is not allowed there.
+        """
         ...
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
@@ -370,7 +391,7 @@ class Outbox(Protocol):
         ...
 
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
-        """When the earliest pending delivery is due, of a backfill or of what goes by itself."""
+        """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself."""
         ...
 
 
@@ -458,5 +479,25 @@ class Choices(Protocol):
         ...
 
 
-class Spool(Intake, Outbox, Ledger, Choices, Protocol):
-    """All four; one adapter, one database, one writer."""
+class Roster(Protocol):
+    """The spool as it knows who played, and whose sessions may go where."""
+
+    async def seen(self) -> Sequence[Seen]:
+        """Every player of a session that is for a destination, by destination and player."""
+        ...
+
+    async def bindings(self) -> Sequence[Binding]:
+        """Everything the owner said of players, by destination, tracker and identity."""
+        ...
+
+    async def bind(self, bindings: Sequence[Binding]) -> None:
+        """Remember answers in place of those that they make void."""
+        ...
+
+    async def unbind(self, destination: str, tracker: str, identity: str) -> int:
+        """Forget the answers that one about these would make void; how many there were."""
+        ...
+
+
+class Spool(Intake, Outbox, Ledger, Choices, Roster, Protocol):
+    """All five; one adapter, one database, one writer."""

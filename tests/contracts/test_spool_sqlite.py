@@ -354,4 +354,6 @@ def test_the_daemons_own_questions_are_answered_by_an_index(tmp_path: Path, name
     plan = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values)]
     connection.close()
     if name != "sessions_like":  # a beginning is compared letter by letter, so that % and _ are letters
-        assert not [step for step in plan if step.startswith("SCAN") and "subquery" not in step.lower()], plan
+        # What is asked with the question, as a list, is no table of ours.
+        scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+        assert not [step for step in scans if "subquery" not in step.lower()], plan

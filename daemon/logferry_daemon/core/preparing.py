@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from logferry_daemon.core.bounds import bounded
+from logferry_daemon.core.identities import known_as
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import sanitise
 from logferry_daemon.ports import NewSession
@@ -22,6 +23,7 @@ def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
         fingerprint=fingerprint(clean),
         weight=found.weight,
         only_grows=only_grows,
+        identity=known_as(found.identity),
     )
 
 
@@ -34,11 +36,12 @@ def fingerprint(clean: Session) -> str:
     return sha256_hex(encode_session(replace(clean, end=None)))
 
 
-def part_of(session: Session) -> NewSession:
-    """A session that was made of others which had been prepared before."""
+def part_of(session: Session, identity: str | None = None) -> NewSession:
+    """A session that was made of others which had been prepared before, and who played it."""
     return NewSession(
         session=session,
         document=encode_session(session),
         fingerprint=fingerprint(session),
         weight=len(session.events),
+        identity=identity,
     )
