@@ -11,7 +11,15 @@ import pytest
 
 from logferry_daemon.core.delivery import DENIED_REASON, UNKNOWN_REASON
 from tests.acceptance.proxy import Proxy, proxy_to
-from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, collector_home, daemon_home, make_quiet, until
+from tests.acceptance.running import (
+    DESTINATION,
+    CollectorHome,
+    DaemonHome,
+    collector_home,
+    daemon_home,
+    make_quiet,
+    until,
+)
 from tests.conftest import only_on
 from tests.factories import cast, journal
 
@@ -87,7 +95,7 @@ def test_an_unknown_commander_is_held_asked_about_and_goes_or_stays_as_its_owner
     assert status.count("somebody new (Elite Dangerous)") == 2
     assert not [name for name in (own, sibling, guest) if name in status + daemon.command("sessions", "list").out]
     asked = daemon.command("identities", "list").out
-    assert f"1 session was played as \"{sibling}\" (Elite Dangerous). May it go to {DESTINATION}?" in asked
+    assert f'1 session was played as "{sibling}" (Elite Dangerous). May it go to {DESTINATION}?' in asked
     assert f"logferry identities deny {DESTINATION} '{guest}'" in asked
 
     assert daemon.command("identities", "allow", DESTINATION, sibling).code == 0

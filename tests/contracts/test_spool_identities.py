@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import ANY, Binding, Player, Standing, decided, standing
+from logferry_daemon.core.identities import ANY, Binding, Decided, Player, Standing, decided, standing
 from logferry_daemon.core.recut import Merge, Split
 from logferry_daemon.ports import DeliveryRow, Seen, Spool
 from tests.contracts.spooling import HOME, NOW, PLACE, RECEIPT, Bench, MemoryBench, admit, claim, found, rows_of
@@ -19,9 +19,7 @@ AWAY = "away"
 MILA, OLE = Player("artemis", "mila"), Player("artemis", "ole")
 
 
-def binding(
-    identity: str, allowed: bool = True, *, to: str = HOME, tracker: str = ANY  # noqa: FBT001, FBT002 -- the answer
-) -> Binding:
+def binding(identity: str, allowed: bool = True, *, to: str = HOME, tracker: str = ANY) -> Binding:
     return Binding(destination=to, tracker=tracker, identity=identity, allowed=allowed, decided_at=NOW)
 
 
@@ -239,7 +237,7 @@ async def _live_through(spool: Spool, history: list[tuple[object, ...]]) -> None
                     _check(one.row, whose, answers)
 
 
-def _check(row: DeliveryRow, whose: dict[str, str], answers: dict[tuple[str, str, str], bool]) -> None:
+def _check(row: DeliveryRow, whose: dict[str, str], answers: Decided) -> None:
     """By another rule than the spool's own: somebody said yes to this player or to everybody, and no one no."""
     name = whose.get(row.session)
     if name is None:

@@ -28,7 +28,9 @@ places = st.sampled_from(PLACES)
 some_places = st.sets(places)
 sizes = st.integers(0, 3)
 players = st.none() | st.sampled_from(["mila", "ole"])
-bound = st.tuples(places, st.sampled_from(["artemis", "putt", ANY]), st.sampled_from(["mila", "ole", "mila + ole", ANY]))
+bound = st.tuples(
+    places, st.sampled_from(["artemis", "putt", ANY]), st.sampled_from(["mila", "ole", "mila + ole", ANY])
+)
 minutes = st.integers(0, 3).map(lambda number: timedelta(minutes=number))
 Act = Callable[[Bench], Coroutine[Any, Any, object]]
 
@@ -56,8 +58,9 @@ class SpoolMachine(RuleBasedStateMachine):
     def start(self) -> None:
         self.loop.run_until_complete(self.disk.restart())
 
-    @rule(name=sessions, events=sizes, grows=st.booleans(), to=some_places, offset=st.integers(0, 99), player=players)
-    def admit(self, name: str, events: int, grows: bool, to: set[str], offset: int, player: str | None) -> None:
+    @rule(name=sessions, events=sizes, grows=st.booleans(), to=some_places, more=st.tuples(st.integers(0, 99), players))
+    def admit(self, name: str, events: int, grows: bool, to: set[str], more: tuple[int, str | None]) -> None:
+        offset, player = more
         new = found(name, events=events, age=ord(name[0]), only_grows=grows, player=player)
         self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
 
@@ -141,9 +144,7 @@ class SpoolMachine(RuleBasedStateMachine):
     @rule(about=bound, allowed=st.booleans())
     def bind(self, about: tuple[str, str, str], allowed: bool) -> None:
         place, tracker, identity = about
-        answer = Binding(
-            destination=place, tracker=tracker, identity=identity, allowed=allowed, decided_at=self.now
-        )
+        answer = Binding(destination=place, tracker=tracker, identity=identity, allowed=allowed, decided_at=self.now)
         self.both(lambda bench: bench.spool.bind([answer]))
 
     @rule(about=bound)

@@ -178,9 +178,7 @@ def _questions(players: Sequence[Identity]) -> tuple[Entry, ...]:
     """A line a player, with two answers below it for each destination."""
     unknown = [one for one in players if one.state == "unknown"]
     who = list(dict.fromkeys((one.tracker, one.identity) for one in unknown))
-    shown = [
-        _who([one for one in unknown if (one.tracker, one.identity) == each]) for each in who[:MOST_QUESTIONS]
-    ]
+    shown = [_who([one for one in unknown if (one.tracker, one.identity) == each]) for each in who[:MOST_QUESTIONS]]
     if len(who) > MOST_QUESTIONS:
         shown.append(_said(f'and {len(who) - MOST_QUESTIONS} more, see "logferry identities list"'))
     return tuple(shown)

@@ -41,7 +41,9 @@ def list_identities(_: Namespace, out: Output) -> Exit:
 def decide(args: Namespace, out: Output) -> Exit:
     """One answer, or one less."""
     if bool(args.name) == args.all or args.name == ANY:
-        out.trouble("Say one name, or --all for everybody.", f'As in: logferry identities allow {args.destination} "NAME"')
+        out.trouble(
+            "Say one name, or --all for everybody.", f'As in: logferry identities allow {args.destination} "NAME"'
+        )
         return Exit.USAGE
     decision = IdentityDecision(
         destination=args.destination,

@@ -29,7 +29,13 @@ def identities(found: Identities) -> Iterator[Block]:
 
 
 def _row(one: Identity) -> tuple[Words, ...]:
-    return one.identity, one.title, f"{one.sessions:,}", one.destination, Span(one.state, TONES.get(one.state, Tone.PLAIN))
+    return (
+        one.identity,
+        one.title,
+        f"{one.sessions:,}",
+        one.destination,
+        Span(one.state, TONES.get(one.state, Tone.PLAIN)),
+    )
 
 
 def _is_shown(rule: IdentityRule, found: Identities) -> bool:

@@ -28,9 +28,7 @@ class PlayersInSqlite:
     async def seen(self) -> Sequence[Seen]:
         """Every player of a session that is for a destination."""
         return [
-            Seen(
-                destination=row["destination"], player=_player(row), sessions=row["sessions"], waiting=row["waiting"]
-            )
+            Seen(destination=row["destination"], player=_player(row), sessions=row["sessions"], waiting=row["waiting"])
             for row in await self.database.read("seen")
         ]
 
@@ -72,7 +70,12 @@ def judged(query: Query, found: Sequence[DeliveryRow], session: str | None = Non
     """Deliveries with what their players' standing is; all of them of `session` where one is named."""
     answers = decided(_bindings(query))
     players = {row["session"]: _player(row) for row in query("players", session=session)}
-    return [replace(one, standing=standing(answers, one.destination, players.get(one.session))) for one in found]
+    return [_judge(one, standing(answers, one.destination, players.get(one.session))) for one in found]
+
+
+def _judge(row: DeliveryRow, said: Standing) -> DeliveryRow:
+    """Most are as they were: a copy of each of ten thousand can be felt."""
+    return row if row.standing is said else replace(row, standing=said)
 
 
 def barred(query: Query) -> Mapping[tuple[str, State, Standing], int]:

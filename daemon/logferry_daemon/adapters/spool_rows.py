@@ -15,7 +15,6 @@ import msgspec
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel
-from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
@@ -215,9 +214,8 @@ def totals(
     sent: sqlite3.Row,
     last_report_url: str | None,
     backlog: sqlite3.Row,
-    barred: Mapping[tuple[str, State, Standing], int],
 ) -> Totals:
-    """From `counts`, `homeless`, `sent`, `last_report`, `backlog` and `counts_by_player`."""
+    """From `counts`, `homeless`, `sent`, `last_report` and `backlog`."""
     waiting = None
     if backlog["sessions"]:
         waiting = Backlog(sessions=backlog["sessions"], first=at(backlog["first"]), last=at(backlog["last"]))
@@ -230,7 +228,6 @@ def totals(
         last_upload=_maybe_at(sent["last_upload"]),
         last_report_url=last_report_url,
         backlog=waiting,
-        barred=barred,
     )
 
 

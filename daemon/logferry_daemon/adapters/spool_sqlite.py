@@ -11,6 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -223,14 +224,14 @@ class SqliteSpool(PlayersInSqlite):
         def work() -> Totals:
             counts = {(row["destination"], State(row["state"])): row["number"] for row in self.database.query("counts")}
             last = self.database.query("last_report")
-            return rows.totals(
+            told = rows.totals(
                 counts,
                 self.database.query("homeless")[0]["number"],
                 self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
                 self.database.query("backlog")[0],
-                barred(self.database.query),
             )
+            return replace(told, barred=barred(self.database.query))
 
         return await self.database.run(work)
 

@@ -115,7 +115,7 @@ class DaemonControl:
         counts = views.counts(totals, gates)
         sources = {name: runner.state for name, runner in self._fleet.runners.items()}
         failures = await self._spool.failures(MAX_FAILURES)
-        questions = await self._identities.questions()
+        questions = await self._identities.questions(totals)
         return Status(
             state=views.daemon_state(counts, gates, sources, paused=self._gates.paused, asked=bool(questions)),
             version=self._parts.version,
@@ -211,7 +211,7 @@ class DaemonControl:
     async def _hurried(self, changed: int) -> Changed:
         gates = await self._fleet.all_gates()
         self._fleet.wake_couriers()
-        questions = await self._identities.questions()
+        questions = await self._identities.questions(await self._spool.totals())
         return Changed(changed=changed, note=" ".join((*views.closed(gates), *sentences(questions))))
 
     async def recut(self, session: str, request: RecutRequest) -> Recut:

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import ANY, Binding, Player, Standing, decided, standing
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.ports import Clock, Roster, Seen
+from logferry_daemon.ports import Clock, Roster, Seen, Totals
 from logferry_ipc import messages as m
 from logferry_model.errors import Misconfigured
 
@@ -65,15 +66,19 @@ class IdentityDesk:
         asked = [one for one in known if (one.tracker, one.identity) in meant]
         await self._roster.bind([self._binding(destination, one.tracker, one.identity, allowed=True) for one in asked])
 
-    async def questions(self) -> Sequence[m.Attention]:
+    async def questions(self, totals: Totals) -> Sequence[m.Attention]:
         """What is to be asked, one a player and destination, without a name: whoever may read the status reads this."""
+        # Looking for them reads every session, and most of the time there is no question.
+        if not any(
+            (state, said) == (State.PENDING, Standing.UNKNOWN) and number
+            for (_, state, said), number in totals.barred.items()
+        ):
+            return ()
         return [self._question(one) for one in await self._open()]
 
     async def _open(self) -> Sequence[m.Identity]:
         """Unknown players whose sessions nothing else holds: before consent, consent asks about them."""
-        agreed = {
-            name for name, one in self._fleet.couriers.items() if self._fleet.gates.consented(one.destination)
-        }
+        agreed = {name for name, one in self._fleet.couriers.items() if self._fleet.gates.consented(one.destination)}
         return [
             one
             for one in await self._known()

@@ -2,9 +2,9 @@
 
 `held` is not stored: a delivery is held while its destination's gate is closed (see gate.py), which is one fact about
 the destination and not one about each of its deliveries. What was there before Logferry was set up for it is held, too,
-until its owner asks for it: that is a fact about the delivery, and stored as `backlog`. Whose sessions may go there is a
-fact about a player and a destination, and not stored here either (see identities.py): unknown players' deliveries are
-held, those of denied ones excluded, and both are pending again by one answer.
+until its owner asks for it: that is a fact about the delivery, and stored as `backlog`. Whose sessions may go where is
+one fact about a player and a destination, and not stored here either (see identities.py): deliveries of unknown players
+are held, those of denied ones excluded, and one answer makes all of them what they were before.
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ names = st.sampled_from(["MILA", "OLE", ANY])
 trackers = st.sampled_from(["elite-dangerous", "swtor", ANY])
 
 
-def binding(allowed: bool = True, *, to: str = "home", tracker: str = ANY, identity: str = "MILA") -> Binding:  # noqa: FBT001, FBT002 -- the answer
+def binding(allowed: bool = True, *, to: str = "home", tracker: str = ANY, identity: str = "MILA") -> Binding:
     return Binding(destination=to, tracker=tracker, identity=identity, allowed=allowed, decided_at=NOW)
 
 

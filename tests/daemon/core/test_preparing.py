@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
@@ -15,8 +16,8 @@ SILENCE = end_by(EndRule.SILENCE, "nothing written for 0:30:00")
 NAME = "Oriana Quellmont"
 
 
-def found(one: Session | None = None, *names: str) -> Found:
-    return found_whole(one or session(end=None), names=frozenset(names))
+def found(one: Session | None = None, *names: str, identity: str | None = None) -> Found:
+    return found_whole(one or session(end=None), names=frozenset(names), identity=identity)
 
 
 def test_a_prepared_session_says_how_it_ended() -> None:
@@ -31,6 +32,18 @@ def test_the_document_is_the_session_encoded() -> None:
 def test_no_name_that_the_log_gave_is_in_the_document() -> None:
     one = session(end=None, events=(event("loot", item=f"Hat of {NAME}"),))
     assert holding(prepare(found(one, NAME), SHUTDOWN, only_grows=True).document, NAME) == []
+
+
+def test_who_played_is_told_beside_the_document_and_not_in_it() -> None:
+    prepared = prepare(found(identity=NAME), SHUTDOWN, only_grows=True)
+    assert prepared.identity == NAME
+    assert holding(prepared.document, NAME) == []
+    assert prepared.fingerprint == prepare(found(), SHUTDOWN, only_grows=True).fingerprint
+
+
+@pytest.mark.parametrize(("told", "known"), [(None, None), ("", None), ("*", '"*"')])
+def test_nobody_and_everybody_are_no_names(told: str | None, known: str | None) -> None:
+    assert prepare(found(identity=told), SHUTDOWN, only_grows=True).identity == known
 
 
 def test_the_same_play_ended_by_another_rule_has_the_same_fingerprint() -> None:

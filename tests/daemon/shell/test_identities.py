@@ -141,7 +141,7 @@ async def test_whoever_may_only_read_learns_no_name(house: House, control: Daemo
     await fly(house, MILA)
     (session,) = (await control.sessions()).sessions
     readable = [await control.status(), await control.sessions(), await control.session(session.id)]
-    readable += [await control.upload_all(), await control.running()]  # type: ignore[list-item]  # other structs
+    readable += [await control.upload_all(), await control.running()]
     for answer in readable:
         assert b"QUELLMONT" not in msgspec.json.encode(answer)
     naming = {"identities", "decide_identity", "consent", "grant", "revoke"}
@@ -268,9 +268,7 @@ def test_who_played_is_in_no_letter() -> None:
 
 
 def answer(identity: str, *, allowed: bool) -> Binding:
-    return Binding(
-        destination=HOME, tracker=ANY, identity=identity, allowed=allowed, decided_at=Office().clock.now()
-    )
+    return Binding(destination=HOME, tracker=ANY, identity=identity, allowed=allowed, decided_at=Office().clock.now())
 
 
 names = st.sampled_from(["mila", "ole"])
