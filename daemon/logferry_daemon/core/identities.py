@@ -15,6 +15,10 @@ ANY = "*"
 """In a binding: every tracker, or everybody who plays."""
 
 
+UNSURE = "?"
+"""Who played where a log names two: somebody, and nobody can tell who."""
+
+
 class Standing(StrEnum):
     """What the owner said about a player's sessions and a destination."""
 
@@ -72,9 +76,11 @@ def void(bindings: Iterable[Binding], destination: str, tracker: str, identity: 
     return [one for one in about if tracker in {one.tracker, ANY}]
 
 
-def known_as(identity: str | None) -> str | None:
-    """The log's own words; whoever is called like the sign for everybody is kept in quotes, so that it stays theirs."""
-    return f'"{identity}"' if identity == ANY else identity or None
+def known_as(identity: str | None, *, unsure: bool = False) -> str | None:
+    """The log's own words; whoever is called like one of the signs is kept in quotes, so that it stays theirs."""
+    if identity in {ANY, UNSURE}:
+        return f'"{identity}"'
+    return identity or (UNSURE if unsure else None)
 
 
 def together(identities: Iterable[str | None]) -> str | None:

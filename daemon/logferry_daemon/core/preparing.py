@@ -23,7 +23,7 @@ def prepare(found: Found, end: End, *, only_grows: bool) -> NewSession:
         fingerprint=fingerprint(clean),
         weight=found.weight,
         only_grows=only_grows,
-        identity=known_as(found.identity),
+        identity=known_as(found.identity, unsure=found.unsure),
     )
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.identities import (
     ANY,
+    UNSURE,
     Binding,
     Player,
     Standing,
@@ -88,9 +89,15 @@ def test_the_last_word_about_a_name_counts_whatever_was_said_before(
     assert said is (Standing.ALLOWED if allowed else Standing.DENIED)
 
 
-def test_nobody_is_called_like_the_sign_for_everybody() -> None:
+def test_nobody_is_called_like_a_sign() -> None:
     assert known_as(ANY) == '"*"'
+    assert known_as(UNSURE) == '"?"'
     assert of(binding(identity=str(known_as(ANY))), player=MILA) is Standing.UNKNOWN
+
+
+def test_where_a_log_names_two_somebody_played() -> None:
+    assert known_as(None, unsure=True) == UNSURE
+    assert known_as("MILA", unsure=True) == "MILA"
 
 
 @pytest.mark.parametrize(("told", "known"), [(None, None), ("", None), ("MILA", "MILA"), (" MILA ", " MILA ")])

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.identities import UNSURE
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, found_whole
 from logferry_model.envelope import encode_session
@@ -39,6 +42,11 @@ def test_who_played_is_told_beside_the_document_and_not_in_it() -> None:
     assert prepared.identity == NAME
     assert holding(prepared.document, NAME) == []
     assert prepared.fingerprint == prepare(found(), SHUTDOWN, only_grows=True).fingerprint
+
+
+def test_a_session_in_which_two_are_named_is_somebodys() -> None:
+    two = dataclasses.replace(found(), unsure=True)
+    assert prepare(two, SHUTDOWN, only_grows=True).identity == UNSURE
 
 
 @pytest.mark.parametrize(("told", "known"), [(None, None), ("", None), ("*", '"*"')])
