@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import ANY, Binding, Decided, Player, Standing, decided, standing
+from logferry_daemon.core.identities import ANY, Binding, Decided, Player, Standing, decided, known_as, standing
 from logferry_daemon.core.recut import Merge, Split
 from logferry_daemon.ports import DeliveryRow, Seen, Spool
 from tests.contracts.spooling import HOME, NOW, PLACE, RECEIPT, Bench, MemoryBench, admit, claim, found, rows_of
@@ -35,6 +36,17 @@ async def test_a_session_of_nobody_goes_and_one_of_an_unknown_player_waits(spool
     await admit(spool, found("aa", player="mila"), found("bb"))
     assert await claimed(spool) == ["bb"]
     assert await standings(spool) == {"aa": Standing.UNKNOWN, "bb": Standing.ALLOWED}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a\0b", "half \ud83d", "two\nlines", "'; DROP TABLE players; --", '"quoted"', "é", "e\u0301", "*", "?", "榊原"],
+)
+async def test_whatever_a_player_is_called_an_answer_finds_them(spool: Spool, name: str) -> None:
+    await admit(spool, found("aa", player=known_as(name)), found("bb", player="somebody else"))
+    (one,) = [each.player for each in await spool.seen() if each.player.identity != "somebody else"]
+    await spool.bind([binding(one.identity)])
+    assert await claimed(spool) == ["aa"]
 
 
 async def test_what_waits_for_an_answer_is_never_due(spool: Spool) -> None:

@@ -15,6 +15,8 @@ ANY = "*"
 """In a binding: every tracker, or everybody who plays."""
 
 
+MAX_NAME = 1000
+"""Characters; whatever is longer is no name."""
 UNSURE = "?"
 """Who played where a log names two: somebody, and nobody can tell who."""
 
@@ -77,10 +79,14 @@ def void(bindings: Iterable[Binding], destination: str, tracker: str, identity: 
 
 
 def known_as(identity: str | None, *, unsure: bool = False) -> str | None:
-    """The log's own words; whoever is called like one of the signs is kept in quotes, so that it stays theirs."""
-    if identity in {ANY, UNSURE}:
-        return f'"{identity}"'
-    return identity or (UNSURE if unsure else None)
+    """The log's own words; whoever is called like one of the signs is kept in quotes, so that it stays theirs.
+
+    Zeros and halves of characters, which a damaged log may have in a name, are nothing that a database finds again.
+    """
+    plain = (identity or "").replace("\0", "")[:MAX_NAME].encode("utf-8", "replace").decode()
+    if plain in {ANY, UNSURE}:
+        return f'"{plain}"'
+    return plain or (UNSURE if unsure else None)
 
 
 def together(identities: Iterable[str | None]) -> str | None:
