@@ -267,7 +267,7 @@ class MemorySpool:
         present = [key for key, kept in self._sessions.items() if kept.plan == name and not kept.merged_into]
         sources = {key: plan.originals[key].source for key in sorted(plan.originals)}
         made = [
-            part_of(part, together(plan.originals[one].new.identity for one in originals))
+            replace(part_of(part), identity=together(plan.originals[one].new.identity for one in originals))
             for part, originals in zip(parts(plan.plan, self.recount), makers(plan.plan), strict=True)
         ]
         admitted = []

@@ -140,8 +140,8 @@ class Filing:
         plan = Plan(tuple(rows.document(row["document"]) for row in originals), _cuts(query, name))
         present = [row["id"] for row in query("parts_of", plan=name)]
         cut = parts(plan, self._recount)
-        named = name_players(query, name, zip(cut, makers(plan), strict=True))
-        made = [part_of(part, named[part.id]) for part in cut]
+        name_players(query, name, zip(cut, makers(plan), strict=True))
+        made = [part_of(part) for part in cut]
         admitted = []
         for part in made:
             known = query("known_session", id=part.session.id)

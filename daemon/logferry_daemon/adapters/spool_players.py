@@ -97,14 +97,12 @@ def tell_player(query: Query, new: NewSession, *, recut: bool) -> None:
         query("trust_player", session=session.id)
 
 
-def name_players(query: Query, plan: str, made: Iterable[tuple[Session, Sequence[str]]]) -> dict[str, str | None]:
+def name_players(query: Query, plan: str, made: Iterable[tuple[Session, Sequence[str]]]) -> None:
     """Each part of a plan is whose the originals are that it is made of."""
     told = {row["id"]: row["told"] for row in query("told_players", plan=plan)}
-    named: dict[str, str | None] = {}
     for part, originals in made:
-        named[part.id] = together(told.get(one) for one in originals)
-        query("name_player", session=part.id, tracker=part.tracker, identity=named[part.id])
-    return named
+        identity = together(told.get(one) for one in originals)
+        query("name_player", session=part.id, tracker=part.tracker, identity=identity)
 
 
 def _player(row: sqlite3.Row) -> Player:

@@ -36,12 +36,11 @@ def fingerprint(clean: Session) -> str:
     return sha256_hex(encode_session(replace(clean, end=None)))
 
 
-def part_of(session: Session, identity: str | None = None) -> NewSession:
-    """A session that was made of others which had been prepared before, and who played it."""
+def part_of(session: Session) -> NewSession:
+    """A session that was made of others which had been prepared before; who played it is for its plan to say."""
     return NewSession(
         session=session,
         document=encode_session(session),
         fingerprint=fingerprint(session),
         weight=len(session.events),
-        identity=identity,
     )
