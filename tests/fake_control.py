@@ -39,6 +39,8 @@ class FakeControl:
         self.terms: dict[str, dict[str, str]] = {}
         """Destination -> group -> what its owner chose for it."""
         self.login_note = ""
+        self.players: list[m.Identity] = []
+        self.rules: list[m.IdentityRule] = []
         self.troubles: tuple[m.Attention, ...] = ()
         self.paused = False
         self.paused_until: datetime | None = None
@@ -281,12 +283,15 @@ class FakeControl:
             policy_digest=hashlib.sha256(text.encode()).hexdigest(),
             granted_at=self.granted_at.get(destination),
             terms=tuple(f"{treatment}: {group}" for group, treatment in sorted(chosen.items())),
+            identities=tuple(one for one in self.players if one.destination == destination),
         )
 
     async def grant(self, destination: str, grant: m.ConsentGrant) -> m.Consent:
         self.calls.append("grant")
         if grant.policy_digest != (await self.consent(destination)).policy_digest:
             raise Refused("policy-changed", "The policy is not the one that was agreed to.", hint="Read it again.")
+        for one in grant.identities:
+            self._decide(destination, one.tracker, one.identity, allowed=True)
         self.granted_at[destination] = self.now
         self._changed()
         return await self.consent(destination)
@@ -297,6 +302,17 @@ class FakeControl:
         self.granted_at.pop(destination, None)
         self._changed()
         return await self.consent(destination)
+
+    async def identities(self) -> m.Identities:
+        self.calls.append("identities")
+        return m.Identities(identities=tuple(self.players), rules=tuple(self.rules))
+
+    async def decide_identity(self, decision: m.IdentityDecision) -> m.Identities:
+        self.calls.append("decide_identity")
+        self._place(decision.destination)
+        self._decide(decision.destination, decision.tracker, decision.identity, allowed=decision.allowed)
+        self._changed()
+        return m.Identities(identities=tuple(self.players), rules=tuple(self.rules))
 
     async def login(self, destination: str, login: m.Login) -> m.Done:
         self.calls.append("login")
@@ -358,6 +374,43 @@ class FakeControl:
             del self.runs[one.id]
             self.find(one.id, m.DeliveryState.PENDING, tracker=one.tracker)
         return m.Ended(ended=len(over), sessions=tuple(one.id for one in over))
+
+    def _decide(self, destination: str, tracker: str, identity: str, *, allowed: bool | None) -> None:
+        """One rule more or less; whose name it is, or everybody, is what it says."""
+        about = destination, tracker, identity
+        self.rules = [one for one in self.rules if (one.destination, one.tracker, one.identity) != about]
+        if allowed is not None:
+            self.rules.append(
+                m.IdentityRule(
+                    destination=destination,
+                    tracker=tracker,
+                    identity=identity,
+                    allowed=allowed,
+                    decided_at=self.now,
+                )
+            )
+        state = {None: "unknown", True: "allowed", False: "denied"}[allowed]
+        self.players = [
+            replace(one, state=state)
+            if one.destination == destination and identity in {one.identity, "*"} and tracker in {one.tracker, "*"}
+            else one
+            for one in self.players
+        ]
+
+    def meet(self, identity: str, *, tracker: str = "artemis", destination: str = "home", waiting: int = 1) -> None:
+        """Somebody plays whom nobody was asked about, and the status tells of a question."""
+        self.players.append(
+            m.Identity(
+                destination=destination,
+                tracker=tracker,
+                title=tracker.title(),
+                identity=identity,
+                sessions=waiting,
+                waiting=waiting,
+                state="unknown",
+            )
+        )
+        self.trouble(m.Attention(code="identity-unknown", message="Somebody new played.", hint="Answer."))
 
     def _place(self, name: str) -> m.DestinationInfo:
         if name not in self.places:

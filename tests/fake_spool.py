@@ -12,11 +12,23 @@ from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.identities import Binding, Player, Standing, decided, standing, together, void
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.reading import Paper, Trouble
-from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split, uncounted
+from logferry_daemon.core.recut import (
+    Merge,
+    Plan,
+    Recount,
+    Recut,
+    check_neighbours,
+    makers,
+    merge,
+    parts,
+    split,
+    uncounted,
+)
 from logferry_daemon.core.revision import is_news
 from logferry_daemon.core.slots import slot_of
 from logferry_daemon.ports import (
@@ -28,6 +40,7 @@ from logferry_daemon.ports import (
     FileRow,
     NewSession,
     Recutting,
+    Seen,
     SessionRow,
     Totals,
     UnknownSession,
@@ -75,7 +88,7 @@ class _Plan:
 
 @dataclass
 class MemorySpool:
-    """All four parts of the spool, in dictionaries."""
+    """All five parts of the spool, in dictionaries."""
 
     chance: FixedChance = field(default_factory=FixedChance)
     broken: Exception | None = None
@@ -85,6 +98,7 @@ class MemorySpool:
     _sessions: dict[str, _Session] = field(default_factory=dict)
     _deliveries: dict[str, _Delivery] = field(default_factory=dict)
     _grants: dict[str, Grant] = field(default_factory=dict)
+    _bindings: list[Binding] = field(default_factory=list)
     _notes: dict[str, str] = field(default_factory=dict)
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _papers: dict[tuple[str, str], tuple[Paper, ...]] = field(default_factory=dict)
@@ -140,6 +154,9 @@ class MemorySpool:
         known = self._sessions.get(new.session.id)
         name = next((name for name, plan in self._plans.items() if new.session.id in plan.originals), None)
         told = known if name is None else self._plans[name].originals[new.session.id]
+        if told:
+            new = replace(new, identity=new.identity or told.new.identity)
+            told.new = replace(told.new, identity=new.identity)
         if known and told and not is_news(version_of(told.new), version_of(new)):
             return [Admitted(session=new.session.id, revision=known.revision, new=False)]
         if name is not None and told:
@@ -252,10 +269,15 @@ class MemorySpool:
         plan = self._plans[name]
         present = [key for key, kept in self._sessions.items() if kept.plan == name and not kept.merged_into]
         sources = {key: plan.originals[key].source for key in sorted(plan.originals)}
-        made = [part_of(part) for part in parts(plan.plan, self.recount)]
+        made = [
+            replace(part_of(part), identity=together(plan.originals[one].new.identity for one in originals))
+            for part, originals in zip(parts(plan.plan, self.recount), makers(plan.plan), strict=True)
+        ]
         admitted = []
         for part in made:
             known = self._sessions.get(part.session.id)
+            if known:
+                known.new = replace(known.new, identity=part.identity)
             if known and not known.merged_into and known.new.fingerprint == part.fingerprint:
                 admitted.append(Admitted(session=part.session.id, revision=known.revision, new=False))
                 continue
@@ -276,7 +298,7 @@ class MemorySpool:
 
     async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
         self._writable()
-        due = [one for one in self._pending(destination) if self._is_due(one.row, now)]
+        due = [one for one in self._may_go(destination) if self._is_due(one.row, now)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
         fresh = [one for one in due if not one.backfill][:limit]
         old = [one for one in due if one.backfill][: min(limit - len(fresh), backfill)]
@@ -356,7 +378,7 @@ class MemorySpool:
 
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         long_ago = datetime(1970, 1, 1, tzinfo=UTC)
-        these = [one for one in self._pending(destination) if one.backfill is backfill]
+        these = [one for one in self._may_go(destination) if one.backfill is backfill]
         return min((one.row.next_attempt or long_ago for one in these), default=None)
 
     # Ledger
@@ -380,7 +402,16 @@ class MemorySpool:
             last_upload=max((one.uploaded_at for one in done if one.uploaded_at), default=None),
             last_report_url=last.row.report_url if last else None,
             backlog=self._backlog(),
+            barred=self._barred(),
         )
+
+    def _barred(self) -> dict[tuple[str, State, Standing], int]:
+        numbers: dict[tuple[str, State, Standing], int] = {}
+        for row in map(self._judged, self._all()):
+            if row.standing is not Standing.ALLOWED:
+                key = row.destination, row.state, row.standing
+                numbers[key] = numbers.get(key, 0) + 1
+        return numbers
 
     def _backlog(self) -> Backlog | None:
         waiting = {one.row.session for one in self._all() if one.row.state is State.BACKLOG}
@@ -398,7 +429,7 @@ class MemorySpool:
         return self._sessions[session].new.session.started_at.timestamp()
 
     def _rows_of(self, session: str) -> list[DeliveryRow]:
-        rows = [one.row for one in self._all() if one.row.session == session]
+        rows = [self._judged(one) for one in self._all() if one.row.session == session]
         return sorted(rows, key=lambda row: (row.revision, row.destination))
 
     def _session_row(self, key: str) -> SessionRow:
@@ -463,10 +494,10 @@ class MemorySpool:
         return len(chosen)
 
     async def delivery(self, delivery: str) -> DeliveryRow | None:
-        return self._deliveries[delivery].row if delivery in self._deliveries else None
+        return self._judged(self._deliveries[delivery]) if delivery in self._deliveries else None
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
-        failed = [one.row for one in self._all() if one.row.state is State.FAILED]
+        failed = [self._judged(one) for one in self._all() if one.row.state is State.FAILED]
         return sorted(failed, key=lambda row: row.last_attempt or NOON, reverse=True)[:limit]
 
     # Choices
@@ -513,6 +544,7 @@ class MemorySpool:
             for one in self._all():
                 if one.row.destination == destination and one.row.state is not State.UPLOADED:
                     del self._deliveries[one.row.id]
+            self._bindings = [one for one in self._bindings if one.destination != destination]
             self._rename(destination, earlier(destination, before or ""))
             self._notes.pop(f"install-id:{destination}", None)
             self._notes.pop(place_note(destination), None)
@@ -536,6 +568,47 @@ class MemorySpool:
             self._notes.pop(key, None)
         else:
             self._notes[key] = value
+
+    # Roster
+
+    async def seen(self) -> Sequence[Seen]:
+        found: dict[tuple[str, Player], tuple[set[str], set[str]]] = {}
+        for one in self._all():
+            player = self._player(one.row.session)
+            if player is not None and not self._sessions[one.row.session].merged_into:
+                sessions, waiting = found.setdefault((one.row.destination, player), (set(), set()))
+                sessions.add(one.row.session)
+                waiting |= {one.row.session} if one.row.state is State.PENDING else set()
+        return [
+            Seen(destination=to, player=player, sessions=len(sessions), waiting=len(waiting))
+            for (to, player), (sessions, waiting) in sorted(found.items())
+        ]
+
+    async def bindings(self) -> Sequence[Binding]:
+        return sorted(self._bindings, key=lambda one: (one.destination, one.tracker, one.identity))
+
+    async def bind(self, bindings: Sequence[Binding]) -> None:
+        self._writable()
+        for one in bindings:
+            gone = void(self._bindings, one.destination, one.tracker, one.identity)
+            self._bindings = [*(old for old in self._bindings if old not in gone), one]
+
+    async def unbind(self, destination: str, tracker: str, identity: str) -> int:
+        self._writable()
+        gone = void(self._bindings, destination, tracker, identity)
+        self._bindings = [one for one in self._bindings if one not in gone]
+        return len(gone)
+
+    def _player(self, session: str) -> Player | None:
+        new = self._sessions[session].new
+        return Player(new.session.tracker, new.identity) if new.identity is not None else None
+
+    def _judged(self, one: _Delivery) -> DeliveryRow:
+        said = standing(decided(self._bindings), one.row.destination, self._player(one.row.session))
+        return replace(one.row, standing=said)
+
+    def _may_go(self, destination: str) -> list[_Delivery]:
+        return [one for one in self._pending(destination) if self._judged(one).standing is Standing.ALLOWED]
 
     # within
 

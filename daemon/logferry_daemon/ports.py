@@ -12,6 +12,7 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.identities import Binding, Player, Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Paper, Trouble
@@ -208,6 +209,8 @@ class NewSession:
     """Slot -> text, of what some destination is sent as the log says it."""
     leaks: tuple[str, ...] = ()
     """Where something private was left: then `session` is an empty frame, and nothing of it is sent."""
+    identity: str | None = None
+    """Who played, as `known_as`. Stays on this computer: it is in no document and in no letter."""
 
 
 def version_of(new: NewSession) -> Version:
@@ -244,6 +247,8 @@ class DeliveryRow:
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
     report_url: str | None = None
+    standing: Standing = Standing.ALLOWED
+    """Whether its player's sessions may go there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -292,6 +297,19 @@ class Totals:
     last_upload: datetime | None
     last_report_url: str | None
     backlog: Backlog | None = None
+    barred: Mapping[tuple[str, State, Standing], int] = field(default_factory=dict)
+    """How many of `by_state` are of players who are not allowed there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A player whose sessions there are for a destination."""
+
+    destination: str
+    player: Player
+    sessions: int
+    waiting: int
+    """Of these, how many have a pending delivery."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -383,7 +401,10 @@ class Outbox(Protocol):
     """The spool as the delivery worker sees it."""
 
     async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
-        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
+        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
+
+        Never one of a player who is not allowed there.
+        """
         ...
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
@@ -419,7 +440,7 @@ class Outbox(Protocol):
         ...
 
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
-        """When the earliest pending delivery is due, of a backfill or of what goes by itself."""
+        """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself."""
         ...
 
 
@@ -515,5 +536,25 @@ class Choices(Protocol):
         ...
 
 
-class Spool(Intake, Outbox, Ledger, Choices, Protocol):
-    """All four; one adapter, one database, one writer."""
+class Roster(Protocol):
+    """The spool as it knows who played, and whose sessions may go where."""
+
+    async def seen(self) -> Sequence[Seen]:
+        """Every player of a session that is for a destination, by destination and player."""
+        ...
+
+    async def bindings(self) -> Sequence[Binding]:
+        """Everything the owner said of players, by destination, tracker and identity."""
+        ...
+
+    async def bind(self, bindings: Sequence[Binding]) -> None:
+        """Remember answers in place of those that they make void."""
+        ...
+
+    async def unbind(self, destination: str, tracker: str, identity: str) -> int:
+        """Forget the answers that one about these would make void; how many there were."""
+        ...
+
+
+class Spool(Intake, Outbox, Ledger, Choices, Roster, Protocol):
+    """All five; one adapter, one database, one writer."""

@@ -186,6 +186,14 @@ class DaemonClient:
         """Take the agreement back: nothing more is sent."""
         return self._call("revoke", m.Consent, destination)
 
+    def identities(self) -> m.Identities:
+        """Who played, and what was decided about them."""
+        return self._call("identities", m.Identities)
+
+    def decide_identity(self, decision: m.IdentityDecision) -> m.Identities:
+        """Whose sessions may go where; Misconfigured `identity-undecided` when there is no answer to take back."""
+        return self._call("decide_identity", m.Identities, body=decision)
+
     def login(self, destination: str, login: m.Login) -> m.Done:
         """Keep a secret for this destination."""
         return self._call("login", m.Done, destination, body=login, timeout=_PERSON)

@@ -14,6 +14,8 @@ from logferry_ipc.messages import (
     Destinations,
     Done,
     Ended,
+    Identities,
+    IdentityDecision,
     Login,
     NewDestination,
     NewSource,
@@ -136,6 +138,14 @@ class Control(Protocol):
 
     async def revoke(self, destination: str) -> Consent:
         """Take the agreement back: nothing more is sent."""
+        ...
+
+    async def identities(self) -> Identities:
+        """Who played, and what was decided about them."""
+        ...
+
+    async def decide_identity(self, decision: IdentityDecision) -> Identities:
+        """Whose sessions may go where; Misconfigured `identity-undecided` when there is no answer to take back."""
         ...
 
     async def login(self, destination: str, login: Login) -> Done:

@@ -121,6 +121,8 @@ ROUTES: tuple[Route, ...] = (
     _route(f"POST {_DESTINATION}/consent", _OWN, m.Consent, calls="grant", request=m.ConsentGrant),
     _route(f"DELETE {_DESTINATION}/consent", _OWN, m.Consent, calls="revoke"),
     _route(f"POST {_DESTINATION}/privacy", _OWN, m.Consent, calls="change_privacy", request=m.PrivacyChange),
+    _route("GET /identities", _OWN, m.Identities, calls="identities"),
+    _route("POST /identities", _OWN, m.Identities, calls="decide_identity", request=m.IdentityDecision),
     _route(f"POST {_DESTINATION}/login", _OWN, m.Done, calls="login", request=m.Login),
     _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout"),
     _route("GET /doctor", _OWN, m.Checks, calls="doctor"),

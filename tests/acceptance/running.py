@@ -26,7 +26,7 @@ from logferry_collector.settings import CollectorSettings
 from logferry_daemon.home import Home
 from logferry_ipc import endpoint
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import ConsentGrant, Login, Status
+from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login, Status
 from logferry_model.errors import LogferryError
 from tests.leaks import HUNT
 
@@ -225,9 +225,11 @@ class DaemonHome:
         HUNT.search(done.stdout + done.stderr, f"what was said to: logferry {words[0]}")
         return Said(code=done.returncode, out=done.stdout, err=done.stderr)
 
-    def agree(self, key: str, destination: str = DESTINATION) -> None:
-        """Consent and key for a destination, over the local API."""
+    def agree(self, key: str, destination: str = DESTINATION, *, everybody: bool = True) -> None:
+        """Consent and key for a destination, over the local API; whoever plays may go, where a test is not about that."""
         shown = self.client.consent(destination)
+        if everybody:
+            self.client.decide_identity(IdentityDecision(destination=destination, identity="*", allowed=True))
         self.client.grant(destination, ConsentGrant(policy_digest=shown.policy_digest))
         self.client.login(destination, Login(secret=key, insecure_storage=True))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from logferry_ipc.messages import Attention, DeliveryState
+from logferry_ipc.messages import Attention, DeliveryState, DestinationInfo
 from tests.conftest import needs, only_on
 from tests.ipc.serving import ThreadedDaemon, daemon_in_thread
 
@@ -105,10 +105,11 @@ class Icon:
         return self.desktop.call(bus, f"/{path}", PROPERTIES, "Get", "ss", "org.kde.StatusNotifierItem", name)[0][1]
 
     def menu(self) -> dict[str, tuple[int, dict[str, Any]]]:
-        """Every entry of the first level by its label; ids change with every update."""
+        """Every entry of the first two levels by its label; ids change with every update."""
         bus, _, _ = self.desktop.items()[0].partition("/")
         layout = self.desktop.call(bus, self.read("Menu"), "com.canonical.dbusmenu", "GetLayout", "iias", 0, -1, [])
-        entries = (entry[1] for entry in layout[1][2])
+        first = [entry[1] for entry in layout[1][2]]
+        entries = [*first, *(below[1] for _, _, entries in first for below in entries)]
         return {
             values["label"][1]: (number, {key: value[1] for key, value in values.items()})
             for number, values, _ in entries
@@ -213,6 +214,21 @@ def test_the_menu_shows_the_daemon_and_commands_it(panel: Desktop, daemon: Threa
         assert icon.has("Needs attention (1)")
         icon.press("Retry failed (1)")
         until(lambda: "retry" in daemon.control.calls, "the retry")
+
+
+def test_a_new_player_is_asked_about_and_the_answer_is_taken(
+    panel: Desktop, daemon: ThreadedDaemon, tmp_path: Path
+) -> None:
+    with tray(panel, tmp_path) as icon:
+        until(lambda: icon.has("Idle, all is uploaded"), "the first status")
+        home = DestinationInfo(name="home", dialect="logferry", url="https://x.example")
+        daemon.do(lambda: daemon.control.places.update(home=home))
+        daemon.do(lambda: daemon.control.meet("Mila"))
+        until(lambda: icon.has('Who is "Mila" (Artemis)?'), "the question")
+        icon.press("Not for home")
+        until(lambda: bool(daemon.control.rules), "the answer")
+        assert [(one.identity, one.allowed) for one in daemon.control.rules] == [("Mila", False)]
+        until(lambda: not icon.has('Who is "Mila" (Artemis)?'), "the end of the question")
 
 
 @pytest.mark.parametrize("notices", [True, False], ids=["with notifications", "without notifications"])

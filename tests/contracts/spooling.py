@@ -84,6 +84,7 @@ def found(
     only_grows: bool = False,
     mark: str = "",
     rule: EndRule = EndRule.EXPLICIT,
+    player: str | None = None,
 ) -> NewSession:
     """A session with so many events; a larger `age` is an older one, another `mark` another content."""
     start = START - age * timedelta(hours=1)
@@ -96,6 +97,7 @@ def found(
         fingerprint=sha256_hex(document),
         weight=len(made.events),
         only_grows=only_grows,
+        identity=player,
     )
 
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.identities import ANY, Binding, Standing
 from logferry_daemon.core.recut import Merge, Recut, Split
 from logferry_daemon.ports import UNASKED, Claimed, Recutting, Spool, source_note
 from logferry_model.errors import Misconfigured
@@ -26,6 +27,10 @@ sessions = st.sampled_from([f"{letter}{letter}" for letter in "abcd"])
 places = st.sampled_from(PLACES)
 some_places = st.sets(places)
 sizes = st.integers(0, 3)
+players = st.none() | st.sampled_from(["mila", "ole"])
+bound = st.tuples(
+    places, st.sampled_from(["artemis", "putt", ANY]), st.sampled_from(["mila", "ole", "mila + ole", ANY])
+)
 minutes = st.integers(0, 3).map(lambda number: timedelta(minutes=number))
 Act = Callable[[Bench], Coroutine[Any, Any, object]]
 
@@ -53,15 +58,20 @@ class SpoolMachine(RuleBasedStateMachine):
     def start(self) -> None:
         self.loop.run_until_complete(self.disk.restart())
 
-    @rule(name=sessions, events=sizes, grows=st.booleans(), to=some_places, offset=st.integers(0, 99))
-    def admit(self, name: str, events: int, grows: bool, to: set[str], offset: int) -> None:
-        new = found(name, events=events, age=ord(name[0]), only_grows=grows)
+    @rule(name=sessions, events=sizes, grows=st.booleans(), to=some_places, more=st.tuples(st.integers(0, 99), players))
+    def admit(self, name: str, events: int, grows: bool, to: set[str], more: tuple[int, str | None]) -> None:
+        offset, player = more
+        new = found(name, events=events, age=ord(name[0]), only_grows=grows, player=player)
         self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
 
     @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2))
     def claim(self, place: str, limit: int, backfill: int) -> None:
         one, other = self.both(lambda bench: bench.spool.claim(place, self.now, limit, backfill=backfill))
         assert [told(each) for each in one] == [told(each) for each in other]
+        for each in one:
+            standing = self.loop.run_until_complete(self.disk.spool.delivery(each.row.id))
+            assert standing is not None
+            assert standing.standing is Standing.ALLOWED
         self.under_way += zip(one, other, strict=True)
 
     def finish(self, act: Callable[[Spool, str], Coroutine[Any, Any, object]]) -> None:
@@ -131,6 +141,16 @@ class SpoolMachine(RuleBasedStateMachine):
             order = Merge(tuple(data.draw(st.lists(ids, min_size=2, max_size=3))))
         self.same(lambda bench: tried(bench.spool.recut(order, sorted(to), self.now, only_look=only_look)))
 
+    @rule(about=bound, allowed=st.booleans())
+    def bind(self, about: tuple[str, str, str], allowed: bool) -> None:
+        place, tracker, identity = about
+        answer = Binding(destination=place, tracker=tracker, identity=identity, allowed=allowed, decided_at=self.now)
+        self.both(lambda bench: bench.spool.bind([answer]))
+
+    @rule(about=bound)
+    def unbind(self, about: tuple[str, str, str]) -> None:
+        self.same(lambda bench: bench.spool.unbind(*about))
+
     @rule(place=places, address=st.sampled_from(["here", "there"]))
     def enlist(self, place: str, address: str) -> None:
         self.same(lambda bench: bench.spool.enlist(place, address, self.now))
@@ -188,6 +208,7 @@ async def everything(bench: Bench) -> tuple[object, ...]:
                     one.last_error,
                     one.next_attempt,
                     one.report_url,
+                    one.standing,
                 )
                 for one in rows
             ],
@@ -195,7 +216,8 @@ async def everything(bench: Bench) -> tuple[object, ...]:
         for summary, rows in await spool.sessions()
     ]
     due = [await spool.next_due(place, backfill=old) for place in PLACES for old in (False, True)]
-    return listed, due, await spool.totals(), list(await spool.files("game")), len(await spool.failures(99))
+    roster = list(await spool.seen()), list(await spool.bindings())
+    return listed, due, await spool.totals(), list(await spool.files("game")), len(await spool.failures(99)), roster
 
 
 TestSpoolMachine = SpoolMachine.TestCase

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.adapters import spool_filing, spool_sqlite
+from logferry_daemon.adapters import spool_filing, spool_players, spool_sqlite
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
@@ -319,7 +319,7 @@ async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) 
     other.close()
 
 
-QUERIES = load_queries("spool.sql")
+QUERIES = {**load_queries("spool.sql"), **load_queries("identities.sql")}
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -329,7 +329,7 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
     values = dict.fromkeys(re.findall(r"(?<!\w):(\w+)", re.sub(r"--.*", "", QUERIES[name])))
     connection.execute(f"EXPLAIN {QUERIES[name]}", values)
     connection.close()
-    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (spool_sqlite, spool_filing))
+    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (spool_sqlite, spool_filing, spool_players))
     assert f'"{name}"' in source
 
 
@@ -345,6 +345,7 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
         "age",
         "newest_state",
         "original",
+        "told_players",
     ],
 )
 def test_the_daemons_own_questions_are_answered_by_an_index(tmp_path: Path, name: str) -> None:
@@ -354,4 +355,6 @@ def test_the_daemons_own_questions_are_answered_by_an_index(tmp_path: Path, name
     plan = [step["detail"] for step in connection.execute(f"EXPLAIN QUERY PLAN {QUERIES[name]}", values)]
     connection.close()
     if name != "sessions_like":  # a beginning is compared letter by letter, so that % and _ are letters
-        assert not [step for step in plan if step.startswith("SCAN") and "subquery" not in step.lower()], plan
+        # What is asked with the question, as a list, is no table of ours.
+        scans = [step for step in plan if step.startswith("SCAN") and "json_each" not in step]
+        assert not [step for step in scans if "subquery" not in step.lower()], plan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import DaemonState, DeliveryState, EventKind, Status, StreamEvent
+from logferry_ipc.messages import (
+    DaemonState,
+    DeliveryState,
+    DestinationInfo,
+    EventKind,
+    Identity,
+    IdentityDecision,
+    Status,
+    StreamEvent,
+)
 from logferry_tray.follow import Follower, matters
 from logferry_tray.menu import Act, Command
 from tests.ipc.serving import ThreadedDaemon, daemon_in_thread
@@ -25,14 +34,16 @@ class Screen:
 
     def __init__(self) -> None:
         self.shown: list[Status | None] = []
+        self.players: Sequence[Identity] = ()
         self.complaints: list[str] = []
         self.pages: list[str] = []
         self.times: list[float] = []
         self._news = threading.Condition()
 
-    def show(self, status: Status | None) -> None:
+    def show(self, status: Status | None, players: Sequence[Identity]) -> None:
         with self._news:
             self.shown.append(status)
+            self.players = players
             self.times.append(time.monotonic())
             self._news.notify_all()
 
@@ -132,6 +143,23 @@ def test_commands_reach_the_daemon_and_return_at_once(tmp_path: Path, daemon: Th
         "retry",
     ]
     assert screen.pages == ["https://x.example/"]
+
+
+def test_a_player_who_is_not_known_yet_is_shown_and_decided_about(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    decision = IdentityDecision(destination="home", tracker="artemis", identity="Mila", allowed=True)
+    with following(tmp_path) as (follower, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+        assert "identities" not in daemon.control.calls, "names are asked for only where there is a question"
+        daemon.do(lambda: add_home(daemon))
+        daemon.do(lambda: daemon.control.meet("Mila"))
+        screen.wait(lambda: [(one.identity, one.state) for one in screen.players] == [("Mila", "unknown")])
+        follower.submit(Command(Act.DECIDE, decision=decision))
+        screen.wait(lambda: [one.state for one in screen.players] == ["allowed"])
+    assert [(one.identity, one.allowed) for one in daemon.control.rules] == [("Mila", True)]
+
+
+def add_home(daemon: ThreadedDaemon) -> None:
+    daemon.control.places["home"] = DestinationInfo(name="home", dialect="logferry", url="https://x.example")
 
 
 def test_a_daemon_that_comes_goes_and_comes_back_is_followed(tmp_path: Path) -> None:

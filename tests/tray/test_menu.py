@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from logferry_ipc.messages import Attention, Counts, DaemonState, Status
+from logferry_ipc.messages import Attention, Counts, DaemonState, Identity, IdentityDecision, Status
 from logferry_tray.menu import (
     ENTRY_UNITS,
     MOST_ATTENTION,
+    MOST_QUESTIONS,
     TITLE_UNITS,
     Act,
     Command,
@@ -144,6 +145,37 @@ def test_a_long_list_of_attention_is_cut_and_says_so() -> None:
     entry = find(menu(replace(IDLE, attention=many)), "Needs attention (30)")
     assert len(entry.entries) == MOST_ATTENTION + 1
     assert entry.entries[-1].text == 'And 22 more, see "logferry status"'
+
+
+def player(name: str, *, state: str = "unknown", to: str = "home", tracker: str = "elite-dangerous") -> Identity:
+    return Identity(
+        destination=to, tracker=tracker, title="Elite Dangerous", identity=name, sessions=2, waiting=2, state=state
+    )
+
+
+def test_an_unknown_player_is_asked_about_with_two_answers_for_each_destination() -> None:
+    shown = menu(IDLE, [player("MILA"), player("MILA", to="away"), player("OLE", state="denied")])
+    entry = find(shown, 'Who is "MILA" (Elite Dangerous)?')
+    assert [line.text for line in entry.entries] == ["Allow for home", "Not for home", "Allow for away", "Not for away"]
+    allow, deny = (line.command for line in entry.entries[:2])
+    about = IdentityDecision(destination="home", tracker="elite-dangerous", identity="MILA", allowed=True)
+    assert allow == Command(Act.DECIDE, decision=about)
+    assert deny == Command(Act.DECIDE, decision=replace(about, allowed=False))
+    assert not [line for line in texts(shown) if "OLE" in line]
+
+
+def test_many_unknown_players_do_not_fill_the_screen() -> None:
+    shown = menu(IDLE, [player(f"P{number}") for number in range(9)])
+    assert sum(line.startswith("Who is") for line in texts(shown)) == MOST_QUESTIONS
+    assert 'And 5 more, see "logferry identities list"' in texts(shown)
+
+
+@given(st.lists(st.builds(player, st.text(min_size=1), tracker=st.text(), to=st.text(min_size=1))))
+def test_whatever_players_are_called_the_menu_fits(players: list[Identity]) -> None:
+    shown = menu(IDLE, players)
+    for entry in (*shown.entries, *(line for each in shown.entries for line in each.entries)):
+        assert units(entry.text) <= ENTRY_UNITS
+        assert entry.text.isprintable()
 
 
 statuses = st.none() | st.builds(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
 
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import Status
+from logferry_ipc.messages import Identity, Status
 from logferry_tray.follow import Follower
 from logferry_tray.menu import Act, Command, menu
 from logferry_tray.view_pystray import NoTray, View, load
@@ -25,8 +26,8 @@ def main(runtime_dir: Path) -> int:
 
 
 def _run(runtime_dir: Path) -> None:
-    def show(status: Status | None) -> None:
-        view.show(menu(status))
+    def show(status: Status | None, players: Sequence[Identity]) -> None:
+        view.show(menu(status, players))
 
     def press(command: Command) -> None:
         if command.act is Act.QUIT:

@@ -11,15 +11,26 @@ import queue
 import threading
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import Enum, auto
 from typing import Protocol
 
 from logferry_ipc.client import EventStream
-from logferry_ipc.messages import Changed, Done, EventKind, PauseRequest, RetryRequest, Status, StreamEvent
+from logferry_ipc.messages import (
+    Changed,
+    Done,
+    EventKind,
+    Identities,
+    Identity,
+    IdentityDecision,
+    PauseRequest,
+    RetryRequest,
+    Status,
+    StreamEvent,
+)
 from logferry_model.errors import LogferryError
-from logferry_tray.menu import Act, Command
+from logferry_tray.menu import Act, Command, asks
 
 CALM = timedelta(seconds=1)
 """Between two statuses: some systems write a file for every change of an icon."""
@@ -30,6 +41,9 @@ _GOODBYE = timedelta(seconds=2)
 
 log = logging.getLogger(__name__)
 
+Show = Callable[[Status | None, Sequence[Identity]], None]
+"""A status, and the players that it asks about."""
+
 
 class Daemon(Protocol):
     """What of DaemonClient the tray uses."""
@@ -39,6 +53,8 @@ class Daemon(Protocol):
     def retry(self, request: RetryRequest) -> Changed: ...
     def pause(self, request: PauseRequest) -> Done: ...
     def resume(self) -> Done: ...
+    def identities(self) -> Identities: ...
+    def decide_identity(self, decision: IdentityDecision) -> Identities: ...
     def events(self, cursor: str | None = None) -> EventStream: ...
 
 
@@ -62,7 +78,7 @@ class Follower:
         self,
         daemon: Daemon,
         *,
-        show: Callable[[Status | None], None],
+        show: Show,
         complain: Callable[[str], None],
         open_page: Callable[[str], object],
         calm: timedelta = CALM,
@@ -128,7 +144,7 @@ class Follower:
                     return
                 case _News.LOST:
                     due = None
-                    self._show(None)
+                    self._show(None, ())
                 case _News.CHANGED:
                     due = max(time.monotonic(), calm_until) if due is None else due
                 case None:
@@ -148,12 +164,15 @@ class Follower:
             return None
 
     def _refresh(self) -> None:
+        players: Sequence[Identity] = ()
         try:
             status: Status | None = self._daemon.status()
+            if status is not None and asks(status):
+                players = self._daemon.identities().identities
         except LogferryError as error:
             log.debug("no status", extra={"action": "status-missing", "code": error.code})
             status = None
-        self._show(status)
+        self._show(status, players)
 
     def _perform(self, command: Command) -> None:
         try:
@@ -175,5 +194,8 @@ def perform(command: Command, daemon: Daemon, open_page: Callable[[str], object]
             daemon.retry(RetryRequest())
         case Act.OPEN_REPORT:
             open_page(command.url)
+        case Act.DECIDE:
+            if command.decision is not None:
+                daemon.decide_identity(command.decision)
         case Act.QUIT:
             pass  # the view ends; nobody else is asked

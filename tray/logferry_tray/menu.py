@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta, tzinfo
 from enum import StrEnum
 
-from logferry_ipc.messages import Attention, Counts, DaemonState, Status
+from logferry_ipc.messages import Attention, Counts, DaemonState, Identity, IdentityDecision, Status
 
 TITLE_UNITS = 127
 """Windows has room for 128 UTF-16 units in a tooltip, the last of them a zero; longer ends the icon's thread."""
@@ -15,6 +16,14 @@ NOTICE_TITLE_UNITS = 63
 NOTICE_UNITS = 255
 MOST_ATTENTION = 8
 """Entries under "Needs attention"; a longer menu leaves the screen."""
+
+
+MOST_QUESTIONS = 4
+"""Players who are asked about at once."""
+NAME_UNITS = 40
+"""Of a player's name; the game's still fits beside it."""
+QUESTION = "identity-unknown"
+"""The code under which a status says that there is one: it names nobody itself."""
 
 
 class Look(StrEnum):
@@ -36,6 +45,7 @@ class Act(StrEnum):
     UPLOAD_ALL = "upload-all"
     RETRY = "retry"
     OPEN_REPORT = "open-report"
+    DECIDE = "decide"
     QUIT = "quit"
     """Ends the tray, never the daemon."""
 
@@ -49,6 +59,8 @@ class Command:
     """For `pause`; None is until resumed."""
     url: str = ""
     """For `open-report`."""
+    decision: IdentityDecision | None = None
+    """For `decide`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,8 +89,11 @@ class Menu:
         return tuple(entry for group in self.groups for entry in group)
 
 
-def menu(status: Status | None, *, zone: tzinfo | None = None) -> Menu:
-    """The tray for this status, None where no daemon runs; times are told in `zone`, None is the system's."""
+def menu(status: Status | None, players: Sequence[Identity] = (), *, zone: tzinfo | None = None) -> Menu:
+    """The tray for this status, None where no daemon runs; times are told in `zone`, None is the system's.
+
+    Of `players`, those whom nobody has decided about yet are asked about.
+    """
     line = _line(status, zone)
     title = clamp(f"Logferry: {line}", TITLE_UNITS)
     if status is None:
@@ -86,7 +101,7 @@ def menu(status: Status | None, *, zone: tzinfo | None = None) -> Menu:
     report = status.last_report_url or ""
     has_report = report.startswith(("https://", "http://"))
     groups = (
-        (_said(line, default=not has_report), *_attention(status.attention)),
+        (_said(line, default=not has_report), *_attention(status.attention), *_questions(players)),
         _pause(status),
         (*_uploads(status), _open_report(report, enabled=has_report)),
         (_quit("Quit (Logferry goes on in the background)"),),
@@ -152,6 +167,36 @@ def _attention(attention: tuple[Attention, ...]) -> tuple[Entry, ...]:
     if len(attention) > MOST_ATTENTION:
         said.append(_said(f'and {len(attention) - MOST_ATTENTION} more, see "logferry status"'))
     return (Entry(text=f"Needs attention ({len(attention)})", entries=tuple(said)),)
+
+
+def asks(status: Status) -> bool:
+    """Whether the menu needs the players too."""
+    return any(one.code == QUESTION for one in status.attention)
+
+
+def _questions(players: Sequence[Identity]) -> tuple[Entry, ...]:
+    """A line a player, with two answers below it for each destination."""
+    unknown = [one for one in players if one.state == "unknown"]
+    who = list(dict.fromkeys((one.tracker, one.identity) for one in unknown))
+    shown = [_who([one for one in unknown if (one.tracker, one.identity) == each]) for each in who[:MOST_QUESTIONS]]
+    if len(who) > MOST_QUESTIONS:
+        shown.append(_said(f'and {len(who) - MOST_QUESTIONS} more, see "logferry identities list"'))
+    return tuple(shown)
+
+
+def _who(asked: Sequence[Identity]) -> Entry:
+    """One player, unknown to some destinations."""
+    name = clamp(asked[0].identity, NAME_UNITS)
+    text = clamp(f'Who is "{name}" ({asked[0].title})?', ENTRY_UNITS)
+    return Entry(text=text, entries=tuple(_answer(one, allowed=yes) for one in asked for yes in (True, False)))
+
+
+def _answer(one: Identity, *, allowed: bool) -> Entry:
+    decision = IdentityDecision(
+        destination=one.destination, tracker=one.tracker, identity=one.identity, allowed=allowed
+    )
+    text = f"Allow for {one.destination}" if allowed else f"Not for {one.destination}"
+    return Entry(text=clamp(text, ENTRY_UNITS), command=Command(Act.DECIDE, decision=decision))
 
 
 def _pause(status: Status) -> tuple[Entry, ...]:

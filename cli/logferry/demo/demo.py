@@ -27,7 +27,7 @@ from logferry.demo.told import told_by
 from logferry.demo.verdict import judge
 from logferry.exits import Exit
 from logferry.output import Output
-from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
+from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login, NewDestination, NewSource
 from logferry_model.errors import LogferryError, Unreachable
 
 SEED = 20260113
@@ -123,8 +123,16 @@ class Demo:
         )
         self._wait(feed, lambda: len(self._journey.uploaded) == 1, "yesterday's session was not uploaded")
 
+    def _allow_the_commander(self) -> None:
+        """Agreeing was about whoever had played by then: a log that names somebody else would be held."""
+        name, tracker = self._cast.commander, "elite-dangerous"
+        decision = IdentityDecision(destination=DESTINATION, tracker=tracker, identity=name, allowed=True)
+        self._daemon.decide_identity(decision)
+        self._out.blocks([views.command(f'identities allow {DESTINATION} "{name}" --tracker {tracker}')])
+
     def _perform(self, feed: Feed) -> None:
         self._out.blocks(views.chapter("Now somebody plays: one hunt, and two flights that end in different ways"))
+        self._allow_the_commander()
         now = datetime.now(UTC)
         hunting = self._start(hunt(self._random, self._cast, now=now))
         earlier = now - timedelta(hours=1)

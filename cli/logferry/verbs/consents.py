@@ -10,7 +10,7 @@ from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views.places import consent as view
 from logferry.views.words import counted
-from logferry_ipc.messages import Consent, ConsentGrant
+from logferry_ipc.messages import Consent, ConsentGrant, Player
 
 
 def add(verbs: Verbs) -> None:
@@ -31,14 +31,15 @@ def show(args: Namespace, out: Output) -> Exit:
 
 
 def grant(args: Namespace, out: Output) -> Exit:
-    """Agreement to exactly the text that was shown: its digest goes with it."""
+    """Agreement to exactly what was shown: the text's digest and the players go with it."""
     found = daemon().consent(args.destination)
     out.blocks(view(found))
     if found.granted:
         return Exit.DONE
     if not (args.yes or _agreed(found, out)):
         return Exit.WAITING
-    daemon().grant(args.destination, ConsentGrant(policy_digest=found.policy_digest))
+    players = tuple(Player(tracker=one.tracker, identity=one.identity) for one in found.identities)
+    daemon().grant(args.destination, ConsentGrant(policy_digest=found.policy_digest, identities=players))
     released = f"; {counted(found.waiting, 'delivery')} may go" if found.waiting else ""
     out.say(f"Agreed: {args.destination} may be sent sessions{released}.")
     return Exit.DONE

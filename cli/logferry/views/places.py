@@ -53,6 +53,7 @@ def consent(found: Consent) -> Iterator[Block]:
     for row in found.policy.removesuffix("\n").split("\n"):
         yield line(row, indent=2)
     yield GAP
+    yield from _players(found)
     if found.granted:
         yield line(Span("agreed", Tone.GOOD), f" on {moment(found.granted_at)}")
     else:
@@ -66,6 +67,16 @@ def terms(found: Consent) -> Iterator[Block]:
     for row in found.terms:
         treatment, _, what = row.partition(": ")
         yield line(f"{treatment:<6}", what, indent=2)
+
+
+def _players(found: Consent) -> Iterator[Block]:
+    """Whose sessions there are: those who would be agreed to, and those who are not."""
+    whose = ", ".join(f"{one.identity} ({one.sessions:,})" for one in found.identities if one.state != "denied")
+    if whose:
+        yield line(f"Sessions of: {whose}")
+    others = ", ".join(f"{one.identity} ({one.sessions:,})" for one in found.identities if one.state == "denied")
+    if others:
+        yield line(dim(f"Left out, as you decided: {others}"))
 
 
 def _yes_or_no(granted: bool) -> Span:  # noqa: FBT001 -- the one thing it is about

@@ -11,10 +11,21 @@ from datetime import datetime
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Query
+from logferry_daemon.adapters.spool_players import name_players, tell_player
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state
 from logferry_daemon.core.preparing import part_of
-from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split
+from logferry_daemon.core.recut import (
+    Merge,
+    Plan,
+    Recount,
+    Recut,
+    check_neighbours,
+    makers,
+    merge,
+    parts,
+    split,
+)
 from logferry_daemon.core.revision import Version, is_news
 from logferry_daemon.ports import Admitted, Chance, NewSession, Recutting, UnknownSession, version_of
 from logferry_model.session import Session
@@ -34,6 +45,7 @@ class Filing:
         told = query("original", id=new.session.id)
         known = query("known_session", id=new.session.id)
         before = (told or known)[0] if known else None
+        tell_player(query, new, recut=bool(told))
         if before is not None and not is_news(_version(before), version_of(new)):
             return [Admitted(session=new.session.id, revision=known[0]["revision"], new=False)]
         if told:
@@ -129,7 +141,9 @@ class Filing:
         sources = {row["id"]: row["source"] for row in originals}
         plan = Plan(tuple(rows.document(row["document"]) for row in originals), _cuts(query, name))
         present = [row["id"] for row in query("parts_of", plan=name)]
-        made = [part_of(part) for part in parts(plan, self._recount)]
+        cut = parts(plan, self._recount)
+        name_players(query, name, zip(cut, makers(plan), strict=True))
+        made = [part_of(part) for part in cut]
         admitted = []
         for part in made:
             known = query("known_session", id=part.session.id)

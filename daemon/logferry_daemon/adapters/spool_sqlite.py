@@ -12,6 +12,7 @@ import zlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
 from logferry_daemon.adapters.spool_filing import Filing
+from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
@@ -62,7 +64,7 @@ async def open_spool(
     `recount` counts what is recut.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
-        database = Database(path, thread, load_queries("spool.sql"))
+        database = Database(path, thread, {**load_queries("spool.sql"), **load_queries("identities.sql")})
         spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
         try:
             await database.run(spool.open)
@@ -71,11 +73,11 @@ async def open_spool(
             await database.run(database.close)
 
 
-class SqliteSpool:
-    """Intake, outbox, ledger and choices over one database."""
+class SqliteSpool(PlayersInSqlite):
+    """Intake, outbox, ledger, choices and roster over one database."""
 
     def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
-        self.database = database
+        super().__init__(database)
         self._chance = chance
         self._sender = sender
         self._filing = filing
@@ -130,8 +132,9 @@ class SqliteSpool:
         def work() -> list[Claimed]:
             about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
             with self.database.writing() as query:
-                due = query("due", **about, limit=limit, backfill=0)
-                due += query("due", **about, limit=min(limit - len(due), backfill), backfill=1)
+                allowed = may_go(query, destination)
+                due = query("due", **about, may_go=allowed, limit=limit, backfill=0)
+                due += query("due", **about, may_go=allowed, limit=min(limit - len(due), backfill), backfill=1)
                 install = self._install_id(query, destination) if due else ""
                 return [one for row in due if (one := self._claim(query, row, install, now))]
 
@@ -220,8 +223,14 @@ class SqliteSpool:
 
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
-        found = await self.database.read("next_due", destination=destination, backfill=int(backfill))
-        due = found[0]["due"]
+
+        def work() -> int | None:
+            query = self.database.query
+            about = {"destination": destination, "backfill": int(backfill), "may_go": may_go(query, destination)}
+            due: int | None = query("next_due", **about)[0]["due"]
+            return due
+
+        due = await self.database.run(work)
         return None if due is None else rows.at(due)
 
     # Ledger
@@ -232,13 +241,14 @@ class SqliteSpool:
         def work() -> Totals:
             counts = {(row["destination"], State(row["state"])): row["number"] for row in self.database.query("counts")}
             last = self.database.query("last_report")
-            return rows.totals(
+            told = rows.totals(
                 counts,
                 self.database.query("homeless")[0]["number"],
                 self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
                 self.database.query("backlog")[0],
             )
+            return replace(told, barred=barred(self.database.query))
 
         return await self.database.run(work)
 
@@ -247,8 +257,9 @@ class SqliteSpool:
 
         def work() -> list[tuple[SessionRow, list[DeliveryRow]]]:
             deliveries: dict[str, list[DeliveryRow]] = {}
-            for row in self.database.query("all_deliveries"):
-                deliveries.setdefault(row["session"], []).append(rows.delivery_row(row))
+            found = [rows.delivery_row(row) for row in self.database.query("all_deliveries")]
+            for one in judged(self.database.query, found):
+                deliveries.setdefault(one.session, []).append(one)
             return [
                 (rows.session_row(row), deliveries.get(row["id"], [])) for row in self.database.query("all_sessions")
             ]
@@ -262,17 +273,21 @@ class SqliteSpool:
             found = self.database.query("sessions_like", id=session)
             if len(found) != 1:
                 return None
-            deliveries = [
-                rows.delivery_row(row) for row in self.database.query("deliveries_of", session=found[0]["id"])
-            ]
-            return rows.session_row(found[0]), deliveries, rows.document(found[0]["document"])
+            whole = found[0]["id"]
+            deliveries = [rows.delivery_row(row) for row in self.database.query("deliveries_of", session=whole)]
+            judgement = judged(self.database.query, deliveries, whole)
+            return rows.session_row(found[0]), judgement, rows.document(found[0]["document"])
 
         return await self.database.run(work) if session else None
 
     async def delivery(self, delivery: str) -> DeliveryRow | None:
         """One delivery as it stands."""
-        found = await self.database.read("one_delivery", id=delivery)
-        return rows.delivery_row(found[0]) if found else None
+
+        def work() -> DeliveryRow | None:
+            found = [rows.delivery_row(row) for row in self.database.query("one_delivery", id=delivery)]
+            return judged(self.database.query, found, found[0].session)[0] if found else None
+
+        return await self.database.run(work)
 
     async def paper_changes(self, after: int) -> Sequence[Journaled]:
         """The journal after one of its lines."""
@@ -341,7 +356,12 @@ class SqliteSpool:
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
-        return [rows.delivery_row(row) for row in await self.database.read("failures", limit=limit)]
+
+        def work() -> list[DeliveryRow]:
+            found = [rows.delivery_row(row) for row in self.database.query("failures", limit=limit)]
+            return judged(self.database.query, found)
+
+        return await self.database.run(work)
 
     # Choices
 
@@ -398,6 +418,8 @@ class SqliteSpool:
         before = known[0]["value"] if known else None
         if place is None or before not in {None, place}:
             query("drop_unsent", destination=destination)
+            # Answers were about the place it had: what may go there says nothing about another one.
+            query("drop_bindings", destination=destination)
             query("rename", destination=destination, to=earlier(destination, before or ""))
             query("drop_note", key=_install_note(destination))
             query("drop_note", key=note)

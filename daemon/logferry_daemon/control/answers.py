@@ -11,11 +11,14 @@ from pathlib import Path
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
 from logferry_daemon.control.endings import Endings
+from logferry_daemon.control.identities import IdentityDesk, sentences
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
+from logferry_daemon.core.delivery import State
+from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
@@ -34,6 +37,8 @@ from logferry_ipc.messages import (
     Destinations,
     Done,
     Ended,
+    Identities,
+    IdentityDecision,
     Login,
     NewDestination,
     NewSource,
@@ -93,6 +98,7 @@ class DaemonControl:
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
+        self._identities = IdentityDesk(parts.fleet, parts.spool, parts.clock)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -101,8 +107,9 @@ class DaemonControl:
         counts = views.counts(totals, gates)
         sources = {name: runner.state for name, runner in self._fleet.runners.items()}
         failures = await self._spool.failures(MAX_FAILURES)
+        questions = await self._identities.questions(totals)
         return Status(
-            state=views.daemon_state(counts, gates, sources, paused=self._gates.paused),
+            state=views.daemon_state(counts, gates, sources, paused=self._gates.paused, asked=bool(questions)),
             version=self._parts.version,
             counts=counts,
             destinations=views.destinations(gates),
@@ -114,6 +121,7 @@ class DaemonControl:
                 recipes=self._parts.recipe_troubles,
                 backlog=totals.backlog,
                 keys=await self._parts.credentials.notes(tuple(gates)),
+                questions=questions,
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,
@@ -196,7 +204,8 @@ class DaemonControl:
     async def _hurried(self, changed: int) -> Changed:
         gates = await self._fleet.all_gates()
         self._fleet.wake_couriers()
-        return Changed(changed=changed, note=" ".join(views.closed(gates)))
+        questions = await self._identities.questions(await self._spool.totals())
+        return Changed(changed=changed, note=" ".join((*views.closed(gates), *sentences(questions))))
 
     async def recut(self, session: str, request: RecutRequest) -> Recut:
         """Split a session or join others to it."""
@@ -316,9 +325,8 @@ class DaemonControl:
         agreed = self._gates.consented(wanted)
         grant = self._gates.grant_of(destination)
         totals = await self._spool.totals()
-        waiting = sum(
-            number for (name, state), number in totals.by_state.items() if (name, state) == (destination, "pending")
-        )
+        pending = totals.by_state.get((destination, State.PENDING), 0)
+        waiting = pending - totals.barred.get((destination, State.PENDING, Standing.DENIED), 0)
         return Consent(
             destination=destination,
             granted=agreed,
@@ -328,6 +336,7 @@ class DaemonControl:
             waiting=waiting,
             terms=tuple(wanted.privacy.lines()),
             agreed_terms=grant.terms if grant else (),
+            identities=await self._identities.of(destination),
         )
 
     async def grant(self, destination: str, grant: ConsentGrant) -> Consent:
@@ -336,6 +345,8 @@ class DaemonControl:
         if grant.policy_digest != policy_digest(wanted.policy):
             said = f"The policy of {destination} is not the one that was shown."
             raise Refused("policy-changed", said, hint=f"Read it again: logferry consent show {destination}")
+        # First: with the agreement, sessions are on their way.
+        await self._identities.allow(destination, grant.identities)
         await self._gates.agreed(
             Grant(
                 destination=destination,
@@ -352,6 +363,14 @@ class DaemonControl:
         self._courier_of(destination)
         await self._gates.withdrawn(destination)
         return await self.consent(destination)
+
+    async def identities(self) -> Identities:
+        """Who played, and what was decided about them."""
+        return await self._identities.identities()
+
+    async def decide_identity(self, decision: IdentityDecision) -> Identities:
+        """Whose sessions may go where."""
+        return await self._identities.decide(decision)
 
     async def login(self, destination: str, login: Login) -> Done:
         """Keep a secret."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals
@@ -29,7 +30,7 @@ MAX_ATTENTION = 50
 
 def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
     """One delivery as people see it."""
-    state, reason = public_state(row.state, gates.get(row.destination, OPEN))
+    state, reason = public_state(row.state, gates.get(row.destination, OPEN), row.standing)
     return Delivery(
         id=row.id,
         destination=_place(row.destination),
@@ -83,6 +84,10 @@ def counts(totals: Totals, gates: Mapping[str, Gate]) -> Counts:
     by_state: Counter[str] = Counter(held=totals.homeless)
     for (destination, state), number in totals.by_state.items():
         by_state[public_state(state, gates.get(destination, OPEN))[0]] += number
+    for (destination, state, standing), number in totals.barred.items():
+        gate = gates.get(destination, OPEN)
+        by_state[public_state(state, gate)[0]] -= number
+        by_state[public_state(state, gate, standing)[0]] += number
     return Counts(
         found=by_state.total(),
         pending=by_state["pending"],
@@ -114,12 +119,14 @@ def destinations(gates: Mapping[str, Gate]) -> tuple[DestinationStatus, ...]:
     )
 
 
-def daemon_state(found: Counts, gates: Mapping[str, Gate], sources: Mapping[str, str], *, paused: bool) -> DaemonState:
-    """The most urgent thing that is true. `sources` is name -> state."""
+def daemon_state(
+    found: Counts, gates: Mapping[str, Gate], sources: Mapping[str, str], *, paused: bool, asked: bool = False
+) -> DaemonState:
+    """The most urgent thing that is true. `sources` is name -> state; `asked` says that a question is open."""
     closed = [gate for gate in gates.values() if not gate.open]
     if paused:
         return DaemonState.PAUSED
-    if found.failed or any(gate.held or gate.hint for gate in closed) or any(_missing(sources)):
+    if found.failed or asked or any(gate.held or gate.hint for gate in closed) or any(_missing(sources)):
         return DaemonState.ATTENTION
     if found.uploading or (found.pending and not closed):
         return DaemonState.WORKING
@@ -145,11 +152,13 @@ def attention(
     recipes: Sequence[Trouble] = (),
     backlog: Backlog | None = None,
     keys: Sequence[KeyNote] = (),
+    questions: Sequence[Attention] = (),
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
         *_closed(gates),
         *_failed(failures),
+        *questions,
         *_waiting(backlog),
         *_missing(sources),
         *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),
@@ -170,6 +179,8 @@ def _closed(gates: Mapping[str, Gate]) -> Iterator[Attention]:
 
 def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
     for row in failures:
+        if row.standing is Standing.DENIED:
+            continue
         yield Attention(
             code="delivery-failed",
             message=f"Session {row.session} was refused by {row.destination}: {row.last_error}.",

@@ -2,7 +2,9 @@
 
 `held` is not stored: a delivery is held while its destination's gate is closed (see gate.py), which is one fact about
 the destination and not one about each of its deliveries. What was there before Logferry was set up for it is held, too,
-until its owner asks for it: that is a fact about the delivery, and stored as `backlog`.
+until its owner asks for it: that is a fact about the delivery, and stored as `backlog`. Whose sessions may go where is
+one fact about a player and a destination, and not stored here either (see identities.py): deliveries of unknown players
+are held, those of denied ones excluded, and one answer makes all of them what they were before.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from logferry_daemon.core.gate import Gate
+from logferry_daemon.core.identities import Standing
 from logferry_model.errors import Misconfigured
 
 
@@ -51,6 +54,10 @@ FIRST = (State.PENDING, State.BACKLOG)
 """Where a delivery begins."""
 
 BACKLOG_REASON = "found before you asked for it; send it with: logferry upload --all"
+UNKNOWN_REASON = "unknown identity; see: logferry identities list"
+DENIED_REASON = "not for this destination: identity"
+UNSENT = frozenset({State.BACKLOG, State.PENDING, State.FAILED})
+"""What a player who is denied there takes out."""
 
 NEXT: Mapping[tuple[State, Step], State] = {
     (State.BACKLOG, Step.RELEASE): State.PENDING,
@@ -87,12 +94,19 @@ def first_state(*, old: bool, unasked: bool, before: State | None) -> State:
     return State.BACKLOG if old and not asked else State.PENDING
 
 
-def public_state(state: State, gate: Gate) -> tuple[str, str]:
-    """What people see of a delivery and why: backlog is held, and so is a pending one behind a closed gate."""
+def public_state(state: State, gate: Gate, standing: Standing = Standing.ALLOWED) -> tuple[str, str]:
+    """What people see of a delivery and why: backlog is held, and so is a pending one behind a closed gate.
+
+    One of an unknown player is held as well, and one of a denied player excluded.
+    """
+    if standing is Standing.DENIED and state in UNSENT:
+        return "excluded", DENIED_REASON
     if state is State.BACKLOG:
         return "held", BACKLOG_REASON
     if state is State.PENDING and gate.held:
         return "held", gate.reason
+    if state is State.PENDING and standing is Standing.UNKNOWN:
+        return "held", UNKNOWN_REASON
     return state.value, ""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from logferry_daemon.core.bounds import bounded
+from logferry_daemon.core.identities import known_as
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import REMOVED, Privacy, sanitise
@@ -30,6 +31,7 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy) -> Ne
         fingerprint=fingerprint(clean),
         weight=found.weight,
         only_grows=only_grows,
+        identity=known_as(found.identity, unsure=found.unsure),
         removed=cleaned.removed,
         kept={} if left else cleaned.kept,
         leaks=tuple(left),
@@ -58,7 +60,7 @@ def fingerprint(clean: Session) -> str:
 
 
 def part_of(session: Session) -> NewSession:
-    """A session that was made of others which had been prepared before."""
+    """A session that was made of others which had been prepared before; who played it is for its plan to say."""
     return NewSession(
         session=session,
         document=encode_session(session),

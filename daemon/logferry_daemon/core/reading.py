@@ -74,6 +74,8 @@ class Found:
     """What the file itself says about its end; None leaves it to the boundary rules."""
     identity: str | None = None
     """Who played, in the log's own words."""
+    unsure: bool = False
+    """Whether the log names two, so that nobody can tell which of them played."""
     mark: str = ""
     """Another one when its content is another although it weighs the same: a document may be corrected."""
     whom: Callable[[], frozenset[str]] | None = field(default=None, compare=False, repr=False)

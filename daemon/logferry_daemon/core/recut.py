@@ -84,6 +84,15 @@ def parts(plan: Plan, recount: Recount) -> tuple[Session, ...]:
     return tuple(_part(between[place], plan.cuts[place:], recount) for place in sorted(between))
 
 
+def makers(plan: Plan) -> tuple[tuple[str, ...], ...]:
+    """Ids of the originals that each of the parts is made of; the order is that of `parts`."""
+    between: dict[int, list[str]] = {}
+    for original in plan.originals:
+        for place, _ in _pieces(original, plan.cuts):
+            between.setdefault(place, []).append(original.id)
+    return tuple(tuple(between[place]) for place in sorted(between))
+
+
 def split(plan: Plan, order: Split, recount: Recount) -> Plan:
     """The plan with more cuts in one of its parts."""
     part = next(one for one in parts(plan, recount) if one.id == order.session)

@@ -313,6 +313,7 @@ class Drafts:
             days=draft.where.days,
             end=draft.end,
             identity=draft.identity,
+            unsure=draft.unsure,
             whom=lambda: frozenset(draft.names),
         )
 

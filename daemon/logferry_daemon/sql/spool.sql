@@ -82,7 +82,10 @@ WHERE merged_into IS NULL AND NOT EXISTS (
 SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.leaks, sessions.removed,
     CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
+LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+    -- Of nobody, or of one of those who may go there.
+    AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
     -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
     AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
 ORDER BY deliveries.started_at, deliveries.id
@@ -123,8 +126,11 @@ UPDATE deliveries SET
 WHERE id = :id;
 
 -- next_due --
+-- Those that wait for an answer about their player are never due.
 SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
-WHERE destination = :destination AND state = 'pending' AND backfill = :backfill;
+LEFT JOIN players ON players.session = deliveries.session
+WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+    AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)));
 
 -- left_uploading --
 -- What the daemon was sending when it ended: sent again, and recognised over there by its key.

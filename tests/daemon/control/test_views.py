@@ -12,6 +12,7 @@ from msgspec.structs import asdict
 from logferry_daemon.control import views
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals, earlier
 from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
@@ -90,6 +91,43 @@ def test_no_delivery_is_lost_in_counting(
     table: dict[tuple[str, State], int], closed: dict[str, Gate], homeless: int
 ) -> None:
     assert views.counts(totals(table, homeless=homeless), closed).found == sum(table.values()) + homeless
+
+
+@given(tables, gates, st.data())
+def test_whoever_is_barred_is_counted_once_and_never_as_pending(
+    table: dict[tuple[str, State], int], closed: dict[str, Gate], data: st.DataObject
+) -> None:
+    barred: dict[tuple[str, State, Standing], int] = {}
+    for (place, state), number in table.items():
+        unknown = data.draw(st.integers(0, number))
+        barred[place, state, Standing.UNKNOWN] = unknown
+        barred[place, state, Standing.DENIED] = data.draw(st.integers(0, number - unknown))
+    free = views.counts(totals(table), closed)
+    told = views.counts(replace(totals(table), barred=barred), closed)
+    assert told.found == free.found == sum(table.values())
+    assert min(asdict(told).values()) >= 0
+    may_go = sum(
+        number - barred[place, state, Standing.UNKNOWN] - barred[place, state, Standing.DENIED]
+        for (place, state), number in table.items()
+        if state is State.PENDING and not closed.get(place, OPEN).held
+    )
+    assert told.pending == may_go
+
+
+@pytest.mark.parametrize(
+    ("standing", "state"), [(Standing.UNKNOWN, DeliveryState.HELD), (Standing.DENIED, DeliveryState.EXCLUDED)]
+)
+def test_a_delivery_says_how_its_player_stands(standing: Standing, state: DeliveryState) -> None:
+    told = views.delivery(row(State.PENDING, standing=standing), {"home": OPEN})
+    assert told.state is state
+    assert "identity" in told.reason
+
+
+def test_an_open_question_needs_a_person_and_is_told_of() -> None:
+    question = Attention(code="identity-unknown", message="Who?", hint="Say.")
+    assert views.attention({}, [], {}, [], questions=[question]) == (question,)
+    nothing = views.counts(totals(), {})
+    assert views.daemon_state(nothing, {}, {}, paused=False, asked=True) is DaemonState.ATTENTION
 
 
 @pytest.mark.parametrize("state", [state for state in State if state is not State.BACKLOG])

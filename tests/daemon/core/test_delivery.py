@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 
 from logferry_daemon.core.delivery import (
+    BACKLOG_REASON,
+    DENIED_REASON,
     FIRST,
     NEXT,
+    UNKNOWN_REASON,
     IllegalStep,
     State,
     Step,
@@ -17,6 +20,7 @@ from logferry_daemon.core.delivery import (
     step,
 )
 from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.identities import Standing
 from logferry_ipc.messages import DeliveryState
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "deliveries.md"
@@ -73,6 +77,28 @@ def test_what_was_there_before_is_held_whatever_its_destination_says_and_tells_t
     state, reason = public_state(State.BACKLOG, gate)
     assert state == "held"
     assert "logferry upload --all" in reason
+
+
+def test_a_delivery_of_an_unknown_player_is_held_and_says_so() -> None:
+    assert public_state(State.PENDING, OPEN, Standing.UNKNOWN) == ("held", UNKNOWN_REASON)
+    assert public_state(State.PENDING, WAITING, Standing.UNKNOWN) == ("held", UNKNOWN_REASON)
+
+
+def test_what_else_holds_it_comes_first() -> None:
+    assert public_state(State.PENDING, HELD, Standing.UNKNOWN) == ("held", "no consent")
+    assert public_state(State.BACKLOG, OPEN, Standing.UNKNOWN) == ("held", BACKLOG_REASON)
+
+
+@pytest.mark.parametrize("state", [State.BACKLOG, State.PENDING, State.FAILED])
+@pytest.mark.parametrize("gate", [OPEN, HELD, WAITING])
+def test_what_was_not_sent_of_a_denied_player_is_excluded(state: State, gate: Gate) -> None:
+    assert public_state(state, gate, Standing.DENIED) == ("excluded", DENIED_REASON)
+
+
+@pytest.mark.parametrize("state", [State.UPLOADING, State.UPLOADED, State.EXCLUDED])
+@pytest.mark.parametrize("standing", Standing)
+def test_a_player_changes_nothing_of_what_is_on_its_way_or_over(state: State, standing: Standing) -> None:
+    assert public_state(state, OPEN, standing) == (state.value, "")
 
 
 def test_backlog_goes_nowhere_unless_it_is_asked_for_or_pointless() -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.identity import session_id, to_ms
 from logferry_daemon.core.reading import MAX_EVENTS, Document
-from logferry_daemon.core.recut import Merge, Plan, Split, check_neighbours, merge, parts, split, uncounted
+from logferry_daemon.core.recut import Merge, Plan, Split, check_neighbours, makers, merge, parts, split, uncounted
 from logferry_daemon.core.sanitise import sanitise
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Misconfigured
@@ -153,6 +153,16 @@ def test_a_joined_session_that_is_split_where_it_was_joined_is_the_two_again() -
     plan = merge([Plan((one,)), Plan((other,))], Merge((one.id, other.id)), ARTEMIS.recount)
     apart = split(plan, Split(one.id, (other.started_at - MINUTE,)), ARTEMIS.recount)
     assert parts(apart, ARTEMIS.recount) == (one, other)
+
+
+def test_every_part_names_the_sessions_that_it_is_made_of() -> None:
+    one, other = played("one", [0, 600]), played("other", [0, 600], start=START + HOUR)
+    plan = merge([Plan((one,)), Plan((other,))], Merge((one.id, other.id)), ARTEMIS.recount)
+    assert makers(plan) == ((one.id, other.id),)
+    (whole,) = parts(plan, ARTEMIS.recount)
+    again = split(plan, Split(whole.id, (START + HOUR + MINUTE,)), ARTEMIS.recount)
+    assert makers(again) == ((one.id, other.id), (other.id,))
+    assert len(parts(again, ARTEMIS.recount)) == 2
 
 
 def test_parts_of_two_sessions_can_be_joined_over_the_gap_between_them() -> None:

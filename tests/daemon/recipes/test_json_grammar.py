@@ -122,7 +122,8 @@ def test_who_is_named_before_the_session_is_its_player() -> None:
 
 def test_where_two_are_named_in_a_session_nobody_can_tell_whose_it_is() -> None:
     welcome = [b'{"welcome": {"name": "%s"}}' % name for name in (b"Ann", b"Bo")]
-    assert read(BEGIN, *welcome).found[0].identity is None
+    (found,) = read(BEGIN, *welcome).found
+    assert (found.identity, found.unsure) == (None, True)
 
 
 def test_after_such_a_session_the_next_one_begins_without_a_player() -> None:

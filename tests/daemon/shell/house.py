@@ -32,7 +32,7 @@ from logferry_daemon.settings import parse_settings
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_ipc.events import EventLog
-from logferry_ipc.messages import ConsentGrant, Login, NewDestination, NewSource
+from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login, NewDestination, NewSource
 from tests.daemon.shell.office import stored
 from tests.daemon.shell.stage import hunt
 from tests.fake_databases import MemoryDatabases
@@ -179,6 +179,11 @@ class House:
         shown = await self.control.consent(name)
         await self.control.grant(name, ConsentGrant(policy_digest=shown.policy_digest))
 
+    async def decide(self, identity: str, *, allowed: bool | None = True, to: str = "home", tracker: str = "*") -> None:
+        """Whether these players' sessions may go there; `*` is everybody, for tests that are not about who plays."""
+        decision = IdentityDecision(destination=to, tracker=tracker, identity=identity, allowed=allowed)
+        await self.control.decide_identity(decision)
+
     async def set_up(self) -> None:
         """A source and a destination that may be sent to."""
         await self.add_source()
@@ -188,6 +193,7 @@ class House:
         await self.add_destination()
         await self.control.login("home", Login(secret="s3cret"))
         await self.agree()
+        await self.decide("*")
 
     async def hunt(self, *seeds: int) -> None:
         """Finished sessions lie in the folder, and the daemon has looked at them."""

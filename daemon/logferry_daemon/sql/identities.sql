@@ -1,0 +1,51 @@
+-- tell_player --
+-- Whom the file names. A name that was read once is not forgotten because a later look could not tell.
+INSERT INTO players VALUES (:session, :tracker, NULL, :identity)
+ON CONFLICT (session) DO UPDATE SET told = coalesce(excluded.told, told);
+
+-- trust_player --
+-- Nobody recut this session: it is whose its file says.
+UPDATE players SET identity = told WHERE session = :session;
+
+-- name_player --
+-- Whose a part is.
+INSERT INTO players VALUES (:session, :tracker, :identity, NULL)
+ON CONFLICT (session) DO UPDATE SET identity = excluded.identity;
+
+-- told_players --
+-- Whom the files of a plan's originals name.
+SELECT originals.id, told FROM originals LEFT JOIN players ON players.session = originals.id WHERE plan = :plan;
+
+-- players --
+-- Every session that somebody is known to have played, or one of them.
+SELECT session, tracker, identity FROM players
+WHERE identity IS NOT NULL AND (:session IS NULL OR session = :session);
+
+-- known_players --
+SELECT DISTINCT tracker, identity FROM players
+WHERE identity IS NOT NULL;
+
+-- seen --
+SELECT destination, players.tracker, identity, count(DISTINCT sessions.id) AS sessions,
+    count(DISTINCT CASE WHEN state = 'pending' THEN sessions.id END) AS waiting
+FROM players JOIN sessions ON sessions.id = players.session JOIN deliveries ON deliveries.session = players.session
+WHERE identity IS NOT NULL AND merged_into IS NULL
+GROUP BY destination, players.tracker, identity ORDER BY destination, players.tracker, identity;
+
+-- counts_by_player --
+SELECT destination, state, tracker, identity, count(*) AS number
+FROM players JOIN deliveries ON deliveries.session = players.session
+WHERE identity IS NOT NULL
+GROUP BY destination, state, tracker, identity;
+
+-- bindings --
+SELECT * FROM bindings ORDER BY destination, tracker, identity;
+
+-- add_binding --
+INSERT INTO bindings VALUES (:destination, :tracker, :identity, :allowed, :decided_at);
+
+-- drop_binding --
+DELETE FROM bindings WHERE destination = :destination AND tracker = :tracker AND identity = :identity;
+
+-- drop_bindings --
+DELETE FROM bindings WHERE destination = :destination;
