@@ -16,7 +16,8 @@ from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Merge, Plan, Recount, Recut, check_neighbours, merge, parts, split, uncounted
-from logferry_daemon.core.removal import NEXT as COPY_NEXT, CopyState, CopyStep, copy_step
+from logferry_daemon.core.removal import NEXT as COPY_NEXT
+from logferry_daemon.core.removal import CopyState, CopyStep, copy_step
 from logferry_daemon.core.revision import is_news
 from logferry_daemon.ports import (
     UNASKED,
@@ -604,7 +605,9 @@ class MemorySpool:
 
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
         pending = self._copies_at(destination, CopyState.PENDING)
-        due = [one for one in pending if one.next_attempt is None or not now < one.next_attempt <= now + RETRY_AFTER_CAP]
+        due = [
+            one for one in pending if one.next_attempt is None or not now < one.next_attempt <= now + RETRY_AFTER_CAP
+        ]
         return sorted(due, key=lambda one: one.id)[:limit]
 
     async def next_copy(self, destination: str) -> datetime | None:
@@ -636,9 +639,7 @@ class MemorySpool:
         one = self._copies[copy]
         if (one.state, what) in COPY_NEXT:
             attempts = one.attempts + counts
-            self._copy(
-                copy, what, attempts=attempts, last_error=reason, last_attempt=now, next_attempt=next_attempt
-            )
+            self._copy(copy, what, attempts=attempts, last_error=reason, last_attempt=now, next_attempt=next_attempt)
 
     def _copy(self, copy: str, what: CopyStep, **changes: object) -> None:
         one = self._copies[copy]
@@ -649,9 +650,7 @@ class MemorySpool:
         return sorted(these, key=lambda one: (one.destination, one.report_id, one.idempotency_key))
 
     def _copies_at(self, destination: str, state: CopyState | None = None) -> Sequence[CopyRow]:
-        return [
-            one for one in self._copies.values() if one.destination == destination and state in {None, one.state}
-        ]
+        return [one for one in self._copies.values() if one.destination == destination and state in {None, one.state}]
 
     # within
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from msgspec import Struct
-from sqlalchemy import Connection, Row, delete as delete_from, func, insert, select
+from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import delete as delete_from
 
 from logferry_collector.access import Account
 from logferry_collector.ingest import key_digest, report_deleted
@@ -27,12 +28,20 @@ class Encounter(Struct, frozen=True, kw_only=True):
     revisions: int
 
 
+class _Own(Struct, frozen=True):
+    """What makes it this account's report."""
+
+    tracker: str
+    natural_key: str
+    created_at: datetime
+
+
 def encounter(connection: Connection, account: Account, report_id: str) -> Encounter:
     """This account's report."""
     row = _own(connection, account, report_id)
     stored = connection.scalar(select(func.count()).where(revisions.c.report_id == report_id))
     return Encounter(
-        report_id=row.id,
+        report_id=report_id,
         tracker=row.tracker,
         natural_key=row.natural_key,
         created_at=row.created_at,
@@ -57,11 +66,11 @@ def delete(connection: Connection, account: Account, report_id: str, now: dateti
     return Deletion(report_id=report_id, deleted_at=now)
 
 
-def _own(connection: Connection, account: Account, report_id: str) -> Row[tuple[str, str, str, datetime]]:
-    mine = select(reports.c.id, reports.c.tracker, reports.c.natural_key, reports.c.created_at)
+def _own(connection: Connection, account: Account, report_id: str) -> _Own:
+    mine = select(reports.c.tracker, reports.c.natural_key, reports.c.created_at)
     row = connection.execute(mine.where(reports.c.id == report_id, reports.c.account_id == account.id)).one_or_none()
     if row is not None:
-        return row
+        return _Own(row.tracker, row.natural_key, row.created_at)
     gone = select(deleted_reports.c.id).where(
         deleted_reports.c.id == report_id, deleted_reports.c.account_id == account.id
     )

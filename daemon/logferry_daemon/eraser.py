@@ -31,6 +31,7 @@ class Eraser:
         road: Road,
         removals: Removals,
         gates: Gates,
+        *,
         changed: Callable[[], None],
     ) -> None:
         self.destination = destination
@@ -88,9 +89,7 @@ class Eraser:
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
             now = self._road.clock.now()
-            report = Report(
-                report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at
-            )
+            report = Report(report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at)
             headers = self._dialect.credentials(secret)
             talk = self._dialect.delete(report, now=now)
             return await converse(self._road.sender, self.destination.url, headers, talk)

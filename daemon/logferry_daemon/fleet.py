@@ -1,11 +1,11 @@
-"""Everything that runs: a runner for each source, a courier for each destination, and what joins them.
+"""Everything that runs: a runner for each source, a courier and an eraser for each destination, and what joins them.
 
 Sources and destinations come and go while it runs; every change goes through here, so there is one list of each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +18,7 @@ from logferry_daemon.core.places import reason_against_folder
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
+from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
@@ -41,6 +42,8 @@ class Listeners:
     delivery_changed: Callable[[str], None]
     """Delivery id."""
     state_changed: Callable[[], None]
+    session_deleted: Callable[[str, str], None]
+    """Session id, tracker."""
     looked: Looked = _unheard
     """After each look at a source, and when it is followed no more."""
 
@@ -83,6 +86,7 @@ class Fleet:
     budget: Budget = UNHURRIED
     runners: dict[str, SourceRunner] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
+    erasers: dict[str, Eraser] = field(default_factory=dict)
 
     async def launch(self, settings: Settings) -> None:
         """Start what the settings name."""
@@ -132,11 +136,15 @@ class Fleet:
             await self.road.credentials.forget(name)
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         self.crew.hire(f"courier:{name}", courier.run())
+        changed = self.listeners.state_changed
+        self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed)
+        self.crew.hire(f"eraser:{name}", self.erasers[name].run())
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""
-        del self.couriers[name]
+        del self.couriers[name], self.erasers[name]
         await self.crew.dismiss(f"courier:{name}")
+        await self.crew.dismiss(f"eraser:{name}")
         await self.spool.dismiss(name)
         self.gates.forgive(name)
 
@@ -162,6 +170,13 @@ class Fleet:
         """Something may have become possible."""
         for courier in self.couriers.values():
             courier.wake()
+        for eraser in self.erasers.values():
+            eraser.wake()
+
+    async def drop(self, deliveries: Collection[str]) -> None:
+        """Nothing of these is sent any more when this returns."""
+        for courier in list(self.couriers.values()):
+            await courier.drop(deliveries)
 
     async def rescan(self) -> None:
         """Look at every source now."""

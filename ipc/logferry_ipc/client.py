@@ -128,6 +128,10 @@ class DaemonClient:
         """Split a session or join others to it; Misconfigured says why that cannot be done."""
         return self._call("recut", m.Recut, session, body=request)
 
+    def delete(self, session: str, request: m.DeleteRequest) -> m.Deleted:
+        """Forget a session for good: nothing of it is sent any more, and its log does not bring it back."""
+        return self._call("delete", m.Deleted, session, body=request)
+
     def retry(self, request: m.RetryRequest) -> m.Changed:
         """Put failed deliveries back in the queue."""
         return self._call("retry", m.Changed, body=request)

@@ -11,6 +11,8 @@ from logferry_ipc.messages import (
     Checks,
     Consent,
     ConsentGrant,
+    Deleted,
+    DeleteRequest,
     Destinations,
     Done,
     Ended,
@@ -78,6 +80,10 @@ class Control(Protocol):
 
     async def recut(self, session: str, request: RecutRequest) -> Recut:
         """Split a session or join others to it; Misconfigured says why that cannot be done."""
+        ...
+
+    async def delete(self, session: str, request: DeleteRequest) -> Deleted:
+        """Forget a session for good: nothing of it is sent any more, and its log does not bring it back."""
         ...
 
     async def retry(self, request: RetryRequest) -> Changed:

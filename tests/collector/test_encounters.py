@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -44,9 +43,9 @@ def file(settings: CollectorSettings) -> Path:
 
 
 @pytest.fixture
-async def stranger(client: Client, settings: CollectorSettings) -> AsyncIterator[Client]:
+def stranger(client: Client, settings: CollectorSettings) -> Client:
     """Another account of the same collector."""
-    yield replace(client, key=create_key(settings, "another", "test").text)
+    return replace(client, key=create_key(settings, "another", "test").text)
 
 
 async def test_a_deletion_is_told_with_its_report_and_the_report_is_gone(client: Client) -> None:
@@ -119,17 +118,18 @@ def raw_hits(file: Path, *words: str) -> int:
 
 async def test_no_byte_of_a_deleted_report_is_left_in_the_files(client: Client, file: Path) -> None:
     """R-C32: bodies are packed, so their digests and their bytes are looked for, too."""
-    known: list[str] = []
+    known, report = list[str](), ""
     for number in range(3):
         key = f"{CANARY}-idempotency-{number}"
         document = document_of(canaries(number), install_id=f"{CANARY}-install", app_version=f"{CANARY}-version")
         answer = await client.post(document, {**headers_for(document, key=key), "Content-Encoding": "identity"})
         assert answer.status == 201, answer.text
+        report = answer.receipt.report_id
         known += [answer.receipt.payload_digest, answer.receipt.received_digest]
     with closing(sqlite3.connect(file)) as direct:
         bodies = [row[0] for row in direct.execute("SELECT body FROM revisions")]
     assert raw_hits(file, CANARY, *known) > 9
-    await delete(client, answer.receipt.report_id)
+    await delete(client, report)
     assert raw_hits(file, CANARY, *known) == 0
     there = b"".join(one.read_bytes() for one in file.parent.glob(f"{file.name}*"))
     assert len(bodies) == 3

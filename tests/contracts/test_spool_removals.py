@@ -226,8 +226,8 @@ async def test_a_request_that_no_answer_came_to_may_have_left_a_copy(spool: Spoo
 
 
 async def test_one_report_is_one_copy_however_many_revisions_went_there(spool: Spool) -> None:
-    for events in (3, 4):
-        await admit(spool, found("aa", events=events))
+    for number in (3, 4):
+        await admit(spool, found("aa", events=number))
         await upload(spool)
     await admit(spool, found("aa", events=5))
     (one,) = await claim(spool)

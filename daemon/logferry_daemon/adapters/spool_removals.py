@@ -1,7 +1,7 @@
 """Deletes sessions from the spool's database, and remembers that it did and where else they are.
 
-What is gone from the tables is gone from the files, too: `scrub` has SQLite write the database anew, without what it had
-freed, and empties the log beside it. What may become of a copy elsewhere stands in core/removal.py.
+What is gone from the tables is gone from the files, too: `scrub` has SQLite write the database anew, without what it
+had freed, and empties the log beside it. What may become of a copy elsewhere stands in core/removal.py.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.ports import Chance, CopyRow, DeletedRow, Removed, UnknownSession
 from logferry_model.envelope import Receipt
 from logferry_model.session import SessionId
+
 
 class Removals:
     """The part of the spool that forgets."""

@@ -11,6 +11,8 @@ from typing import Protocol
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
+from logferry_daemon.control.deleting import DeletionDesk
+from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.recutting import RecutDesk
@@ -29,6 +31,8 @@ from logferry_ipc.messages import (
     Checks,
     Consent,
     ConsentGrant,
+    Deleted,
+    DeleteRequest,
     DestinationInfo,
     Destinations,
     Done,
@@ -101,6 +105,7 @@ class DaemonControl:
         self._gates = parts.fleet.gates
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
+        self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -121,6 +126,7 @@ class DaemonControl:
                 await self._spool.troubles(),
                 recipes=self._parts.recipe_troubles,
                 backlog=totals.backlog,
+                deletions=deletion_attention(await self._spool.deleted()),
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,
@@ -136,6 +142,7 @@ class DaemonControl:
         return SessionList(
             sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found),
             running=self._parts.live.summaries,
+            deleted=await self._deletions.deleted(),
         )
 
     async def papers(self, after: str) -> PaperChanges:
@@ -208,6 +215,10 @@ class DaemonControl:
     async def recut(self, session: str, request: RecutRequest) -> Recut:
         """Split a session or join others to it."""
         return await self._recutting.recut(session, request)
+
+    async def delete(self, session: str, request: DeleteRequest) -> Deleted:
+        """Forget a session for good."""
+        return await self._deletions.delete(session, request)
 
     async def retry(self, request: RetryRequest) -> Changed:
         """Failed deliveries, once more; destinations that were given up are tried, too."""

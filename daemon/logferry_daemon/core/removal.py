@@ -1,6 +1,6 @@
 """What becomes of the copies that destinations have of a deleted session, as a table. Code only walks it.
 
-The session itself is gone from the spool at once; of a copy elsewhere the spool keeps where it is until it is gone, too.
+The session itself is gone from the spool at once; of a copy elsewhere it keeps where that is until it is gone, too.
 """
 
 from __future__ import annotations

@@ -15,8 +15,8 @@ import msgspec
 from logferry_daemon.core.exchange import (
     Acked,
     Erased,
-    Erasure,
     ErasingConversation,
+    Erasure,
     GoneByOwner,
     Later,
     Parked,
