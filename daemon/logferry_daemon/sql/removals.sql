@@ -6,7 +6,8 @@ INSERT OR IGNORE INTO deleted VALUES (:id, :tracker, :now);
 
 -- all_deleted --
 -- Newest first. One whose other parts are still there is no deleted session: only its log is not read for it any more.
-SELECT id, tracker, deleted_at FROM deleted WHERE id NOT IN (SELECT id FROM sessions) ORDER BY deleted_at DESC, id;
+SELECT id, tracker, deleted_at FROM deleted
+WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = deleted.id) ORDER BY deleted_at DESC, id;
 
 -- of_plan --
 -- All sessions that a plan has made, at present or before.
