@@ -51,6 +51,7 @@ class FakeControl:
         self.since: datetime | None = None
         """Of the last `upload_all`."""
         self.recuts: list[m.RecutRequest] = []
+        self.gone: dict[str, m.DeletedSession] = {}
         self.runs: dict[str, m.RunningSession] = {}
         self.writing = False
         """Whether their logs are being written right now, so that nothing can end."""
@@ -127,7 +128,9 @@ class FakeControl:
     async def sessions(self) -> m.SessionList:
         self.calls.append("sessions")
         newest_first = sorted(self.found.values(), key=lambda session: session.started_at, reverse=True)
-        return m.SessionList(sessions=tuple(newest_first), running=tuple(self.runs.values()))
+        return m.SessionList(
+            sessions=tuple(newest_first), running=tuple(self.runs.values()), deleted=tuple(self.gone.values())
+        )
 
     async def session(self, session: str) -> m.SessionDetail:
         self.calls.append("session")
@@ -155,6 +158,26 @@ class FakeControl:
             for one in before
         ]
         return m.Recut(before=tuple(told), after=tuple(after), dry_run=request.dry_run)
+
+    async def delete(self, session: str, request: m.DeleteRequest) -> m.Deleted:
+        self.calls.append("delete")
+        kept, run, gone = self.found.pop(session, None), self.runs.get(session), self.gone.get(session)
+        known = kept or run or gone
+        if known is None:
+            raise Misconfigured("session-unknown", f"There is no session {session}.", hint="See sessions list.")
+        copies = list(gone.copies if gone else ())
+        copies += [
+            m.Copy(destination=one.destination, state="kept", report_url=one.report_url)
+            for one in (kept.deliveries if kept else ())
+            if one.state is m.DeliveryState.UPLOADED
+        ]
+        if request.remote:
+            copies = [replace(one, state="pending") if one.state != "deleted" else one for one in copies]
+        self.gone[session] = m.DeletedSession(
+            id=session, tracker=known.tracker, deleted_at=self.now, copies=tuple(copies)
+        )
+        self.log.publish(m.EventKind.SESSION_DELETED, at=self.now, session=session, tracker=known.tracker)
+        return m.Deleted(sessions=(session,), copies=tuple(copies), running=run is not None, note="")
 
     async def papers(self, after: str) -> m.PaperChanges:
         self.calls.append("papers")

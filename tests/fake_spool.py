@@ -29,6 +29,8 @@ from logferry_daemon.core.recut import (
     split,
     uncounted,
 )
+from logferry_daemon.core.removal import NEXT as COPY_NEXT
+from logferry_daemon.core.removal import CopyState, CopyStep, copy_step
 from logferry_daemon.core.revision import is_news
 from logferry_daemon.core.slots import slot_of
 from logferry_daemon.ports import (
@@ -36,10 +38,13 @@ from logferry_daemon.ports import (
     Admitted,
     Backlog,
     Claimed,
+    CopyRow,
+    DeletedRow,
     DeliveryRow,
     FileRow,
     NewSession,
     Recutting,
+    Removed,
     Seen,
     SessionRow,
     Totals,
@@ -74,6 +79,7 @@ class _Delivery:
     took: timedelta | None = None
     uploaded_at: datetime | None = None
     backfill: bool = False
+    receipt: Receipt | None = None
 
 
 @dataclass
@@ -104,6 +110,8 @@ class MemorySpool:
     _papers: dict[tuple[str, str], tuple[Paper, ...]] = field(default_factory=dict)
     _journal: list[Journaled] = field(default_factory=list)
     _kept: dict[str, str] = field(default_factory=dict)
+    _deleted: dict[str, DeletedRow] = field(default_factory=dict)
+    _copies: dict[str, CopyRow] = field(default_factory=dict)
 
     def restart(self) -> None:
         """The daemon was ended and started."""
@@ -151,6 +159,8 @@ class MemorySpool:
         self._files.pop((source, path), None)
 
     def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+        if new.session.id in self._deleted:
+            return []
         known = self._sessions.get(new.session.id)
         name = next((name for name, plan in self._plans.items() if new.session.id in plan.originals), None)
         told = known if name is None else self._plans[name].originals[new.session.id]
@@ -281,6 +291,8 @@ class MemorySpool:
             if known and not known.merged_into and known.new.fingerprint == part.fingerprint:
                 admitted.append(Admitted(session=part.session.id, revision=known.revision, new=False))
                 continue
+            if not known and part.session.id in self._deleted:
+                continue
             source = sources.get(part.session.id, next(iter(sources.values())))
             admitted.append(self._keep(source, part, destinations, now, plan=name, parents=present))
         self._merge_away(set(present), [part.session for part in made])
@@ -345,7 +357,8 @@ class MemorySpool:
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         self._writable()
-        self._deliveries[delivery].letter = letter
+        if delivery in self._deliveries:  # else it was deleted meanwhile
+            self._deliveries[delivery].letter = letter
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         one = self._writable_delivery(delivery)
@@ -354,7 +367,7 @@ class MemorySpool:
         url = receipt.report_url if receipt else None
         self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
-        one.took, one.uploaded_at = took, now
+        one.took, one.uploaded_at, one.receipt = took, now, receipt
 
     async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
         one = self._writable_delivery(delivery)
@@ -545,6 +558,9 @@ class MemorySpool:
                 if one.row.destination == destination and one.row.state is not State.UPLOADED:
                     del self._deliveries[one.row.id]
             self._bindings = [one for one in self._bindings if one.destination != destination]
+            for copy in self._copies_at(destination, CopyState.PENDING):
+                reason = "its destination was removed, or has another address now"
+                self._copy(copy.id, CopyStep.REFUSE, last_error=reason, next_attempt=None)
             self._rename(destination, earlier(destination, before or ""))
             self._notes.pop(f"install-id:{destination}", None)
             self._notes.pop(place_note(destination), None)
@@ -558,6 +574,8 @@ class MemorySpool:
         for one in self._all():
             if one.row.destination == destination:
                 one.row = replace(one.row, destination=to)
+        for copy in self._copies_at(destination):
+            self._copies[copy.id] = replace(copy, destination=to)
 
     async def note(self, key: str) -> str | None:
         return self._notes.get(key)
@@ -610,6 +628,133 @@ class MemorySpool:
     def _may_go(self, destination: str) -> list[_Delivery]:
         return [one for one in self._pending(destination) if self._judged(one).standing is Standing.ALLOWED]
 
+    # Removals
+
+    async def delete(self, session: str, tracker: str, now: datetime, *, ask: Collection[str]) -> Removed:
+        self._writable()
+        kept = self._sessions.get(session)
+        if kept and kept.merged_into:
+            raise UnknownSession(session, kept.merged_into)
+        siblings = {key: one for key, one in self._sessions.items() if kept and kept.plan and one.plan == kept.plan}
+        siblings.pop(session, None)
+        gone = [session, *sorted(key for key, one in siblings.items() if one.merged_into)]
+        stopped = [one for key in gone for one in self._drop(key, now)]
+        plan = self._plans.pop(kept.plan, None) if kept and kept.plan else None
+        for key in (*gone, *(plan.originals if plan else ())):
+            row = DeletedRow(session=SessionId(key), tracker=tracker, deleted_at=now, copies=())
+            self._deleted.setdefault(key, row)
+        outdated = []
+        for key, one in sorted(siblings.items()):
+            if not one.merged_into:
+                one.plan = None
+                held_up, sent = self._detach(key, one.revision)
+                stopped += held_up
+                outdated += [SessionId(key)] if sent else []
+        for copy in [copy for copy in self._copies.values() if copy.session in gone and copy.destination in ask]:
+            if (copy.state, CopyStep.ASK) in COPY_NEXT:
+                self._copy(copy.id, CopyStep.ASK, attempts=0, last_error="", next_attempt=None)
+        return Removed(
+            sessions=tuple(map(SessionId, gone)),
+            stopped=tuple(stopped),
+            copies=tuple(one for key in gone for one in self._copies_of(key)),
+            outdated=tuple(outdated),
+        )
+
+    def _drop(self, session: str, now: datetime) -> Sequence[str]:
+        these = [one for one in self._all() if one.row.session == session]
+        known: set[str] = set()
+        for one in sorted(these, key=lambda one: (one.row.state is not State.UPLOADED, -one.row.revision)):
+            uploaded = one.row.state is State.UPLOADED
+            tried = one.letter is not None and one.row.last_attempt is not None
+            if uploaded or (tried and one.row.destination not in known):
+                known.add(one.row.destination)
+                if one.receipt or not uploaded:
+                    self._note_copy(session, one, now)
+        for one in these:
+            del self._deliveries[one.row.id]
+        self._sessions.pop(session, None)
+        return [one.row.id for one in these]
+
+    def _note_copy(self, session: str, one: _Delivery, now: datetime) -> None:
+        copy = CopyRow(
+            id=self.chance.token()[:16],
+            session=SessionId(session),
+            destination=one.row.destination,
+            report_id=one.receipt.report_id if one.receipt else "",
+            idempotency_key="" if one.receipt else one.key,
+            report_url=one.row.report_url,
+            stopped_at=now,
+            state=CopyState.KEPT,
+        )
+        if not any(_same_copy(copy, other) for other in self._copies.values()):
+            self._copies[copy.id] = copy
+
+    def _detach(self, session: str, revision: int) -> tuple[list[str], bool]:
+        older = [one for one in self._all() if one.row.session == session and one.row.revision < revision]
+        under_way = [one for one in older if one.row.state is State.UPLOADING]
+        self._recover(under_way)
+        return [one.row.id for one in under_way], any(one.row.state is State.UPLOADED for one in older)
+
+    async def scrub(self) -> None:
+        self._writable()
+        for one in self._all():
+            if one.row.state is State.EXCLUDED:
+                one.letter = None
+
+    async def deleted(self) -> Sequence[DeletedRow]:
+        there = [row for key, row in self._deleted.items() if key not in self._sessions]
+        newest = sorted(there, key=lambda row: (-row.deleted_at.timestamp(), row.session))
+        return [replace(row, copies=tuple(self._copies_of(row.session))) for row in newest]
+
+    async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
+        pending = self._copies_at(destination, CopyState.PENDING)
+        due = [
+            one for one in pending if one.next_attempt is None or not now < one.next_attempt <= now + RETRY_AFTER_CAP
+        ]
+        return sorted(due, key=lambda one: one.id)[:limit]
+
+    async def next_copy(self, destination: str) -> datetime | None:
+        pending = self._copies_at(destination, CopyState.PENDING)
+        return min((one.next_attempt or datetime(1970, 1, 1, tzinfo=UTC) for one in pending), default=None)
+
+    async def copy_gone(self, copy: str, note: str, now: datetime) -> None:
+        self._tried(copy, CopyStep.CONFIRM, note, now)
+
+    async def copy_refused(self, copy: str, reason: str, now: datetime) -> None:
+        self._tried(copy, CopyStep.REFUSE, reason, now)
+
+    async def copy_deferred(
+        self, copy: str, reason: str, now: datetime, next_attempt: datetime, *, counts: bool
+    ) -> None:
+        self._tried(copy, CopyStep.DEFER, reason, now, next_attempt, counts=counts)
+
+    def _tried(
+        self,
+        copy: str,
+        what: CopyStep,
+        reason: str,
+        now: datetime,
+        next_attempt: datetime | None = None,
+        *,
+        counts: bool = True,
+    ) -> None:
+        self._writable()
+        one = self._copies[copy]
+        if (one.state, what) in COPY_NEXT:
+            attempts = one.attempts + counts
+            self._copy(copy, what, attempts=attempts, last_error=reason, last_attempt=now, next_attempt=next_attempt)
+
+    def _copy(self, copy: str, what: CopyStep, **changes: object) -> None:
+        one = self._copies[copy]
+        self._copies[copy] = replace(one, state=copy_step(one.state, what), **changes)  # type: ignore[arg-type]  # fields of a row
+
+    def _copies_of(self, session: str) -> Sequence[CopyRow]:
+        these = [one for one in self._copies.values() if one.session == session]
+        return sorted(these, key=lambda one: (one.destination, one.report_id, one.idempotency_key))
+
+    def _copies_at(self, destination: str, state: CopyState | None = None) -> Sequence[CopyRow]:
+        return [one for one in self._copies.values() if one.destination == destination and state in {None, one.state}]
+
     # within
 
     def _all(self) -> list[_Delivery]:
@@ -632,3 +777,10 @@ class MemorySpool:
 
 def _ended(kept: _Session) -> datetime:
     return kept.new.session.ended_at or kept.new.session.started_at
+
+
+def _same_copy(one: CopyRow, other: CopyRow) -> bool:
+    return all(
+        getattr(one, name) == getattr(other, name)
+        for name in ("session", "destination", "report_id", "idempotency_key")
+    )

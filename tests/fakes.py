@@ -303,6 +303,8 @@ class ScriptedSender:
         self.free.set()
         self.at_once = 0
         """The most requests that were under way together."""
+        self.broken_off = 0
+        """Requests that were given up before their answer."""
         self._under_way = 0
 
     async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
@@ -314,6 +316,9 @@ class ScriptedSender:
         try:
             await asyncio.sleep(0)  # the others set out in the meantime
             await self.free.wait()
+        except asyncio.CancelledError:
+            self.broken_off += 1
+            raise
         finally:
             self._under_way -= 1
         if isinstance(answer, LogferryError):

@@ -17,6 +17,12 @@ def session_id(prefix: str, known: SessionList) -> str:
     return _one(prefix, (*(session.id for session in known.sessions), *(session.id for session in known.running)))
 
 
+def session_id_ever(prefix: str, known: SessionList) -> str:
+    """The same, also among those that were deleted."""
+    there = (*(session.id for session in known.sessions), *(session.id for session in known.running))
+    return _one(prefix, (*there, *(session.id for session in known.deleted)))
+
+
 def session_or_delivery_id(prefix: str, known: SessionList) -> str:
     """The same among sessions, and where no session fits among deliveries, as `retry` takes both."""
     sessions = tuple(session.id for session in known.sessions)

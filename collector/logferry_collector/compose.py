@@ -77,6 +77,7 @@ def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_
         page=pages.report,
         assets=pages.assets,
         version=version("logferry"),
+        now=_now,
     )
     return build_app(handlers, Frame(now=_now, new_id=_new_id, page=pages.problem))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +35,8 @@ _PRAGMAS = (
     # FULL: with NORMAL a power cut may take back commits whose receipts are already out.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
+    # What is deleted is overwritten, not only forgotten.
+    "PRAGMA secure_delete = ON",
 )
 
 
@@ -146,6 +148,15 @@ def _prepare_sqlite(engine: Engine, begin: str) -> None:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"BEGIN {begin}")
+
+
+def empty_log(engine: Engine) -> None:
+    """Move all of SQLite's write-ahead log into the database and cut it off; it still holds what was deleted."""
+    if engine.dialect.name != "sqlite":
+        return
+    # Not in a transaction, and no error: while somebody reads it stays, and goes with the next one.
+    with database_errors(), closing(engine.raw_connection()) as connection:
+        connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def file_identity(url: URL) -> FileIdentity:

@@ -112,6 +112,8 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of the same account, tracker and natural key."""
     has_digest: bool = False
     """That report holds this very payload."""
+    deleted: bool = False
+    """There was a report, and its owner deleted it."""
 
 
 class Decision(Enum):
@@ -122,6 +124,7 @@ class Decision(Enum):
     DUPLICATE = "duplicate"
     NEW_REVISION = "new-revision"
     NEW_REPORT = "new-report"
+    DELETED = "deleted"
 
 
 def decide(parcel: Parcel, known: Known) -> Decision:
@@ -129,6 +132,8 @@ def decide(parcel: Parcel, known: Known) -> Decision:
     if known.remembered is not None:
         same = known.remembered.fingerprint == parcel.fingerprint
         return Decision.REPLAY if same else Decision.CONFLICT
+    if known.deleted:
+        return Decision.DELETED
     if known.report_id is None:
         return Decision.NEW_REPORT
     return Decision.DUPLICATE if known.has_digest else Decision.NEW_REVISION
@@ -137,6 +142,16 @@ def decide(parcel: Parcel, known: Known) -> Decision:
 def key_reused() -> Unacceptable:
     """The answer to Decision.CONFLICT."""
     return Unacceptable("idempotency-key-reused", "This Idempotency-Key was used for other content.")
+
+
+def report_deleted() -> Refused:
+    """The answer to Decision.DELETED, and to whoever asks for a report that is gone."""
+    return Refused("report-deleted", "It stays deleted, whatever is sent.")
+
+
+def key_digest(tracker: str, natural_key: str) -> str:
+    """What is kept of a deleted report: enough to recognise its session, without what its sender wrote."""
+    return sha256_hex(f"{tracker}\0{natural_key}".encode())
 
 
 def in_flight() -> Unreachable:

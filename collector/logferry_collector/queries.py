@@ -19,11 +19,13 @@ from logferry_collector.ingest import (
     Parcel,
     Remembered,
     decide,
+    key_digest,
     key_reused,
     receipt_for,
+    report_deleted,
 )
 from logferry_collector.stored import Shown, Taken
-from logferry_collector.tables import accounts, idempotency, keys, reports, revisions
+from logferry_collector.tables import accounts, deleted_reports, idempotency, keys, reports, revisions
 from logferry_model.envelope import Receipt
 
 NewId = Callable[[], str]
@@ -43,6 +45,8 @@ def take(connection: Connection, account: Account, parcel: Parcel, naming: Namin
     decision = decide(parcel, known)
     if decision is Decision.CONFLICT:
         raise key_reused()
+    if decision is Decision.DELETED:
+        raise report_deleted()
     if decision is Decision.REPLAY and known.remembered is not None:
         # The same content may come packed anew; the digest is of what this request brought.
         receipt = msgspec.structs.replace(known.remembered.receipt, received_digest=parcel.received_digest)
@@ -74,10 +78,15 @@ def _known(connection: Connection, account: Account, parcel: Parcel) -> Known:
     digest = select(revisions.c.id).where(
         revisions.c.report_id == report_id, revisions.c.payload_digest == parcel.payload_digest
     )
+    deleted = select(deleted_reports.c.id).where(
+        deleted_reports.c.account_id == account.id,
+        deleted_reports.c.key_digest == key_digest(envelope.tracker, envelope.natural_key),
+    )
     return Known(
         remembered=_remembered(connection, account, parcel.idempotency_key),
         report_id=report_id,
         has_digest=connection.scalar(digest) is not None,
+        deleted=connection.scalar(deleted) is not None,
     )
 
 
@@ -138,6 +147,7 @@ def _remember(connection: Connection, account: Account, parcel: Parcel, receipt:
             operation=OPERATION,
             key=parcel.idempotency_key,
             fingerprint=parcel.fingerprint,
+            report_id=receipt.report_id,
             receipt=msgspec.json.encode(receipt),
             created_at=receipt.created_at,
         )

@@ -10,17 +10,19 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
-from logferry_collector import queries
+from logferry_collector import encounters, queries
 from logferry_collector.access import Account, StoredKey
 from logferry_collector.database import (
     FileIdentity,
     database_errors,
+    empty_log,
     file_identity,
     make_file,
     migrate,
@@ -28,10 +30,11 @@ from logferry_collector.database import (
     opening,
     parse_url,
 )
+from logferry_collector.encounters import Encounter
 from logferry_collector.ingest import Parcel
 from logferry_collector.queries import Naming
 from logferry_collector.stored import Shown, Taken
-from logferry_model.envelope import Receipt
+from logferry_model.envelope import Deletion, Receipt
 from logferry_model.errors import Unreachable
 
 READERS = 4
@@ -53,6 +56,10 @@ class Side:
     async def run(self, ask: Callable[[Connection], _T]) -> _T:
         """The result of `ask` in a transaction of its own, committed; Unreachable when that cannot be had."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._transact, ask)
+
+    async def empty_log(self) -> None:
+        """What was deleted is in no file any more, as soon as no reader holds on to it; the log has it for so long."""
+        await asyncio.get_running_loop().run_in_executor(self._threads, empty_log, self._engine)
 
     def _transact(self, ask: Callable[[Connection], _T]) -> _T:
         for _ in range(RACES):
@@ -88,6 +95,16 @@ class Store:
     async def shown(self, report_id: str) -> Shown | None:
         """The revision of a report that is to be shown."""
         return await self._readers.run(lambda connection: queries.shown(connection, report_id))
+
+    async def encounter(self, account: Account, report_id: str) -> Encounter:
+        """What this account's report is about; Refused when it has none of this name, or deleted it."""
+        return await self._readers.run(lambda connection: encounters.encounter(connection, account, report_id))
+
+    async def delete(self, account: Account, report_id: str, now: datetime) -> Deletion:
+        """Delete a report of this account and everything that came in for it; Refused as above."""
+        done = await self._writer.run(lambda connection: encounters.delete(connection, account, report_id, now))
+        await self._writer.empty_log()
+        return done
 
     async def check(self) -> None:
         """Return if the database answers, or raise Unreachable."""

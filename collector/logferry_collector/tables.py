@@ -119,6 +119,19 @@ idempotency = Table(
     Column("operation", String(32), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("fingerprint", String(64), nullable=False),
+    # Of the report the receipt is for, to find it when that report is deleted.
+    Column("report_id", String(32), index=True),
     Column("receipt", LargeBinary, nullable=False),
     Column("created_at", UtcDateTime, nullable=False, index=True),
+)
+
+deleted_reports = Table(
+    "deleted_reports",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("account_id", ForeignKey(accounts.c.id), nullable=False),
+    # A digest: which session it was, without a word of what its sender wrote.
+    Column("key_digest", String(64), nullable=False),
+    Column("deleted_at", UtcDateTime, nullable=False),
+    UniqueConstraint("account_id", "key_digest"),
 )

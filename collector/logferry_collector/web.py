@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import Executor
+from datetime import datetime
 from typing import Protocol
 
 from aiohttp import web
 from msgspec import Struct
 
 from logferry_collector import API_VERSION
+from logferry_collector.access import Account
 from logferry_collector.answers import Frame, add_headers, json_answer, page_answer
 from logferry_collector.body import read_body
+from logferry_collector.encounters import Encounter
 from logferry_collector.headers import read_head
 from logferry_collector.inflate import ENCODINGS
 from logferry_collector.ingest import Decision
@@ -20,7 +23,7 @@ from logferry_collector.intake import Intake
 from logferry_collector.limits import Limits
 from logferry_collector.render import Asset
 from logferry_collector.stored import Shown
-from logferry_model.envelope import SCHEMA_VERSION
+from logferry_model.envelope import SCHEMA_VERSION, Deletion
 from logferry_model.errors import Refused
 
 CREATED = {Decision.NEW_REPORT, Decision.NEW_REVISION}
@@ -31,6 +34,14 @@ class Library(Protocol):
 
     async def shown(self, report_id: str) -> Shown | None:
         """The revision of a report that is to be shown."""
+        ...
+
+    async def encounter(self, account: Account, report_id: str) -> Encounter:
+        """What this account's report is about, or Refused."""
+        ...
+
+    async def delete(self, account: Account, report_id: str, now: datetime) -> Deletion:
+        """Delete a report of this account, or Refused."""
         ...
 
     async def check(self) -> None:
@@ -70,6 +81,7 @@ class Handlers:
         page: Callable[[Shown], str],
         assets: dict[str, Asset],
         version: str,
+        now: Callable[[], datetime],
     ) -> None:
         self._intake = intake
         self._library = library
@@ -78,6 +90,7 @@ class Handlers:
         self._page = page
         self._assets = assets
         self._version = version
+        self._now = now
 
     async def ingest(self, request: web.Request) -> web.Response:
         """POST /api/v1/ingest"""
@@ -92,6 +105,16 @@ class Handlers:
         """GET /api/v1/receipts/{key}"""
         account = await self._intake.account(request.headers)
         return json_answer(await self._intake.receipt(account, request.match_info["key"]))
+
+    async def encounter(self, request: web.Request) -> web.Response:
+        """GET /api/v1/encounters/{report_id}"""
+        account = await self._intake.account(request.headers)
+        return json_answer(await self._library.encounter(account, request.match_info["report_id"]))
+
+    async def delete(self, request: web.Request) -> web.Response:
+        """DELETE /api/v1/encounters/{report_id}"""
+        account = await self._intake.account(request.headers)
+        return json_answer(await self._library.delete(account, request.match_info["report_id"], self._now()))
 
     async def report(self, request: web.Request) -> web.Response:
         """GET /r/{report_id}"""
@@ -144,6 +167,8 @@ def build_app(handlers: Handlers, frame: Frame) -> web.Application:
     app.on_response_prepare.append(add_headers)
     app.router.add_post("/api/v1/ingest", handlers.ingest, expect_handler=_not_yet)
     app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
+    app.router.add_get("/api/v1/encounters/{report_id}", handlers.encounter)
+    app.router.add_delete("/api/v1/encounters/{report_id}", handlers.delete)
     app.router.add_get("/health", handlers.health)
     app.router.add_get("/info", handlers.info)
     app.router.add_get(r"/r/{report_id:[A-Za-z0-9_-]{1,32}}.json", handlers.document)

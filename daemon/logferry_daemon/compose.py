@@ -208,6 +208,7 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
             session_found=news.session_found,
             delivery_changed=news.delivery_changed,
             state_changed=news.state_changed,
+            session_deleted=news.session_deleted,
             looked=base.live.looked,
         ),
         user_home=Path.home(),

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.budget import Budget
-from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Letter, Outcome, Parked, Stop
+from logferry_daemon.core.exchange import (
+    Acked,
+    Dialect,
+    GoneByOwner,
+    Later,
+    Letter,
+    Outcome,
+    Parked,
+    Request,
+    Response,
+    Stop,
+)
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
@@ -31,6 +43,8 @@ LOOK_AGAIN = timedelta(seconds=30)
 SHORTEST_LOOK = timedelta(seconds=2)
 TLS_PAUSE = timedelta(minutes=15)
 UNHURRIED = Budget()
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +82,21 @@ class Courier:
         self._wake = Wake(road.clock)
         self._under_way: set[str] = set()
         """Deliveries claimed and not yet noted as anything else."""
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._dropped: set[str] = set()
+        """Deliveries of deleted sessions: some may have been claimed in the very moment of the deletion."""
 
     def wake(self) -> None:
         """Something may have become possible."""
         self._wake.set()
+
+    async def drop(self, deliveries: Collection[str]) -> None:
+        """Nothing of these is sent any more when this returns; the spool has them no more."""
+        self._dropped.update(deliveries)
+        under_way = [task for name, task in self._tasks.items() if name in deliveries]
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then is found and sent again at the next start."""
@@ -136,8 +161,7 @@ class Courier:
 
     async def _deliver_all(self, claimed: Sequence[Claimed]) -> None:
         async with asyncio.TaskGroup() as group:
-            for one in claimed:
-                group.create_task(self._deliver(one))
+            self._tasks = {one.row.id: group.create_task(self._deliver(one)) for one in claimed}
 
     async def _until_closed_by_owner(self) -> None:
         while True:
@@ -149,6 +173,8 @@ class Courier:
 
     async def _deliver(self, claimed: Claimed) -> None:
         row = claimed.row
+        if row.id in self._dropped:
+            return
         self._changed(row.id)
         started = self._road.clock.now()
         outcome = await self._outcome(claimed)
@@ -188,18 +214,7 @@ class Courier:
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
         headers = self.dialect.credentials(secret)
         talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
-        request = next(talk)
-        while True:
-            try:
-                response = await self._road.sender.send(self.destination.url, request, headers)
-            except Unreachable as error:
-                talk.close()
-                return _no_answer(error)
-            try:
-                request = talk.send(response)
-            except StopIteration as done:
-                outcome: Outcome = done.value
-                return outcome
+        return await converse(self._road.sender, self.destination.url, headers, talk)
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""
@@ -251,7 +266,25 @@ class Courier:
         return None if stop.wait is None else self._road.clock.now() + stop.wait
 
 
-def _no_answer(error: Unreachable) -> Outcome:
+async def converse(
+    sender: Sender, url: str, headers: Mapping[str, str], talk: Generator[Request, Response, T]
+) -> T | Later | Stop:
+    """What comes of a conversation with the destination at `url`."""
+    request = next(talk)
+    while True:
+        try:
+            response = await sender.send(url, request, headers)
+        except Unreachable as error:
+            talk.close()
+            return _no_answer(error)
+        try:
+            request = talk.send(response)
+        except StopIteration as done:
+            outcome: T = done.value
+            return outcome
+
+
+def _no_answer(error: Unreachable) -> Later | Stop:
     """What it means that there was no whole answer. The network's trouble never parks a delivery."""
     if error.code == "tls":
         hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."

@@ -1,4 +1,4 @@
-"""Everything that runs: a runner for each source, a courier for each destination, and what joins them.
+"""Everything that runs: a runner for each source, a courier and an eraser for each destination, and what joins them.
 
 Sources and destinations come and go while it runs; every change goes through here, so there is one list of each.
 """
@@ -6,7 +6,7 @@ Sources and destinations come and go while it runs; every change goes through he
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
+from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
@@ -45,6 +46,8 @@ class Listeners:
     delivery_changed: Callable[[str], None]
     """Delivery id."""
     state_changed: Callable[[], None]
+    session_deleted: Callable[[str, str], None]
+    """Session id, tracker."""
     looked: Looked = _unheard
     """After each look at a source, and when it is followed no more."""
 
@@ -90,6 +93,7 @@ class Fleet:
     budget: Budget = UNHURRIED
     runners: dict[str, SourceRunner] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
+    erasers: dict[str, Eraser] = field(default_factory=dict)
 
     async def launch(self, settings: Settings) -> None:
         """Start what the settings name."""
@@ -140,6 +144,9 @@ class Fleet:
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         await self.spool.keep_only(self.kept_groups())
         self.crew.hire(f"courier:{name}", courier.run())
+        changed = self.listeners.state_changed
+        self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed)
+        self.crew.hire(f"eraser:{name}", self.erasers[name].run())
 
     def kept_groups(self) -> frozenset[Group]:
         """What some destination is sent as the log says it."""
@@ -156,8 +163,9 @@ class Fleet:
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""
-        del self.couriers[name]
+        del self.couriers[name], self.erasers[name]
         await self.crew.dismiss(f"courier:{name}")
+        await self.crew.dismiss(f"eraser:{name}")
         await self.spool.dismiss(name)
         await self.spool.keep_only(self.kept_groups())
         self.gates.forgive(name)
@@ -184,6 +192,13 @@ class Fleet:
         """Something may have become possible."""
         for courier in self.couriers.values():
             courier.wake()
+        for eraser in self.erasers.values():
+            eraser.wake()
+
+    async def drop(self, deliveries: Collection[str]) -> None:
+        """Nothing of these is sent any more when this returns."""
+        for courier in list(self.couriers.values()):
+            await courier.drop(deliveries)
 
     async def rescan(self) -> None:
         """Look at every source now."""

@@ -90,8 +90,14 @@ class Gates:
 
     async def gate(self, destination: Destination) -> Gate:
         """May anything go there now."""
+        return await self._gate(destination, consented=self.consented(destination), paused=self.paused)
+
+    async def way_to_delete(self, destination: Destination) -> Gate:
+        """May its owner's deletions go there now. Neither a revoked consent nor a pause holds them: they take away."""
+        return await self._gate(destination, consented=True, paused=False)
+
+    async def _gate(self, destination: Destination, *, consented: bool, paused: bool) -> Gate:
         now, standing = self._clock.now(), self._of(destination.name)
-        consented = self.consented(destination)
         standing.forget_impossible(now)
         return gate_of(
             destination.name,
@@ -100,7 +106,7 @@ class Gates:
                 consented=consented,
                 # A keyring may ask its user something: not for a destination that nothing goes to anyway.
                 access=await self._access(destination.name, standing) if consented else Access.AVAILABLE,
-                paused=self.paused,
+                paused=paused,
                 paused_until=self.paused_until,
                 block=standing.block,
                 breaker_until=standing.breaker.until,

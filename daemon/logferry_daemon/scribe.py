@@ -18,7 +18,7 @@ from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.policy import NOTHING_LISTED, Listing
-from logferry_daemon.core.sanitise import Removed
+from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.verify import leaks
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Claimed, Clock, Credentials, Outbox
@@ -40,7 +40,7 @@ class Written:
     letter: Letter
     document: bytes
     """The session in it, encoded."""
-    removed: Removed
+    removed: TakenOut
     """What was taken out, here and before it was kept."""
 
 

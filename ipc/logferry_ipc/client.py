@@ -134,6 +134,10 @@ class DaemonClient:
         """Exactly what a destination is sent of a session; Refused `would-leak` says why nothing is."""
         return self._call("preview", m.Preview, session, to)
 
+    def delete(self, session: str, request: m.DeleteRequest) -> m.Deleted:
+        """Forget a session for good: nothing of it is sent any more, and its log does not bring it back."""
+        return self._call("delete", m.Deleted, session, body=request)
+
     def retry(self, request: m.RetryRequest) -> m.Changed:
         """Put failed deliveries back in the queue."""
         return self._call("retry", m.Changed, body=request)

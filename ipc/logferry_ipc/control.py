@@ -11,6 +11,8 @@ from logferry_ipc.messages import (
     Checks,
     Consent,
     ConsentGrant,
+    Deleted,
+    DeleteRequest,
     Destinations,
     Done,
     Ended,
@@ -86,6 +88,10 @@ class Control(Protocol):
 
     async def preview(self, session: str, to: str) -> Preview:
         """Exactly what a destination is sent of a session; Refused `would-leak` says why nothing is."""
+        ...
+
+    async def delete(self, session: str, request: DeleteRequest) -> Deleted:
+        """Forget a session for good: nothing of it is sent any more, and its log does not bring it back."""
         ...
 
     async def retry(self, request: RetryRequest) -> Changed:

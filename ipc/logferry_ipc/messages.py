@@ -183,12 +183,38 @@ class SessionSummary(Struct, frozen=True, kw_only=True):
     """The session that it was joined to by hand."""
 
 
+class Copy(Struct, frozen=True, kw_only=True):
+    """What a destination has, or had, of a deleted session."""
+
+    destination: str
+    state: str
+    """`kept`: nobody asked for its deletion; `pending`: not confirmed yet; `deleted`; `failed`: a person is needed."""
+    certain: bool = True
+    """False where it was sent and no answer came: it may have arrived."""
+    report_url: str | None = None
+    attempts: int = 0
+    last_error: str = ""
+    last_attempt: datetime | None = None
+    next_attempt: datetime | None = None
+
+
+class DeletedSession(Struct, frozen=True, kw_only=True):
+    """A session that its owner deleted: which one it was, and what of it is elsewhere."""
+
+    id: str
+    tracker: str
+    deleted_at: datetime
+    copies: tuple[Copy, ...] = ()
+
+
 class SessionList(Struct, frozen=True, kw_only=True):
     """Sessions, newest first."""
 
     sessions: tuple[SessionSummary, ...]
     running: tuple[RunningSummary, ...] = ()
     """Those that still run, the latest begun first."""
+    deleted: tuple[DeletedSession, ...] = ()
+    """Those that their owner deleted, the latest deleted first."""
 
 
 class SessionDetail(Struct, frozen=True, kw_only=True):
@@ -223,6 +249,23 @@ class RecutRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Ids of its neighbours."""
     dry_run: bool = False
     """Only tell what would be."""
+
+
+class DeleteRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Forget a session for good; with `remote`, have its destinations delete what they have of it, too."""
+
+    remote: bool = False
+
+
+class Deleted(Struct, frozen=True, kw_only=True):
+    """What is gone, and what is left elsewhere."""
+
+    sessions: tuple[str, ...]
+    """Ids: it, and those that had become part of it."""
+    copies: tuple[Copy, ...] = ()
+    running: bool = False
+    """It still runs: when it is over, it is not kept and not sent."""
+    note: str = ""
 
 
 class Part(Struct, frozen=True, kw_only=True):
@@ -474,6 +517,8 @@ class EventKind(StrEnum):
     """A running session has gone on; told at most every two seconds."""
     SESSION_FOUND = "session.found"
     """A session is over, or a newer version of one is."""
+    SESSION_DELETED = "session.deleted"
+    """A session is gone, and so are its deliveries."""
     DELIVERY_CHANGED = "delivery.changed"
     STATE_CHANGED = "state.changed"
     """Pause, resume, sources, destinations, consents, attention."""

@@ -32,7 +32,7 @@ class Scope(StrEnum):
     CONTROL = "control"
     """Upload, retry, pause, resume."""
     ADMIN = "admin"
-    """Sources, destinations, consents, secrets, and the end of the daemon."""
+    """Sources, destinations, consents, secrets, deletions, and the end of the daemon."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +105,7 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /apps/{app}/closed", _DO, m.Ended, calls="app_closed"),
     _route("POST /sessions/{session}/recut", _DO, m.Recut, calls="recut", request=m.RecutRequest),
     _route("GET /sessions/{session}/preview?to", _OWN, m.Preview, calls="preview"),
+    _route("POST /sessions/{session}/delete", _OWN, m.Deleted, calls="delete", request=m.DeleteRequest),
     _route("POST /upload-all", _DO, m.Changed, calls="upload_all", request=m.UploadAll),
     _route("POST /retry", _DO, m.Changed, calls="retry", request=m.RetryRequest),
     _route("POST /pause", _DO, m.Done, calls="pause", request=m.PauseRequest),

@@ -71,6 +71,13 @@ class Receipt(Struct, frozen=True, kw_only=True):
     created_at: datetime
 
 
+class Deletion(Struct, frozen=True, kw_only=True):
+    """The destination's word that a report is gone."""
+
+    report_id: str
+    deleted_at: datetime
+
+
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """One thing wrong with a request body."""
 

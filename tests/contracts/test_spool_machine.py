@@ -7,7 +7,8 @@ import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.identities import ANY, Binding, Standing
 from logferry_daemon.core.recut import Merge, Recut, Split
-from logferry_daemon.ports import UNASKED, Claimed, Recutting, Spool, source_note
+from logferry_daemon.ports import UNASKED, Claimed, CopyRow, Recutting, Spool, source_note
 from logferry_model.errors import Misconfigured
 from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row
 
@@ -151,6 +152,22 @@ class SpoolMachine(RuleBasedStateMachine):
     def unbind(self, about: tuple[str, str, str]) -> None:
         self.same(lambda bench: bench.spool.unbind(*about))
 
+    @rule(name=sessions, ask=some_places)
+    def delete(self, name: str, ask: set[str]) -> None:
+        """Also of what is not there, or is part of another one by now."""
+        self.same(lambda bench: deleted(bench.spool, name, ask, self.now))
+
+    @rule(data=st.data(), ask=some_places)
+    def delete_what_is_there(self, data: st.DataObject, ask: set[str]) -> None:
+        there = self.loop.run_until_complete(self.memory.spool.sessions())
+        if there:
+            name = data.draw(st.sampled_from(sorted(summary.id for summary, _ in there)))
+            self.same(lambda bench: deleted(bench.spool, name, ask, self.now))
+
+    @rule(place=places, what=st.sampled_from(["gone", "refused", "deferred"]), wait=minutes)
+    def answer_a_deletion(self, place: str, what: str, wait: timedelta) -> None:
+        self.same(lambda bench: answered(bench.spool, place, what, self.now, wait))
+
     @rule(place=places, address=st.sampled_from(["here", "there"]))
     def enlist(self, place: str, address: str) -> None:
         self.same(lambda bench: bench.spool.enlist(place, address, self.now))
@@ -194,6 +211,37 @@ async def tried(act: Coroutine[Any, Any, Recutting]) -> object:
         return error.code, error.message
 
 
+async def deleted(spool: Spool, name: str, ask: set[str], now: datetime) -> object:
+    """What a deletion says of itself, but for the names that chance gave."""
+    try:
+        done = await spool.delete(name, "artemis", now, ask=ask)
+    except Misconfigured as error:
+        return error.code, error.message
+    await spool.scrub()
+    return done.sessions, len(done.stopped), done.outdated, list(map(plain, sorted(done.copies, key=about)))
+
+
+async def answered(spool: Spool, place: str, what: str, now: datetime, wait: timedelta) -> object:
+    due = sorted(await spool.due_copies(place, now, 99), key=about)
+    for copy in due[:1]:
+        if what == "gone":
+            await spool.copy_gone(copy.id, "", now)
+        elif what == "refused":
+            await spool.copy_refused(copy.id, "no", now)
+        else:
+            await spool.copy_deferred(copy.id, "later", now, now + wait, counts=True)
+    return list(map(plain, due))
+
+
+def about(copy: CopyRow) -> tuple[str, str, str]:
+    return copy.session, copy.destination, copy.report_id
+
+
+def plain(copy: CopyRow) -> CopyRow:
+    """Without what chance made."""
+    return replace(copy, id="", idempotency_key="key" if copy.idempotency_key else "")
+
+
 async def everything(bench: Bench) -> tuple[object, ...]:
     spool = bench.spool
     listed = [
@@ -217,7 +265,10 @@ async def everything(bench: Bench) -> tuple[object, ...]:
     ]
     due = [await spool.next_due(place, backfill=old) for place in PLACES for old in (False, True)]
     roster = list(await spool.seen()), list(await spool.bindings())
-    return listed, due, await spool.totals(), list(await spool.files("game")), len(await spool.failures(99)), roster
+    gone = [(replace(one, copies=()), list(map(plain, sorted(one.copies, key=about)))) for one in await spool.deleted()]
+    asked = [await spool.next_copy(place) for place in PLACES]
+    files = list(await spool.files("game"))
+    return listed, due, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
 
 
 TestSpoolMachine = SpoolMachine.TestCase

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.adapters import spool_filing, spool_players, spool_sqlite
+from logferry_daemon.adapters import spool_filing, spool_players, spool_removals, spool_sqlite
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
@@ -319,7 +319,8 @@ async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) 
     other.close()
 
 
-QUERIES = {**load_queries("spool.sql"), **load_queries("identities.sql")}
+PARTS = (spool_sqlite, spool_filing, spool_players, spool_removals)
+QUERIES = {**load_queries("spool.sql"), **load_queries("identities.sql"), **load_queries("removals.sql")}
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -329,7 +330,7 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
     values = dict.fromkeys(re.findall(r"(?<!\w):(\w+)", re.sub(r"--.*", "", QUERIES[name])))
     connection.execute(f"EXPLAIN {QUERIES[name]}", values)
     connection.close()
-    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in (spool_sqlite, spool_filing, spool_players))
+    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in PARTS)
     assert f'"{name}"' in source
 
 
@@ -340,6 +341,10 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
         "next_due",
         "overtaken",
         "known_session",
+        "is_deleted",
+        "copies_due",
+        "copies_of",
+        "next_copy",
         "sessions_like",
         "deliveries_of",
         "age",

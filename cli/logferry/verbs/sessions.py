@@ -8,13 +8,14 @@ from datetime import datetime, time, timedelta
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
-from logferry.ids import session_id
+from logferry.ids import session_id, session_id_ever
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
+from logferry.views import deleting
 from logferry.views import sessions as views
 from logferry.views.recut import recut_parts
 from logferry.views.running import running_list, running_session
-from logferry_ipc.messages import RecutRequest
+from logferry_ipc.messages import DeleteRequest, RecutRequest
 from logferry_model.errors import Misconfigured
 
 
@@ -24,6 +25,10 @@ def add(verbs: Verbs) -> None:
     verb(inner, "list", "show every session and where it stands", list_sessions, reads=True)
     one = verb(inner, "show", "show everything about one session", show, reads=True)
     one.add_argument("session", metavar="ID", help="its id, or the first letters of it")
+    gone = verb(inner, "delete", "forget a session for good, before it is sent or after", delete)
+    gone.add_argument("session", metavar="ID", help="its id, or the first letters of it")
+    gone.add_argument("--remote", action="store_true", help="have destinations delete what they have of it, too")
+    gone.add_argument("--yes", action="store_true", help="do it without being asked")
     cut = verb(inner, "recut", "split a session, or join neighbours", recut, reads=True)
     cut.add_argument("sessions", nargs="+", metavar="ID", help="a session to split, or several to join")
     how = cut.add_mutually_exclusive_group(required=True)
@@ -36,7 +41,10 @@ def add(verbs: Verbs) -> None:
 
 def list_sessions(_: Namespace, out: Output) -> Exit:
     """Every session, newest first."""
-    out.show(daemon().sessions(), lambda found: (*running_list(found.running), *views.session_list(found)))
+    out.show(
+        daemon().sessions(),
+        lambda found: (*running_list(found.running), *views.session_list(found), *deleting.unfinished(found)),
+    )
     return Exit.DONE
 
 
@@ -44,11 +52,31 @@ def show(args: Namespace, out: Output) -> Exit:
     """One session."""
     client = daemon()
     known = client.sessions()
-    session = session_id(args.session, known)
+    session = session_id_ever(args.session, known)
+    gone = next((each for each in known.deleted if each.id == session), None)
     if any(each.id == session for each in known.sessions):
         out.show(client.session(session), views.session_detail)
+    elif gone is not None and not any(each.id == session for each in known.running):
+        out.show(gone, deleting.deleted_session)
     else:
         out.show(client.running_session(session), running_session)
+    return Exit.DONE
+
+
+def delete(args: Namespace, out: Output) -> Exit:
+    """A session is forgotten; a person sees first what will be gone and where copies stay."""
+    client = daemon()
+    known = client.sessions()
+    session = session_id_ever(args.session, known)
+    out.blocks(deleting.before(known, session, remote=args.remote))
+    if not args.yes and not out.interactive:
+        again = "--remote --yes" if args.remote else "--yes"
+        out.trouble("Nobody is here to be asked.", f"To do it, say: logferry sessions delete {session} {again}")
+        return Exit.WAITING
+    if not args.yes and not out.ask("Delete it?"):
+        out.say("Not deleted.")
+        return Exit.WAITING
+    out.blocks(deleting.after(client.delete(session, DeleteRequest(remote=args.remote))))
     return Exit.DONE
 
 

@@ -41,7 +41,9 @@ class Filing:
     def admit(
         self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
     ) -> list[Admitted]:
-        """Keep it where it is news; what a plan makes of it is kept part by part."""
+        """Keep it where it is news; what a plan makes of it is kept part by part. A deleted one stays deleted."""
+        if query("is_deleted", id=new.session.id):
+            return []
         told = query("original", id=new.session.id)
         known = query("known_session", id=new.session.id)
         before = (told or known)[0] if known else None
@@ -149,6 +151,8 @@ class Filing:
             known = query("known_session", id=part.session.id)
             if known and known[0]["merged_into"] is None and known[0]["fingerprint"] == part.fingerprint:
                 admitted.append(Admitted(session=part.session.id, revision=known[0]["revision"], new=False))
+                continue
+            if not known and query("is_deleted", id=part.session.id):
                 continue
             source = sources.get(part.session.id, next(iter(sources.values())))
             admitted.append(self._keep(query, source, part, destinations, now, plan=name, parents=present))

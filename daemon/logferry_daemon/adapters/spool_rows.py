@@ -16,7 +16,7 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.core.sanitise import Removed
+from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
     Backlog,
@@ -123,12 +123,12 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
     }
 
 
-def removed_text(removed: Removed) -> str:
+def removed_text(removed: TakenOut) -> str:
     """For a `removed` column."""
     return json.dumps([[name, reason, times] for (name, reason), times in sorted(removed.items())])
 
 
-def removed(text: str) -> Removed:
+def removed(text: str) -> TakenOut:
     """From such a column."""
     return {(name, reason): times for name, reason, times in json.loads(text)}
 

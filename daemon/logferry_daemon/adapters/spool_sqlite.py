@@ -24,6 +24,7 @@ from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
+from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
@@ -64,7 +65,8 @@ async def open_spool(
     `recount` counts what is recut.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
-        database = Database(path, thread, {**load_queries("spool.sql"), **load_queries("identities.sql")})
+        queries = {**load_queries("spool.sql"), **load_queries("identities.sql"), **load_queries("removals.sql")}
+        database = Database(path, thread, queries)
         spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
         try:
             await database.run(spool.open)
@@ -73,8 +75,8 @@ async def open_spool(
             await database.run(database.close)
 
 
-class SqliteSpool(PlayersInSqlite):
-    """Intake, outbox, ledger, choices and roster over one database."""
+class SqliteSpool(PlayersInSqlite, Removals):
+    """Intake, outbox, ledger, choices, roster and removals over one database."""
 
     def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
         super().__init__(database)
@@ -420,12 +422,15 @@ class SqliteSpool(PlayersInSqlite):
             query("drop_unsent", destination=destination)
             # Answers were about the place it had: what may go there says nothing about another one.
             query("drop_bindings", destination=destination)
-            query("rename", destination=destination, to=earlier(destination, before or ""))
+            give_up_copies(query, destination)
+            for what in ("rename", "rename_copies"):
+                query(what, destination=destination, to=earlier(destination, before or ""))
             query("drop_note", key=_install_note(destination))
             query("drop_note", key=note)
             query("drop_note", key=destination_note(destination))
         if place is not None and now is not None and before != place:
-            query("rename", destination=earlier(destination, place), to=destination)
+            for what in ("rename", "rename_copies"):
+                query(what, destination=earlier(destination, place), to=destination)
             query("keep_note", key=note, value=place)
             query("keep_note", key=destination_note(destination), value=now.isoformat())
 

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
+from logferry_daemon.control.deleting import DeletionDesk
+from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.identities import IdentityDesk, sentences
 from logferry_daemon.control.live import Live
@@ -33,6 +35,8 @@ from logferry_ipc.messages import (
     Checks,
     Consent,
     ConsentGrant,
+    Deleted,
+    DeleteRequest,
     DestinationInfo,
     Destinations,
     Done,
@@ -99,6 +103,7 @@ class DaemonControl:
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.clock)
+        self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -122,6 +127,7 @@ class DaemonControl:
                 backlog=totals.backlog,
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
+                deletions=deletion_attention(await self._spool.deleted()),
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,
@@ -137,6 +143,7 @@ class DaemonControl:
         return SessionList(
             sessions=tuple(views.session(row, deliveries, gates) for row, deliveries in found),
             running=self._parts.live.summaries,
+            deleted=await self._deletions.deleted(),
         )
 
     async def papers(self, after: str) -> PaperChanges:
@@ -214,6 +221,10 @@ class DaemonControl:
     async def preview(self, session: str, to: str) -> Preview:
         """Exactly what a destination is sent of a session."""
         return await self._privacy.preview(session, self._courier_of(to).name)
+
+    async def delete(self, session: str, request: DeleteRequest) -> Deleted:
+        """Forget a session for good."""
+        return await self._deletions.delete(session, request)
 
     async def retry(self, request: RetryRequest) -> Changed:
         """Failed deliveries, once more; destinations that were given up are tried, too."""

@@ -31,6 +31,10 @@ class News:
         """A session, or a new revision of it, is in the spool."""
         self._log.publish(EventKind.SESSION_FOUND, at=self._clock.now(), session=session, tracker=tracker)
 
+    def session_deleted(self, session: str, tracker: str) -> None:
+        """A session is gone from the spool, and will not come back."""
+        self._log.publish(EventKind.SESSION_DELETED, at=self._clock.now(), session=session, tracker=tracker)
+
     def session_runs(self, kind: EventKind, session: str, tracker: str) -> None:
         """A session has begun or gone on."""
         self._log.publish(kind, at=self._clock.now(), session=session, tracker=tracker)

@@ -8,7 +8,7 @@ import msgspec
 
 from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.policy import Group, Treatment
-from logferry_daemon.core.sanitise import Removed
+from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Ledger, UnknownSession
 from logferry_ipc import messages as m
@@ -58,7 +58,7 @@ class PrivacyDesk:
         self._fleet.listeners.state_changed()
 
 
-def _removals(removed: Removed) -> tuple[m.Removal, ...]:
+def _removals(removed: TakenOut) -> tuple[m.Removal, ...]:
     found = (m.Removal(field=name, reason=reason, times=times) for (name, reason), times in removed.items())
     return tuple(sorted(found, key=lambda one: (-one.times, one.field, one.reason)))
 

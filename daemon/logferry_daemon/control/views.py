@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
@@ -33,7 +33,7 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
     state, reason = public_state(row.state, gates.get(row.destination, OPEN), row.standing)
     return Delivery(
         id=row.id,
-        destination=_place(row.destination),
+        destination=place_name(row.destination),
         revision=row.revision,
         state=DeliveryState(state),
         reason=reason or (row.last_error if row.state in {State.FAILED, State.EXCLUDED} else ""),
@@ -46,7 +46,7 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
     )
 
 
-def _place(destination: str) -> str:
+def place_name(destination: str) -> str:
     """The destination's name; deliveries to an address it had before say so."""
     name, _, before = destination.partition("~")
     return f"{name} (earlier address)" if before else name
@@ -153,12 +153,14 @@ def attention(
     backlog: Backlog | None = None,
     keys: Sequence[KeyNote] = (),
     questions: Sequence[Attention] = (),
+    deletions: Iterable[Attention] = (),
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
         *_closed(gates),
         *_failed(failures),
         *questions,
+        *deletions,
         *_waiting(backlog),
         *_missing(sources),
         *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),

@@ -16,7 +16,7 @@ from typing import Any
 import msgspec
 
 from logferry_daemon.core.policy import Group, Listing, Policy, Treatment
-from logferry_daemon.core.sanitise import UNLISTED, Removed
+from logferry_daemon.core.sanitise import UNLISTED, TakenOut
 from logferry_daemon.core.slots import keyed, same, slot_of
 from logferry_model.errors import Damaged
 
@@ -75,7 +75,7 @@ class Addressed:
     """The document for one destination, and what was removed on the way to it."""
 
     document: bytes
-    removed: Removed
+    removed: TakenOut
 
 
 def address(document: bytes, tracker: str, terms: Terms) -> Addressed:

@@ -108,8 +108,29 @@ class Stop:
     offline: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What the owner wants deleted, as far as it is known over here."""
+
+    report_id: str
+    """From the receipt; empty where none came, and the report may not be there at all."""
+    idempotency_key: str
+    """Of the request that no receipt came for."""
+    age: timedelta
+    """Since the sending of it was stopped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """The destination has it no more, or never had it."""
+
+    note: str = ""
+
+
 Outcome = Acked | GoneByOwner | Later | Parked | Stop
 Conversation = Generator[Request, Response, Outcome]
+Erasure = Erased | Later | Parked | Stop
+ErasingConversation = Generator[Request, Response, Erasure]
 
 
 class Dialect(Protocol):
@@ -130,4 +151,8 @@ class Dialect(Protocol):
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """The conversation that hands over `letter` to the destination at `url`."""
+        ...
+
+    def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
+        """The conversation that has `report` deleted over there; Parked where the contract knows no such thing."""
         ...

@@ -28,7 +28,7 @@ OTHER = "other"
 """The type of an event whose own word holds a name."""
 UNLISTED = "not on the list of its tracker"
 
-Removed = Mapping[tuple[str, str], int]
+TakenOut = Mapping[tuple[str, str], int]
 """Field and reason -> how often."""
 
 
@@ -48,7 +48,7 @@ class Sanitised:
     """A session that may be kept, and what was removed."""
 
     session: Session
-    removed: Removed
+    removed: TakenOut
     kept: Mapping[str, str]
     """Slot -> text, of the groups that are kept for a destination."""
 

@@ -10,7 +10,19 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import msgspec
 from msgspec.structs import replace
 
-from logferry_daemon.core.exchange import Acked, Conversation, Later, Letter, Outcome, Parcel, Request, Response
+from logferry_daemon.core.exchange import (
+    Acked,
+    Conversation,
+    ErasingConversation,
+    Later,
+    Letter,
+    Outcome,
+    Parcel,
+    Report,
+    Request,
+    Response,
+)
+from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.status import outcome_of_failure
 from logferry_model.envelope import (
     MEDIA_TYPE,
@@ -59,6 +71,10 @@ class LogferryDialect:
             "X-Schema-Version": str(SCHEMA_VERSION),
         }
         return Letter(body=body, headers=headers, payload_digest=sha256_hex(parcel.document))
+
+    def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
+        """As dialects/erasing.py has it."""
+        return erasing(report, now)
 
     def credentials(self, secret: str) -> Mapping[str, str]:
         """A bearer key."""

@@ -128,6 +128,7 @@ class House:
                 session_found=news.session_found,
                 delivery_changed=news.delivery_changed,
                 state_changed=news.state_changed,
+                session_deleted=news.session_deleted,
                 looked=live.looked,
             ),
             user_home=Path("/home/mila"),

@@ -1,0 +1,134 @@
+"""Deletes sessions for their owner, and tells what of them is left elsewhere.
+
+The order is the promise: first the spool forgets, so nothing can be claimed any more; then what is under way is broken
+off; then the files are scrubbed. Only then the answer goes out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from logferry_daemon.control.live import Live
+from logferry_daemon.control.views import place_name
+from logferry_daemon.core.removal import CopyState
+from logferry_daemon.fleet import Fleet
+from logferry_daemon.ports import Clock, CopyRow, DeletedRow, Removed, Spool, UnknownSession
+from logferry_ipc import messages as m
+
+
+@dataclass(frozen=True, slots=True)
+class _Meant:
+    """The session that a person means."""
+
+    id: str
+    tracker: str
+    runs: bool
+
+
+class DeletionDesk:
+    """Takes orders, and answers when nothing of the session can leave any more."""
+
+    def __init__(self, fleet: Fleet, spool: Spool, live: Live, clock: Clock) -> None:
+        self._fleet = fleet
+        self._spool = spool
+        self._live = live
+        self._clock = clock
+
+    async def delete(self, session: str, request: m.DeleteRequest) -> m.Deleted:
+        """A session by id or by an unambiguous beginning of it: one that is over, runs, or was deleted before."""
+        meant = await self._find(session)
+        ask = self._fleet.destinations() if request.remote else ()
+        removed = await self._spool.delete(meant.id, meant.tracker, self._clock.now(), ask=ask)
+        await self._fleet.drop(removed.stopped)
+        for one in removed.sessions:
+            self._fleet.listeners.session_deleted(one, meant.tracker)
+        self._fleet.listeners.state_changed()
+        self._fleet.wake_couriers()
+        # Last: a full disk may refuse, and the session is deleted all the same; saying it again scrubs again.
+        await self._spool.scrub()
+        return m.Deleted(
+            sessions=removed.sessions,
+            copies=tuple(map(copy_message, removed.copies)),
+            running=meant.runs,
+            note=" ".join(self._notes(meant, removed)),
+        )
+
+    async def deleted(self) -> tuple[m.DeletedSession, ...]:
+        """Every deleted session, newest first."""
+        return tuple(map(deleted_message, await self._spool.deleted()))
+
+    async def _find(self, beginning: str) -> _Meant:
+        running = {one.id: one.tracker for one in self._live.sessions if beginning and one.id.startswith(beginning)}
+        found = await self._spool.session(beginning)
+        if found is not None:
+            return _Meant(found[0].id, found[0].tracker, found[0].id in running)
+        gone = [one for one in await self._spool.deleted() if beginning and one.session.startswith(beginning)]
+        known = {str(one.session): one.tracker for one in gone} | running
+        if len(known) != 1:
+            raise UnknownSession(beginning)
+        ((session, tracker),) = known.items()
+        return _Meant(session, tracker, session in running)
+
+    def _notes(self, meant: _Meant, removed: Removed) -> Iterator[str]:
+        if meant.runs:
+            yield "It still runs; when it is over, it is not kept and not sent."
+        if len(removed.sessions) > 1:
+            others = ", ".join(one for one in removed.sessions if one != meant.id)
+            yield f"With it went what had become part of it or of the same log session: {others}."
+        there = set(self._fleet.destinations())
+        copies = [one for one in removed.copies if one.report_id]
+        kept = sorted({one.destination for one in copies if one.state is CopyState.KEPT} & there)
+        if kept:
+            yield f"A copy stays at {', '.join(kept)}: logferry sessions delete {meant.id} --remote"
+        for one in copies:
+            if one.state is CopyState.KEPT and one.destination not in there:
+                yield f"{place_name(one.destination)} cannot be asked: delete {one.report_url} there by hand."
+        for session in removed.outdated:
+            yield (
+                f"What was uploaded of {session} before it was split still has this in it:"
+                f" logferry sessions delete {session} --remote"
+            )
+
+
+def copy_message(row: CopyRow) -> m.Copy:
+    """What a destination has, in the words of the local API."""
+    return m.Copy(
+        destination=place_name(row.destination),
+        state=row.state.value,
+        certain=bool(row.report_id),
+        report_url=row.report_url,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        last_attempt=row.last_attempt,
+        next_attempt=row.next_attempt,
+    )
+
+
+def deleted_message(row: DeletedRow) -> m.DeletedSession:
+    """A deleted session, in the words of the local API."""
+    return m.DeletedSession(
+        id=row.session, tracker=row.tracker, deleted_at=row.deleted_at, copies=tuple(map(copy_message, row.copies))
+    )
+
+
+def attention(rows: Sequence[DeletedRow]) -> Iterator[m.Attention]:
+    """What was asked for and is not done."""
+    for row in rows:
+        for copy in row.copies:
+            about = f"session {row.session} at {place_name(copy.destination)}"
+            if copy.state is CopyState.FAILED:
+                again = f"; then again: logferry sessions delete {row.session} --remote"
+                hint = f"Delete {copy.report_url} there by hand{again}" if copy.report_url else f"Mend it{again}"
+                yield m.Attention(
+                    code="deletion-failed",
+                    message=f"The copy of {about} was not deleted: {copy.last_error}.",
+                    hint=hint,
+                )
+            elif copy.state is CopyState.PENDING:
+                why = f": {copy.last_error}" if copy.last_error else ""
+                yield m.Attention(
+                    code="deletion-waiting",
+                    message=f"The copy of {about} is not deleted yet{why}.",
+                    hint="It is asked for again and again, also after a restart.",
+                )

@@ -1,0 +1,128 @@
+"""Has one destination delete what its owner wants gone there, and asks again until that is confirmed.
+
+Beside the courier and not in it: a pause or a consent that was taken back stops what is sent, never what is taken away.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+
+from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
+from logferry_daemon.core.gate import Block
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse
+from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.ports import CopyRow, Removals
+from logferry_daemon.wake import Wake
+from logferry_model.errors import LogferryError
+
+log = logging.getLogger(__name__)
+
+
+class Eraser:
+    """One destination's deletions."""
+
+    def __init__(
+        self,
+        destination: Destination,
+        dialect: Dialect,
+        road: Road,
+        removals: Removals,
+        gates: Gates,
+        *,
+        changed: Callable[[], None],
+    ) -> None:
+        self.destination = destination
+        self._dialect = dialect
+        self._road = road
+        self._removals = removals
+        self._gates = gates
+        self._changed = changed
+        self._wake = Wake(road.clock)
+
+    def wake(self) -> None:
+        """Something may have become possible."""
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Ask until cancelled; what is asked for then is asked for again at the next start."""
+        while True:
+            self._wake.clear()
+            try:
+                wait = await self._round()
+            except LogferryError as error:
+                log.warning("deletion stopped for a moment", extra={"action": "eraser", "code": error.code})
+                wait = LOOK_AGAIN
+            await self._wake.wait(wait)
+
+    async def _round(self) -> timedelta | None:
+        """Ask for what is due; how long to wait then, None while there is nothing to ask for."""
+        name, clock = self.destination.name, self._road.clock
+        due = await self._removals.next_copy(name)
+        if due is None:
+            return None
+        if due > clock.now():
+            return min(due - clock.now(), LOOK_AGAIN)
+        gate = await self._gates.way_to_delete(self.destination)
+        if not gate.open:
+            return LOOK_AGAIN if gate.until is None else min(max(gate.until - clock.now(), timedelta()), LOOK_AGAIN)
+        for copy in await self._removals.due_copies(name, clock.now(), 1 if self._gates.probing(name) else AT_ONCE):
+            await self._erase(copy)
+        return timedelta()
+
+    async def _erase(self, copy: CopyRow) -> None:
+        outcome = await self._outcome(copy)
+        self._tell_gates(outcome)
+        await self._note(copy, outcome)
+        log.info(
+            "deletion tried",
+            extra={"action": type(outcome).__name__, "session": copy.session, "destination": copy.destination},
+        )
+        self._changed()
+
+    async def _outcome(self, copy: CopyRow) -> Erasure:
+        """Nothing that happens to one deletion may end the others."""
+        try:
+            secret = await self._road.credentials.secret(self.destination.name)
+            if secret is None:
+                return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
+            now = self._road.clock.now()
+            report = Report(report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at)
+            headers = self._dialect.credentials(secret)
+            talk = self._dialect.delete(report, now=now)
+            return await converse(self._road.sender, self.destination.url, headers, talk)
+        except LogferryError as error:
+            return Later(reason=str(error), trouble=False, free=True)
+        except Exception as error:
+            log.exception("deletion failed", extra={"action": "eraser", "session": copy.session})
+            return Parked(reason=f"a mistake in Logferry: {type(error).__name__}")
+
+    def _tell_gates(self, outcome: Erasure) -> None:
+        """What the outcome says about the destination as a whole."""
+        name = self.destination.name
+        match outcome:
+            case Stop():
+                until = None if outcome.wait is None else self._road.clock.now() + outcome.wait
+                hint = outcome.hint.format(name=name)
+                self._gates.block(name, Block(reason=outcome.reason, hint=hint, until=until, offline=outcome.offline))
+            case Later(trouble=True):
+                self._gates.failed(name, outcome.reason, self._road.chance.jitter())
+            case Erased() | Parked():
+                self._gates.succeeded(name)
+
+    async def _note(self, copy: CopyRow, outcome: Erasure) -> None:
+        now, removals = self._road.clock.now(), self._removals
+        match outcome:
+            case Erased():
+                await removals.copy_gone(copy.id, outcome.note, now)
+            case Parked():
+                await removals.copy_refused(copy.id, outcome.reason, now)
+            case Later():
+                # However long it takes: a person wants it gone, and nothing is lost by asking once more.
+                wait = delay(attempts=copy.attempts + 1, jitter=self._road.chance.jitter(), floor=outcome.floor)
+                await removals.copy_deferred(copy.id, outcome.reason, now, now + wait, counts=not outcome.free)
+            case Stop():
+                wait = outcome.wait or timedelta()
+                await removals.copy_deferred(copy.id, outcome.reason, now, now + wait, counts=False)

@@ -1,0 +1,89 @@
+-- is_deleted --
+SELECT id FROM deleted WHERE id = :id;
+
+-- add_deleted --
+INSERT OR IGNORE INTO deleted VALUES (:id, :tracker, :now);
+
+-- all_deleted --
+-- Newest first. One whose other parts are still there is no deleted session: only its log is not read for it any more.
+SELECT id, tracker, deleted_at FROM deleted
+WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE sessions.id = deleted.id) ORDER BY deleted_at DESC, id;
+
+-- of_plan --
+-- All sessions that a plan has made, at present or before.
+SELECT id, merged_into FROM sessions WHERE plan = :plan ORDER BY id;
+
+-- told_by --
+SELECT id FROM originals WHERE plan = :plan;
+
+-- drop_originals --
+DELETE FROM originals WHERE plan = :plan;
+
+-- leave_plan --
+UPDATE sessions SET plan = NULL WHERE id = :id;
+
+-- letters_of --
+-- What is known of each delivery's way, without its letter.
+SELECT id, destination, state, idempotency_key, receipt, report_url, last_attempt, body IS NOT NULL AS written
+FROM deliveries WHERE session = :session ORDER BY state != 'uploaded', revision DESC;
+
+-- drop_deliveries --
+DELETE FROM deliveries WHERE session = :session;
+
+-- drop_kept --
+DELETE FROM kept WHERE session = :session;
+
+-- drop_player --
+DELETE FROM players WHERE session = :session;
+
+-- drop_session --
+DELETE FROM sessions WHERE id = :id;
+
+-- outdated --
+-- Deliveries of what a session was before, with all that was in it then.
+SELECT deliveries.id, destination, state FROM deliveries JOIN sessions ON sessions.id = session
+WHERE session = :session AND deliveries.revision < sessions.revision;
+
+-- empty_letters --
+-- Nothing that was excluded is ever sent.
+UPDATE deliveries SET body = NULL, headers = NULL WHERE state = 'excluded' AND body IS NOT NULL;
+
+-- add_copy --
+INSERT OR IGNORE INTO copies (id, session, destination, report, idempotency_key, report_url, stopped_at, state)
+VALUES (:id, :session, :destination, :report, :idempotency_key, :report_url, :now, :state);
+
+-- copies_of --
+SELECT * FROM copies WHERE session = :session ORDER BY destination, report, idempotency_key;
+
+-- all_copies --
+SELECT * FROM copies ORDER BY session, destination, report, idempotency_key;
+
+-- copies_due --
+SELECT * FROM copies
+WHERE destination = :destination AND state = 'pending'
+    -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+ORDER BY id LIMIT :limit;
+
+-- next_copy --
+SELECT min(coalesce(next_attempt, 0)) AS due FROM copies WHERE destination = :destination AND state = 'pending';
+
+-- pending_copies --
+SELECT id, state, last_attempt FROM copies WHERE destination = :destination AND state = 'pending';
+
+-- rename_copies --
+-- Files them under another name of their destination, or takes them back from there.
+UPDATE OR IGNORE copies SET destination = :to WHERE destination = :destination;
+
+-- one_copy --
+SELECT state FROM copies WHERE id = :id;
+
+-- ask_copy --
+-- Attempts start afresh: a person asks.
+UPDATE copies SET state = :state, attempts = 0, last_error = '', next_attempt = NULL WHERE id = :id;
+
+-- tried_copy --
+UPDATE copies SET
+    state = :state, attempts = attempts + :counts, last_error = :reason, last_attempt = :now,
+    next_attempt = :next_attempt
+WHERE id = :id;

@@ -1,0 +1,255 @@
+"""A session is deleted: nothing of it is sent after the answer, and what is elsewhere goes as soon as it can."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from logferry_daemon.core.exchange import Response
+from logferry_daemon.core.gate import Access
+from logferry_daemon.courier import Courier
+from logferry_daemon.ports import Claimed
+from logferry_ipc.messages import Deleted, DeleteRequest, EventKind, NewSource, PauseRequest
+from logferry_model.envelope import Deletion, sha256_hex
+from logferry_model.errors import LogferryError, Unreachable
+from tests.daemon.shell.house import House
+from tests.daemon.shell.office import Office, answer, name_of, problem, stored
+from tests.daemon.shell.stage import JOURNAL, begin, hunt, jump, shutdown
+from tests.fake_spool import MemorySpool
+from tests.fakes import NOON, Sent
+
+REMOTE, HERE = DeleteRequest(remote=True), DeleteRequest()
+HOUR = timedelta(hours=1)
+
+
+class Collector:
+    """Keeps what it is sent, and deletes."""
+
+    def __init__(self) -> None:
+        self.trouble: Response | LogferryError | None = None
+        """The answer to every deletion while it is set."""
+        self.gone: list[str] = []
+
+    def __call__(self, sent: Sent) -> Response:
+        if sent.request.method == "POST":
+            return stored(sent, report_id=sha256_hex(sent.request.body)[:8])
+        if isinstance(self.trouble, LogferryError):
+            raise self.trouble
+        if self.trouble:
+            return self.trouble
+        report = sent.request.path.rpartition("/")[2]
+        self.gone.append(report)
+        return answer(200, msgspec.json.encode(Deletion(report_id=report, deleted_at=NOON)))
+
+
+class Town(House):
+    """A house and the collector that its deliveries go to."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.collector = Collector()
+        self.sender.script = [self.collector]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Town:
+    return Town(tmp_path)
+
+
+async def delete(house: Town, request: DeleteRequest = HERE, *, session: str = "") -> Deleted:
+    listed = await house.control.sessions()
+    meant = session or (listed.sessions[0].id if listed.sessions else listed.deleted[0].id)
+    done = await house.control.delete(meant, request)
+    await house.quiet()
+    return done
+
+
+async def copies(house: Town) -> list[tuple[str, str]]:
+    return [(one.state, one.last_error) for gone in (await house.control.sessions()).deleted for one in gone.copies]
+
+
+async def codes(house: Town) -> set[str]:
+    return {one.code for one in (await house.control.status()).attention if one.code.startswith("deletion")}
+
+
+async def test_one_that_was_not_sent_is_gone_and_its_file_does_not_bring_it_back(house: Town) -> None:
+    async with house.open():
+        await house.add_source()
+        await house.hunt(1, 2)
+        done = await delete(house)
+        assert (len(done.sessions), done.copies, done.running) == (1, (), False)
+        await house.set_up_destination()
+        await house.fleet.rescan()
+        await house.pass_time(HOUR)
+        counts = (await house.control.status()).counts
+        assert (counts.found, counts.uploaded) == (1, 1)
+    async with house.open():
+        house.files.touch("session-1.json")
+        house.files.touch("session-2.json")
+        await house.pass_time(HOUR)
+        assert len((await house.control.sessions()).sessions) == 1
+        assert len(house.sender.sent) == 1
+
+
+async def test_listeners_hear_of_it_and_its_owner_of_the_copy(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        done = await delete(house)
+        assert done.note == f"A copy stays at home: logferry sessions delete {done.sessions[0]} --remote"
+        heard = house.control.events("boot.0")
+        while (event := await anext(heard)).kind is not EventKind.SESSION_DELETED:
+            pass
+        assert (event.session, event.tracker) == (done.sessions[0], "artemis")
+
+
+async def test_one_that_runs_is_not_kept_when_it_is_over(house: Town) -> None:
+    async with house.open():
+        await house.control.add_source(NewSource(tracker="elite-dangerous", path=str(house.logs), name="flights"))
+        await house.set_up_destination()
+        now = house.clock.now()
+        house.files.append(JOURNAL, begin(now) + jump(now))
+        await house.fleet.rescan()
+        await house.pass_time(timedelta(seconds=3))
+        (running,) = (await house.control.running()).sessions
+        done = await house.control.delete(running.id[:8], HERE)
+        assert (done.running, done.note) == (True, "It still runs; when it is over, it is not kept and not sent.")
+        house.files.append(JOURNAL, shutdown(house.clock.now()))
+        await house.pass_time(HOUR)
+        assert (await house.control.running()).sessions == ()
+        assert ((await house.control.sessions()).sessions, house.sender.sent) == ((), [])
+
+
+async def test_a_copy_elsewhere_stays_until_it_is_asked_for(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        await delete(house)
+        assert (await copies(house), house.collector.gone) == ([("kept", "")], [])
+        await delete(house, REMOTE)
+        assert (await copies(house), len(house.collector.gone)) == ([("deleted", "")], 1)
+        assert await codes(house) == set()
+
+
+async def test_neither_pause_nor_revoked_consent_holds_a_deletion(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        await house.control.revoke("home")
+        await house.control.pause(PauseRequest())
+        await delete(house, REMOTE)
+        assert await copies(house) == [("deleted", "")]
+
+
+async def test_without_a_key_it_waits_and_goes_on_by_itself(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.credentials.state = Access.LOCKED
+        await house.pass_time(timedelta(minutes=2))
+        await delete(house, REMOTE)
+        assert (await copies(house), await codes(house)) == ([("pending", "")], {"deletion-waiting"})
+        house.credentials.state = None
+        await house.pass_time(timedelta(minutes=2))
+        assert await copies(house) == [("deleted", "")]
+
+
+@pytest.mark.parametrize("trouble", [Unreachable("refused", "nobody there"), problem(503)])
+async def test_a_destination_that_is_away_is_asked_again_also_after_a_restart(
+    house: Town, trouble: Response | LogferryError
+) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = trouble
+        await delete(house, REMOTE)
+        await house.pass_time(HOUR)
+        assert await codes(house) == {"deletion-waiting"}
+    house.collector.trouble = None
+    async with house.open():
+        await house.pass_time(HOUR)
+        assert await copies(house) == [("deleted", "")]
+    tries = [one for one in house.sender.sent if one.request.method == "DELETE"]
+    assert 3 < len(tries) < 40
+
+
+async def test_a_refusal_wants_a_person_and_can_be_tried_again(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = problem(422, title="Not like this")
+        await delete(house, REMOTE)
+        ((state, why),) = await copies(house)
+        assert (state, "Not like this" in why, await codes(house)) == ("failed", True, {"deletion-failed"})
+        house.collector.trouble = None
+        await delete(house, REMOTE)
+        assert await copies(house) == [("deleted", "")]
+
+
+async def test_an_upload_that_is_under_way_is_broken_off_before_the_answer(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        house.sender.free.clear()
+        house.files.write("session-1.json", hunt(1), mtime=NOON - 24 * HOUR)
+        await house.fleet.rescan()
+        async with asyncio.timeout(10):
+            while not house.sender.sent:  # its letter is written on another thread
+                await asyncio.sleep(0)
+        listed = await house.control.sessions()
+        await house.control.delete(listed.sessions[0].id, HERE)
+        assert house.sender.broken_off == 1
+        house.sender.free.set()
+        await house.pass_time(HOUR)
+        assert len(house.sender.sent) == 1
+        assert await copies(house) == [("kept", "")]
+        (gone,) = (await house.control.sessions()).deleted
+        assert gone.copies[0].certain is False
+
+
+async def test_the_others_of_a_batch_arrive_when_one_is_dropped() -> None:
+    desk = Office(stored)
+    await desk.find("aa", "bb", "cc")
+    await desk.agree()
+    desk.sender.free.clear()
+    await desk.gates.load()
+    task = asyncio.ensure_future(desk.courier.run())
+    async with asyncio.timeout(10):
+        while len(desk.sender.sent) < 3:  # letters are written on other threads
+            await asyncio.sleep(0)
+    try:
+        removed = await desk.spool.delete("bb", "artemis", desk.clock.now(), ask=())
+        await desk.courier.drop(removed.stopped)
+        desk.sender.free.set()
+        await desk.clock.idle()
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    assert await desk.states() == {"aa": "uploaded", "cc": "uploaded"}
+
+
+class Rushed(MemorySpool):
+    """Its owner deletes a session in the very moment in which the courier takes it."""
+
+    courier: Courier
+
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+        claimed = await super().claim(destination, now, limit, backfill=backfill)
+        removed = await self.delete("aa", "artemis", now, ask=())
+        await self.courier.drop(removed.stopped)
+        return claimed
+
+
+async def test_what_was_claimed_in_the_very_moment_is_not_sent() -> None:
+    desk, spool = Office(stored), Rushed()
+    desk.spool = spool
+    desk.open_again()
+    spool.courier = desk.courier
+    await desk.find("aa", "bb")
+    await desk.agree()
+    await desk.work(HOUR)
+    assert [name_of(one) for one in desk.sender.sent] == ["bb"]
