@@ -16,6 +16,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.exchange import Acked, Dialect, GoneByOwner, Later, Letter, Outcome, Parked, Stop
 from logferry_daemon.core.gate import Block
+from logferry_daemon.core.pins import PIN_CHANGED
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.wake import Wake
@@ -176,7 +177,7 @@ class Courier:
         request = next(talk)
         while True:
             try:
-                response = await self._road.sender.send(self.destination.url, request, headers)
+                response = await self._road.sender.send(self.destination.url, request, headers, self.destination.pin)
             except Unreachable as error:
                 talk.close()
                 return _no_answer(error)
@@ -238,6 +239,8 @@ class Courier:
 
 def _no_answer(error: Unreachable) -> Outcome:
     """What it means that there was no whole answer. The network's trouble never parks a delivery."""
+    if error.code == PIN_CHANGED:
+        return Stop(reason=error.message, hint=error.hint)
     if error.code == "tls":
         hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."
         return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE)

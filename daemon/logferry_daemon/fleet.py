@@ -6,7 +6,7 @@ Sources and destinations come and go while it runs; every change goes through he
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -122,7 +122,7 @@ class Fleet:
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         dialect = self.dialect(settings.dialect)
-        destination = Destination(name=name, dialect=settings.dialect, url=settings.url)
+        destination = Destination(name=name, dialect=settings.dialect, url=settings.url, pin=settings.fingerprint)
         told = self.listeners.delivery_changed
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
@@ -132,6 +132,12 @@ class Fleet:
             await self.road.credentials.forget(name)
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         self.crew.hire(f"courier:{name}", courier.run())
+
+    def pin_destination(self, name: str, settings: DestinationSettings) -> None:
+        """Its owner vouches for another key: what is under way stops, for its consent was about the old one."""
+        courier = self.couriers[name]
+        courier.destination = replace(courier.destination, pin=settings.fingerprint)
+        self.gates.forgive(name)
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""

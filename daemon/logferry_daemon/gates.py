@@ -15,6 +15,7 @@ from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.ports import Choices, Clock, Credentials
+from logferry_model.fingerprint import Fingerprint
 
 ACCESS_VALID = timedelta(seconds=30)
 """A locked keyring is asked again after this; asking may show a question to the user."""
@@ -29,6 +30,8 @@ class Destination:
     name: str
     dialect: str
     url: str
+    pin: Fingerprint | None = None
+    """The key that whoever answers there must hold, in place of an authority's word."""
 
     @property
     def place(self) -> str:
@@ -37,8 +40,9 @@ class Destination:
 
     @property
     def policy(self) -> str:
-        """What its consent is about."""
-        return policy_text(name=self.name, dialect=self.dialect, url=self.url)
+        """What its consent is about: the pin too, so another one voids it."""
+        where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
+        return policy_text(name=self.name, dialect=self.dialect, url=where)
 
 
 @dataclass(slots=True)

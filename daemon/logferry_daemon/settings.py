@@ -10,15 +10,18 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from logferry_daemon.core.budget import PER_MINUTE
+from logferry_daemon.core.pins import reason_against_pin
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_model.errors import Misconfigured
+from logferry_model.fingerprint import Fingerprint, parse_fingerprint
 
 
 def _url(url: str) -> str:
@@ -58,6 +61,28 @@ class DestinationSettings(_Part):
 
     dialect: str = Field(default="logferry", description="the contract it speaks")
     url: Annotated[str, AfterValidator(_url)] = Field(description="where it is; https, or http on this computer")
+    pin: str | None = Field(
+        default=None, description="the fingerprint of its key, which then counts in place of an authority"
+    )
+
+    @model_validator(mode="after")
+    def _pinnable(self) -> DestinationSettings:
+        if self.pin is not None and (reason := reason_against_pin(self.pin, self.url)):
+            raise ValueError(f"pin: {reason}")
+        return self
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """The pin as a value."""
+        return None if self.pin is None else parse_fingerprint(self.pin)
+
+
+class DiscoverSettings(_Part):
+    """How collectors on the local network are found."""
+
+    interfaces: tuple[IPv4Address, ...] = Field(
+        default=(), description="own addresses to ask from; the one that the system prefers when left out"
+    )
 
 
 class WatchSettings(_Part):
@@ -98,6 +123,7 @@ class Settings(BaseSettings):
 
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where sessions are found")
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict, description="where sessions go")
+    discover: DiscoverSettings = DiscoverSettings()
     watch: WatchSettings = WatchSettings()
     ipc: IpcSettings = IpcSettings()
     log: LogSettings = LogSettings()

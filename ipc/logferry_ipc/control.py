@@ -7,15 +7,20 @@ from typing import Protocol
 
 from logferry_ipc.messages import (
     EVERYTHING,
+    Candidates,
     Changed,
     Checks,
     Consent,
     ConsentGrant,
     Destinations,
+    DiscoverRequest,
     Done,
     Ended,
+    Fingerprint,
+    FingerprintRequest,
     Login,
     NewDestination,
+    NewPin,
     NewSource,
     PaperChanges,
     PauseRequest,
@@ -110,6 +115,18 @@ class Control(Protocol):
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
         """One more place to send to; nothing is sent before consent."""
+        ...
+
+    async def pin_destination(self, name: str, pin: NewPin) -> Destinations:
+        """Another key counts for it, by the word of its owner, who is asked for consent anew."""
+        ...
+
+    async def discover(self, request: DiscoverRequest) -> Candidates:
+        """Whoever on the local network says to be a collector; proves nothing."""
+        ...
+
+    async def fingerprint(self, request: FingerprintRequest) -> Fingerprint:
+        """The key that is shown at an address; a handshake and no request."""
         ...
 
     async def remove_destination(self, name: str) -> Destinations:

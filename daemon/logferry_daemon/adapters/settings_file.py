@@ -28,14 +28,24 @@ class SettingsFile:
         document[section][name] = table
         return self._write(document)
 
+    def change(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+        """The settings with these values in `[section.name]`, which is there; the rest of it stays."""
+        document = self._document()
+        self._require(document, section, name)
+        document[section][name].update(values)
+        return self._write(document)
+
     def remove(self, section: str, name: str) -> Settings:
         """The settings without `[section.name]`."""
         document = self._document()
-        if name not in document.get(section, {}):
-            said = f'"{name}" is not in the settings file; it may be set in the environment.'
-            raise Misconfigured("not-in-file", said, hint="Remove it where it was set.")
+        self._require(document, section, name)
         del document[section][name]
         return self._write(document)
+
+    def _require(self, document: tomlkit.TOMLDocument, section: str, name: str) -> None:
+        if name not in document.get(section, {}):
+            said = f'"{name}" is not in the settings file; it may be set in the environment.'
+            raise Misconfigured("not-in-file", said, hint="Change or remove it where it was set.")
 
     def _document(self) -> tomlkit.TOMLDocument:
         try:

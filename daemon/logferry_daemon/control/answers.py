@@ -13,17 +13,19 @@ from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.live import Live
+from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
-from logferry_daemon.ports import Clock, Credentials, Spool
+from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
 from logferry_daemon.settings import Settings, SourceSettings
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import (
     EVERYTHING,
+    Candidates,
     Changed,
     Check,
     Checks,
@@ -31,10 +33,14 @@ from logferry_ipc.messages import (
     ConsentGrant,
     DestinationInfo,
     Destinations,
+    DiscoverRequest,
     Done,
     Ended,
+    Fingerprint,
+    FingerprintRequest,
     Login,
     NewDestination,
+    NewPin,
     NewSource,
     PaperChanges,
     PauseRequest,
@@ -66,6 +72,10 @@ class SettingsStore(Protocol):
         """The settings with one more table."""
         ...
 
+    def change(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+        """The settings with these values in a table that is there."""
+        ...
+
     def remove(self, section: str, name: str) -> Settings:
         """The settings without it."""
         ...
@@ -81,6 +91,8 @@ class Parts:
     fleet: Fleet
     credentials: Credentials
     settings: SettingsStore
+    discovery: Discovery
+    fingerprints: Fingerprints
     log: EventLog
     checks: Callable[[], AsyncIterator[DoctorCheck]]
     stop: asyncio.Event
@@ -101,6 +113,7 @@ class DaemonControl:
         self._gates = parts.fleet.gates
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
+        self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -282,6 +295,7 @@ class DaemonControl:
             url=destination.url,
             consent=self._gates.consented(destination),
             credential=(await self._gates.access(destination.name)).value,
+            pin=str(destination.pin or ""),
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
@@ -292,10 +306,26 @@ class DaemonControl:
             said = f'"{destination.url}" cannot be a destination: {reason}.'
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         values = {"dialect": destination.dialect, "url": destination.url}
+        if destination.pin:
+            values["pin"] = pin_setting(destination.pin, destination.url)
         settings = self._parts.settings.add("destinations", destination.name, values)
         await self._fleet.add_destination(destination.name, settings.destinations[destination.name])
         self._fleet.listeners.state_changed()
         return await self.destinations()
+
+    async def pin_destination(self, name: str, pin: NewPin) -> Destinations:
+        """Another key counts for it; its consent is void, for that was about the old one."""
+        self._courier_of(name)
+        await self._pinning.pin(name, pin)
+        return await self.destinations()
+
+    async def discover(self, request: DiscoverRequest) -> Candidates:
+        """Look for collectors on the local network."""
+        return await self._pinning.discover(request)
+
+    async def fingerprint(self, request: FingerprintRequest) -> Fingerprint:
+        """The key that is shown at an address."""
+        return await self._pinning.fingerprint(request)
 
     async def remove_destination(self, name: str) -> Destinations:
         """Forget it, its consent and its secret."""
