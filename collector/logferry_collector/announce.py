@@ -1,4 +1,4 @@
-"""Tells the local network by zeroconf that a collector is here. Tells nothing of its users, never keeps it from running."""
+"""Tells the local network by zeroconf that a collector is here. Tells nothing of its users, never stops the collector."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ async def open_collector(settings: CollectorSettings, limits: Limits | None = No
         app = _assemble(store, workers, limits, public_url)
         secure = server_context(own) if own else None
         await stack.enter_async_context(_serving(app, listener, limits, secure))
-        log.info("collector listening", extra={"url": url})
+        log.info("collector listening", extra={"url": url} | ({"key": str(own.fingerprint)} if own else {}))
         told = False
         if own and settings.announce:
             told = await stack.enter_async_context(announced(settings.name, settings.host, port, own.fingerprint))

@@ -153,7 +153,9 @@ def _settings(args: Namespace) -> CollectorSettings:
     try:
         return CollectorSettings(**given)
     except ValidationError as error:
-        wrong = ", ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        wrong = ", ".join(
+            ": ".join([*map(str, each["loc"]), each["msg"].removeprefix("Value error, ")]) for each in error.errors()
+        )
         raise Misconfigured("collector-settings", f"The collector cannot be set up so: {wrong}.") from error
 
 
