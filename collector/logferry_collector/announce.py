@@ -1,4 +1,4 @@
-"""Tells the local network by zeroconf that a collector is here. Tells nothing of its users, never stops the collector."""
+"""Tells the local network by zeroconf that a collector is here. Tells nothing of its users; may fail without harm."""
 
 from __future__ import annotations
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import ssl
 import warnings
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -38,29 +38,46 @@ class Server:
     heard: bytearray = field(default_factory=bytearray)
 
 
+Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@asynccontextmanager
+async def listening(talk: Talk, secure: ssl.SSLContext | None = None) -> AsyncIterator[int]:
+    """The port of somebody who talks so; every connection is over when the block is."""
+    talks: dict[asyncio.Task[None] | None, asyncio.StreamWriter] = {}
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        talks[asyncio.current_task()] = writer
+        with suppress(OSError):
+            await talk(reader, writer)
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
+
+    opened = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=secure)
+    async with opened:
+        yield opened.sockets[0].getsockname()[1]
+        # Whatever is on its way arrives before anybody counts.
+        await asyncio.sleep(0.05)
+        for writer in talks.values():
+            writer.transport.abort()
+        await asyncio.gather(*filter(None, talks))
+
+
 @asynccontextmanager
 async def server(secure: ssl.SSLContext, answer: bytes = ANSWER) -> AsyncIterator[Server]:
     found = Server()
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         found.hands += 1
-        try:
-            while part := await reader.read(2**16):
-                found.heard += part
-                if b"canary-letter" in part:
-                    writer.write(answer)
-        except OSError:
-            pass
-        finally:
-            writer.close()
+        while part := await reader.read(2**16):
+            found.heard += part
+            if b"canary-letter" in part:
+                writer.write(answer)
 
-    listening = await asyncio.start_server(talk, "127.0.0.1", 0, ssl=secure)
-    async with listening:
-        found.url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    async with listening(talk, secure) as port:
+        found.url = f"https://127.0.0.1:{port}"
         yield found
-        # Whatever is on its way arrives before anybody counts.
-        await asyncio.sleep(0.05)
-        listening.close()
 
 
 @pytest.fixture(scope="module")
@@ -194,12 +211,9 @@ async def test_a_pin_needs_encryption(sender: Sender) -> None:
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         heard.extend(await reader.read(2**16))
-        writer.close()
 
-    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-    async with listening:
-        url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
-        assert (await refusal(sender, url, fingerprint(KEY))).code == "tls"
+    async with listening(talk) as port:
+        assert (await refusal(sender, f"http://127.0.0.1:{port}", fingerprint(KEY))).code == "tls"
     assert bytes(heard) == b""
 
 
@@ -268,18 +282,17 @@ async def test_nobody_there_shows_no_key(looking: tuple[Fingerprints, str]) -> N
 async def test_who_does_not_encrypt_or_does_not_answer_shows_no_key() -> None:
     async def babble(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-        writer.close()
+        await writer.drain()
+        await asyncio.sleep(0.2)
 
     async def brood(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+        while await reader.read(2**16):
+            pass
 
     codes = []
     for talk in (babble, brood):
-        listening = await asyncio.start_server(talk, "127.0.0.1", 0)
-        async with listening:
-            url = f"https://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+        async with listening(talk) as port:
             with pytest.raises(Unreachable) as caught:
-                await TlsFingerprints(timedelta(seconds=0.3)).look(url)
+                await TlsFingerprints(timedelta(seconds=1)).look(f"https://127.0.0.1:{port}")
         codes.append(caught.value.code)
     assert codes == ["tls", "timeout"]

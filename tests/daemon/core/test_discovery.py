@@ -16,7 +16,12 @@ FP = fingerprint_of(b"key")
 
 
 def answer(**changes: Any) -> Answer:  # noqa: ANN401 -- any field
-    usual = {"name": "Games", "addresses": ("192.168.1.20",), "port": 8765, "texts": {"path": "/", "fp": FP.digits}}
+    usual: dict[str, Any] = {
+        "name": "Games",
+        "addresses": ("192.168.1.20",),
+        "port": 8765,
+        "texts": {"path": "/", "fp": FP.digits},
+    }
     return Answer(**(usual | changes))
 
 
