@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from logferry_ipc import messages as m
 from logferry_ipc.events import EventLog
-from logferry_model.errors import Misconfigured, Refused
+from logferry_model.errors import Misconfigured, Refused, Unreachable
 from logferry_model.figures import Measure, Statistics
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
@@ -55,6 +55,11 @@ class FakeControl:
         self.runs: dict[str, m.RunningSession] = {}
         self.writing = False
         """Whether their logs are being written right now, so that nothing can end."""
+        self.neighbours: tuple[m.Candidate, ...] = ()
+        self.searched = 0.0
+        """For how long, the last time."""
+        self.keys: dict[str, str] = {}
+        """Address -> the fingerprint shown there."""
         self.calls: list[str] = []
 
     # what a test does
@@ -277,10 +282,28 @@ class FakeControl:
         if destination.name in self.places:
             raise Refused("destination-exists", f"There is a destination {destination.name} already.")
         self.places[destination.name] = m.DestinationInfo(
-            name=destination.name, dialect=destination.dialect, url=destination.url
+            name=destination.name, dialect=destination.dialect, url=destination.url, pin=destination.pin
         )
         self._changed()
         return await self.destinations()
+
+    async def pin_destination(self, name: str, pin: m.NewPin) -> m.Destinations:
+        self.calls.append("pin_destination")
+        self.places[name] = replace(self._place(name), pin=pin.pin)
+        self.granted_at.pop(name, None)
+        self._changed()
+        return await self.destinations()
+
+    async def discover(self, request: m.DiscoverRequest) -> m.Candidates:
+        self.calls.append("discover")
+        self.searched = request.seconds
+        return m.Candidates(candidates=self.neighbours)
+
+    async def fingerprint(self, request: m.FingerprintRequest) -> m.Fingerprint:
+        self.calls.append("fingerprint")
+        if request.url not in self.keys:
+            raise Unreachable("refused", f"{request.url} cannot be reached.", hint="Is it running?")
+        return m.Fingerprint(url=request.url, fingerprint=self.keys[request.url])
 
     async def remove_destination(self, name: str) -> m.Destinations:
         self.calls.append("remove_destination")

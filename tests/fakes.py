@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from logferry_daemon.core.discovery import Candidate
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.reading import Trouble
@@ -20,6 +21,7 @@ from logferry_daemon.ports import (
     Program,
 )
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
+from logferry_model.fingerprint import Fingerprint
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _TURNS = 20
@@ -287,6 +289,7 @@ class Sent:
     url: str
     request: Request
     secret: Mapping[str, str]
+    pin: Fingerprint | None = None
 
 
 Answer = Response | LogferryError | Callable[[Sent], Response]
@@ -307,8 +310,10 @@ class ScriptedSender:
         """Requests that were given up before their answer."""
         self._under_way = 0
 
-    async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
-        sent = Sent(url, request, secret)
+    async def send(
+        self, url: str, request: Request, secret: Mapping[str, str], pin: Fingerprint | None = None
+    ) -> Response:
+        sent = Sent(url, request, secret, pin)
         self.sent.append(sent)
         answer = self.script.pop(0) if len(self.script) > 1 else self.script[0]
         self._under_way += 1
@@ -328,6 +333,35 @@ class ScriptedSender:
 
 LONGEST_SECRET = 64 * 1_200
 """UTF-16 units."""
+
+
+class FakeFingerprints:
+    """Shows the keys that a test put up at addresses."""
+
+    def __init__(self, **keys: Fingerprint) -> None:
+        self.keys: dict[str, Fingerprint] = dict(keys)
+        self.looked: list[str] = []
+
+    async def look(self, url: str) -> Fingerprint:
+        self.looked.append(url)
+        if url not in self.keys:
+            raise Unreachable("refused", f"{url} cannot be reached: connection refused.", hint="Is it running?")
+        return self.keys[url]
+
+
+class FakeDiscovery:
+    """A network on which exactly these answer."""
+
+    def __init__(self, *found: Candidate, error: LogferryError | None = None) -> None:
+        self.found = found
+        self.error = error
+        self.browsed: list[timedelta] = []
+
+    async def browse(self, duration: timedelta) -> Sequence[Candidate]:
+        self.browsed.append(duration)
+        if self.error:
+            raise self.error
+        return self.found
 
 
 class MemoryCredentials:

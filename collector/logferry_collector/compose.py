@@ -7,6 +7,7 @@ import logging
 import secrets
 import signal
 import socket
+import ssl
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -17,7 +18,9 @@ from typing import cast
 from aiohttp import web
 from msgspec import Struct
 
+from logferry_collector.announce import announced
 from logferry_collector.answers import Frame
+from logferry_collector.certificate import identity, server_context
 from logferry_collector.door import Door
 from logferry_collector.intake import Intake
 from logferry_collector.limits import Limits
@@ -26,6 +29,7 @@ from logferry_collector.settings import CollectorSettings
 from logferry_collector.store import Store, open_store
 from logferry_collector.web import Handlers, build_app
 from logferry_model.errors import Misconfigured
+from logferry_model.fingerprint import Fingerprint
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +50,10 @@ class Running(Struct, frozen=True, kw_only=True):
     """Where it can be reached from this machine."""
     public_url: str
     """What links in receipts begin with."""
+    fingerprint: Fingerprint | None = None
+    """Of its key, where it encrypts by itself."""
+    announced: bool = False
+    """Whether the local network knows of it."""
 
 
 @asynccontextmanager
@@ -56,12 +64,19 @@ async def open_collector(settings: CollectorSettings, limits: Limits | None = No
         store = await stack.enter_async_context(open_store(settings.database_url))
         workers = stack.enter_context(ThreadPoolExecutor(WORKERS, "collector-worker"))
         listener = stack.enter_context(_listen(settings.host, settings.port))
-        url = _url(settings.host, listener.getsockname()[1])
-        running = Running(url=url, public_url=settings.public_url or url)
-        app = _assemble(store, workers, limits, running.public_url)
-        await stack.enter_async_context(_serving(app, listener, limits))
-        log.info("collector listening", extra={"url": running.url})
-        yield running
+        port = listener.getsockname()[1]
+        own = identity(settings) if settings.tls else None
+        url = _url("https" if own else "http", settings.host, port)
+        public_url = settings.public_url or url
+        app = _assemble(store, workers, limits, public_url)
+        secure = server_context(own) if own else None
+        await stack.enter_async_context(_serving(app, listener, limits, secure))
+        log.info("collector listening", extra={"url": url} | ({"key": str(own.fingerprint)} if own else {}))
+        told = False
+        if own and settings.announce:
+            told = await stack.enter_async_context(announced(settings.name, settings.host, port, own.fingerprint))
+        fingerprint = own.fingerprint if own else None
+        yield Running(url=url, public_url=public_url, fingerprint=fingerprint, announced=told)
 
 
 def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_url: str) -> web.Application:
@@ -83,7 +98,9 @@ def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_
 
 
 @asynccontextmanager
-async def _serving(app: web.Application, listener: socket.socket, limits: Limits) -> AsyncIterator[None]:
+async def _serving(
+    app: web.Application, listener: socket.socket, limits: Limits, secure: ssl.SSLContext | None
+) -> AsyncIterator[None]:
     runner = web.AppRunner(
         app,
         # Digests are of the bytes on the wire, and inflating is ours: bounded, one member.
@@ -99,7 +116,14 @@ async def _serving(app: web.Application, listener: socket.socket, limits: Limits
     await runner.setup()
     try:
         door = Door(cast("web.Server", runner.server), limits.connections)  # None only before setup()
-        listening = await asyncio.get_running_loop().create_server(door, sock=listener, backlog=1024)
+        listening = await asyncio.get_running_loop().create_server(
+            door,
+            sock=listener,
+            backlog=1024,
+            ssl=secure,
+            # The door counts a connection once it speaks; who never gets so far is let go.
+            ssl_handshake_timeout=limits.head_seconds if secure else None,
+        )
         try:
             yield
         finally:
@@ -120,10 +144,10 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
-def _url(host: str, port: int) -> str:
+def _url(scheme: str, host: str, port: int) -> str:
     # A wildcard is where to listen, not an address anybody can open.
     host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 -- compared only
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def serve(settings: CollectorSettings, *, ready: Callable[[Running], None] = lambda _: None) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from logferry_collector.place import default_database
@@ -25,8 +26,32 @@ class CollectorSettings(BaseSettings):
     public_url: str | None = Field(
         default=None,
         description="How the collector is reached from outside, as https://games.example.org, when a proxy "
-        "stands before it. Links in receipts begin with it. Default: http://host:port.",
+        "stands before it. Links in receipts begin with it. Default: its own address.",
     )
+
+    tls: bool = Field(
+        default=False,
+        description="Whether to encrypt by itself. Without a certificate of your own it makes one, once, that its "
+        "clients pin by the fingerprint which it prints when it starts.",
+    )
+    tls_certificate: Path | None = Field(
+        default=None, description="A certificate of your own, in PEM, with those that vouch for it."
+    )
+    tls_key: Path | None = Field(default=None, description="Its key, in PEM, without a password.")
+    announce: bool = Field(
+        default=False, description="Whether to be found on the local network by zeroconf; only together with tls."
+    )
+    name: str = Field(
+        default="Logferry collector", min_length=1, max_length=40, description="What it is called on the network."
+    )
+
+    @model_validator(mode="after")
+    def _agreeing(self) -> CollectorSettings:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key are given both or not at all")
+        if not self.tls and (self.announce or self.tls_certificate):
+            raise ValueError("announce and tls_certificate need tls: nobody sends sessions there unencrypted")
+        return self
 
     @field_validator("public_url")
     @classmethod

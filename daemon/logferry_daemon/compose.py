@@ -16,6 +16,7 @@ from pathlib import Path
 from logferry_daemon.adapters.clock_system import SystemChance, SystemClock
 from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_daemon.adapters.database_source import ChildDatabases
+from logferry_daemon.adapters.discover_zeroconf import ZeroconfDiscovery
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.own_log import own_log
@@ -26,6 +27,7 @@ from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.adapters.surroundings import surroundings
+from logferry_daemon.adapters.tls import TlsFingerprints
 from logferry_daemon.adapters.usual_folders import UsualFolders
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.apps import Apps
@@ -94,7 +96,7 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
     async with AsyncExitStack() as stack:
         base = await _open_base(stack, home)
         fleet = await _fleet(base, settings)
-        control = _control(base, fleet, home, stop)
+        control = _control(base, fleet, home, settings, stop)
         base.crew.hire("news", base.news.run(fleet.all_gates))
         await fleet.launch(settings)
         await _announce(stack, control, base, home, settings.ipc)
@@ -217,7 +219,7 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
     return fleet
 
 
-def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> DaemonControl:
+def _control(base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: asyncio.Event) -> DaemonControl:
     checkers = (
         SourcesCheck(fleet),
         GameLoggingCheck(fleet, SystemProcesses(), base.clock),
@@ -235,6 +237,8 @@ def _control(base: _Base, fleet: Fleet, home: Home, stop: asyncio.Event) -> Daem
             fleet=fleet,
             credentials=base.credentials,
             settings=SettingsFile(home.settings_file),
+            discovery=ZeroconfDiscovery([str(one) for one in settings.discover.interfaces]),
+            fingerprints=TlsFingerprints(),
             log=base.log,
             checks=lambda: _all_checks(checkers),
             stop=stop,

@@ -28,6 +28,7 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.gate import Block, Gate
+from logferry_daemon.core.pins import PIN_CHANGED
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
@@ -214,7 +215,7 @@ class Courier:
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
         headers = self.dialect.credentials(secret)
         talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
-        return await converse(self._road.sender, self.destination.url, headers, talk)
+        return await converse(self._road.sender, self.destination, headers, talk)
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""
@@ -267,13 +268,13 @@ class Courier:
 
 
 async def converse(
-    sender: Sender, url: str, headers: Mapping[str, str], talk: Generator[Request, Response, T]
+    sender: Sender, destination: Destination, headers: Mapping[str, str], talk: Generator[Request, Response, T]
 ) -> T | Later | Stop:
-    """What comes of a conversation with the destination at `url`."""
+    """What comes of a conversation with a destination."""
     request = next(talk)
     while True:
         try:
-            response = await sender.send(url, request, headers)
+            response = await sender.send(destination.url, request, headers, destination.pin)
         except Unreachable as error:
             talk.close()
             return _no_answer(error)
@@ -286,6 +287,8 @@ async def converse(
 
 def _no_answer(error: Unreachable) -> Later | Stop:
     """What it means that there was no whole answer. The network's trouble never parks a delivery."""
+    if error.code == PIN_CHANGED:
+        return Stop(reason=error.message, hint=error.hint)
     if error.code == "tls":
         hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."
         return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE)

@@ -92,7 +92,7 @@ class Eraser:
             report = Report(report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at)
             headers = self._dialect.credentials(secret)
             talk = self._dialect.delete(report, now=now)
-            return await converse(self._road.sender, self.destination.url, headers, talk)
+            return await converse(self._road.sender, self.destination, headers, talk)
         except LogferryError as error:
             return Later(reason=str(error), trouble=False, free=True)
         except Exception as error:

@@ -133,7 +133,13 @@ class Fleet:
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         dialect = self.dialect(settings.dialect)
-        destination = Destination(name=name, dialect=settings.dialect, url=settings.url, privacy=settings.policy)
+        destination = Destination(
+            name=name,
+            dialect=settings.dialect,
+            url=settings.url,
+            pin=settings.fingerprint,
+            privacy=settings.policy,
+        )
         told = self.listeners.delivery_changed
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
@@ -159,6 +165,12 @@ class Fleet:
         courier.destination = replace(courier.destination, privacy=settings.policy)
         await self.spool.keep_only(self.kept_groups())
         # What is on its way by the old terms stops.
+        self.gates.forgive(name)
+
+    def pin_destination(self, name: str, settings: DestinationSettings) -> None:
+        """Its owner vouches for another key: what is under way stops, for its consent was about the old one."""
+        courier = self.couriers[name]
+        courier.destination = replace(courier.destination, pin=settings.fingerprint)
         self.gates.forgive(name)
 
     async def remove_destination(self, name: str) -> None:

@@ -16,6 +16,7 @@ from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, g
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.ports import Choices, Clock, Credentials
+from logferry_model.fingerprint import Fingerprint
 
 _PAUSE = "paused-until"
 _FOREVER = "resumed"
@@ -28,6 +29,8 @@ class Destination:
     name: str
     dialect: str
     url: str
+    pin: Fingerprint | None = None
+    """The key that whoever answers there must hold, in place of an authority's word."""
     privacy: Policy = STANDARD
     """What it is sent of people and places."""
 
@@ -38,8 +41,9 @@ class Destination:
 
     @property
     def policy(self) -> str:
-        """What its consent is about."""
-        return policy_text(name=self.name, dialect=self.dialect, url=self.url, policy=self.privacy)
+        """What its consent is about: the pin too, so another one voids it."""
+        where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
+        return policy_text(name=self.name, dialect=self.dialect, url=where, policy=self.privacy)
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
+from logferry_daemon.core.discovery import Candidate
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.identities import Binding, Player, Standing
@@ -24,6 +25,7 @@ from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
 from logferry_model.envelope import Receipt
 from logferry_model.errors import Misconfigured
+from logferry_model.fingerprint import Fingerprint
 from logferry_model.session import Session, SessionId
 
 
@@ -120,8 +122,29 @@ class Processes(Protocol):
 class Sender(Protocol):
     """Carries one request to a destination and brings back the whole answer."""
 
-    async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
-        """Unreachable when there is no whole answer; follows nothing, keeps nothing."""
+    async def send(
+        self, url: str, request: Request, secret: Mapping[str, str], pin: Fingerprint | None = None
+    ) -> Response:
+        """Unreachable when there is no whole answer; follows nothing, keeps nothing.
+
+        With a pin nothing is written to anybody but the holder of this key: Unreachable `pin-changed` tells of another.
+        """
+        ...
+
+
+class Fingerprints(Protocol):
+    """Which keys are shown where."""
+
+    async def look(self, url: str) -> Fingerprint:
+        """Of the key at this https address now, without a request; Unreachable when there is none."""
+        ...
+
+
+class Discovery(Protocol):
+    """Who on the local network says to be a collector."""
+
+    async def browse(self, duration: timedelta) -> Sequence[Candidate]:
+        """Everybody who answers in that time; proves nothing. Unreachable when nobody can be asked."""
         ...
 
 

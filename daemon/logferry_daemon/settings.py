@@ -10,16 +10,19 @@ import os
 import tomllib
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from logferry_daemon.core.budget import PER_MINUTE
+from logferry_daemon.core.pins import reason_against_pin
 from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_model.errors import Misconfigured
+from logferry_model.fingerprint import Fingerprint, parse_fingerprint
 
 
 def _url(url: str) -> str:
@@ -66,11 +69,34 @@ class DestinationSettings(_Part):
         default_factory=dict, description="tracker = the only ones of its fields that may go"
     )
 
+    pin: str | None = Field(
+        default=None, description="the fingerprint of its key, which then counts in place of an authority"
+    )
+
+    @model_validator(mode="after")
+    def _pinnable(self) -> DestinationSettings:
+        if self.pin is not None and (reason := reason_against_pin(self.pin, self.url)):
+            raise ValueError(f"pin: {reason}")
+        return self
+
+    @property
+    def fingerprint(self) -> Fingerprint | None:
+        """The pin as a value."""
+        return None if self.pin is None else parse_fingerprint(self.pin)
+
     @property
     def policy(self) -> Policy:
         """What it is sent of people and places."""
         only = {tracker: frozenset(fields) for tracker, fields in self.only.items()}
         return Policy(treatments={**DEFAULT, **self.privacy}, only=only)
+
+
+class DiscoverSettings(_Part):
+    """How collectors on the local network are found."""
+
+    interfaces: tuple[IPv4Address, ...] = Field(
+        default=(), description="own addresses to ask from; the one that the system prefers when left out"
+    )
 
 
 class WatchSettings(_Part):
@@ -111,6 +137,7 @@ class Settings(BaseSettings):
 
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where sessions are found")
     destinations: dict[Name, DestinationSettings] = Field(default_factory=dict, description="where sessions go")
+    discover: DiscoverSettings = DiscoverSettings()
     watch: WatchSettings = WatchSettings()
     ipc: IpcSettings = IpcSettings()
     log: LogSettings = LogSettings()

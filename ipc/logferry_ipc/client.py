@@ -170,6 +170,18 @@ class DaemonClient:
         """One more place to send to; nothing is sent before consent."""
         return self._call("add_destination", m.Destinations, body=destination)
 
+    def pin_destination(self, name: str, pin: m.NewPin) -> m.Destinations:
+        """Another key counts for it, by the word of its owner, who is asked for consent anew."""
+        return self._call("pin_destination", m.Destinations, name, body=pin)
+
+    def discover(self, request: m.DiscoverRequest) -> m.Candidates:
+        """Whoever on the local network says to be a collector; proves nothing."""
+        return self._call("discover", m.Candidates, body=request)
+
+    def fingerprint(self, request: m.FingerprintRequest) -> m.Fingerprint:
+        """The key that is shown at an address; a handshake and no request."""
+        return self._call("fingerprint", m.Fingerprint, body=request)
+
     def remove_destination(self, name: str) -> m.Destinations:
         """Forget a destination, its consent and its secret; uploaded receipts stay."""
         return self._call("remove_destination", m.Destinations, name, timeout=_PERSON)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from logferry_ipc.messages import (
     EVERYTHING,
+    Candidates,
     Changed,
     Checks,
     Consent,
@@ -14,12 +15,16 @@ from logferry_ipc.messages import (
     Deleted,
     DeleteRequest,
     Destinations,
+    DiscoverRequest,
     Done,
     Ended,
+    Fingerprint,
+    FingerprintRequest,
     Identities,
     IdentityDecision,
     Login,
     NewDestination,
+    NewPin,
     NewSource,
     PaperChanges,
     PauseRequest,
@@ -124,6 +129,18 @@ class Control(Protocol):
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
         """One more place to send to; nothing is sent before consent."""
+        ...
+
+    async def pin_destination(self, name: str, pin: NewPin) -> Destinations:
+        """Another key counts for it, by the word of its owner, who is asked for consent anew."""
+        ...
+
+    async def discover(self, request: DiscoverRequest) -> Candidates:
+        """Whoever on the local network says to be a collector; proves nothing."""
+        ...
+
+    async def fingerprint(self, request: FingerprintRequest) -> Fingerprint:
+        """The key that is shown at an address; a handshake and no request."""
         ...
 
     async def remove_destination(self, name: str) -> Destinations:

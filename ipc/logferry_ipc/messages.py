@@ -335,6 +335,8 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     consent: bool = False
     credential: str = "absent"
     """`available`, `absent`, `locked`, `denied`, `stuck` or `refused`."""
+    pin: str = ""
+    """The fingerprint of the one key that may answer there; empty where authorities decide."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):
@@ -369,6 +371,48 @@ class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     dialect: str
     url: str
+    pin: str = ""
+    """The fingerprint of its key, as its owner compared it."""
+
+
+class NewPin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The key that counts from now on."""
+
+    pin: str
+
+
+class DiscoverRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long to look for collectors."""
+
+    seconds: float = 10.0
+
+
+class Candidate(Struct, frozen=True, kw_only=True):
+    """Somebody on the local network who says to be a collector. Nothing of it is proven."""
+
+    name: str
+    url: str
+    fingerprint: str = ""
+    """As they say: compare it with what the collector itself prints."""
+
+
+class Candidates(Struct, frozen=True, kw_only=True):
+    """Everybody who answered."""
+
+    candidates: tuple[Candidate, ...]
+
+
+class FingerprintRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address by https."""
+
+    url: str
+
+
+class Fingerprint(Struct, frozen=True, kw_only=True):
+    """The key that an address shows now."""
+
+    url: str
+    fingerprint: str
 
 
 class Player(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

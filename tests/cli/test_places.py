@@ -125,7 +125,7 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
     daemon.control.secrets["home"] = "hunter2-hunter2"
     ran = logferry("destinations", "list", "--json")
     assert ran.json["destinations"] == [
-        {"name": "home", "dialect": "logferry", "url": URL, "consent": False, "credential": "available"}
+        {"name": "home", "dialect": "logferry", "url": URL, "consent": False, "credential": "available", "pin": ""}
     ]
     assert "hunter2" not in ran.out + logferry("destinations", "list").out
 

@@ -15,6 +15,7 @@ from logferry_model.errors import Damaged, Refused
 from .factories import START
 
 STARTUP_ONLY = {
+    "tls-unusable",
     "database-url-invalid",
     "database-driver-missing",
     "database-newer",

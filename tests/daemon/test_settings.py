@@ -210,3 +210,26 @@ def test_variables_of_the_environment_are_filled_in(monkeypatch: pytest.MonkeyPa
 
 def test_seconds_are_a_duration() -> None:
     assert seconds(1.5) == timedelta(milliseconds=1500)
+
+
+PIN = "ab" * 32
+
+
+@pytest.mark.parametrize("pin", [PIN, f"sha256:{PIN}", ":".join(["ABAB"] * 16)])
+def test_a_pin_is_read_in_every_way_of_writing_it(pin: str) -> None:
+    text = f'[destinations.home]\nurl = "https://192.168.1.20:8765"\npin = "{pin}"'
+    fingerprint = parse(text).destinations["home"].fingerprint
+    assert fingerprint is not None
+    assert fingerprint.digits == PIN
+
+
+@pytest.mark.parametrize(
+    ("url", "pin"), [("https://192.168.1.20", PIN[2:]), ("http://127.0.0.1:1", PIN), ("https://x", "")]
+)
+def test_a_pin_that_can_be_none_is_an_error_and_never_no_pin(url: str, pin: str) -> None:
+    assert "pin" in complaint(f'[destinations.home]\nurl = "{url}"\npin = "{pin}"').message
+
+
+def test_addresses_to_search_from_are_addresses() -> None:
+    assert list(map(str, parse('[discover]\ninterfaces = ["127.0.0.1"]').discover.interfaces)) == ["127.0.0.1"]
+    assert "interfaces" in complaint('[discover]\ninterfaces = ["eth0"]').message

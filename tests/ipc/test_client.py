@@ -130,6 +130,16 @@ def test_destinations_consent_and_login(daemon: ThreadedDaemon, client: DaemonCl
     assert client.remove_destination("home").destinations == ()
 
 
+def test_pins_and_who_is_there(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    url, candidate = "https://192.168.1.20:8765", m.Candidate(name="Games", url="https://192.168.1.20:8765")
+    daemon.control.neighbours, daemon.control.keys = (candidate,), {url: "ab"}
+    assert client.discover(m.DiscoverRequest(seconds=2)).candidates == (candidate,)
+    assert client.fingerprint(m.FingerprintRequest(url=url)).fingerprint == "ab"
+    client.add_destination(m.NewDestination(name="home", dialect="logferry", url=url, pin="ab"))
+    (pinned,) = client.pin_destination("home", m.NewPin(pin="cd")).destinations
+    assert pinned.pin == "cd"
+
+
 def test_doctor_and_stop(daemon: ThreadedDaemon, client: DaemonClient) -> None:
     assert [check.level for check in client.doctor().checks] == ["ok"]
     assert client.stop().ok

@@ -16,7 +16,11 @@ from logferry.parser import Parser, Verbs, group, verb
 from logferry.views.words import moment
 
 if TYPE_CHECKING:
+    from logferry_collector.compose import Running
     from logferry_collector.settings import CollectorSettings
+
+SAME = ("host", "port", "tls", "tls_certificate", "tls_key", "announce", "name")
+"""Settings that are called so on the command line, too."""
 
 
 class KeyInfo(Struct, frozen=True, kw_only=True):
@@ -41,6 +45,11 @@ def add(verbs: Verbs) -> None:
     server = verb(inner, "serve", "run it in the foreground", serve)
     server.add_argument("--host", help="address to listen on; 0.0.0.0 lets the whole network in")
     server.add_argument("--port", type=int, help="port to listen on")
+    server.add_argument("--tls", action="store_true", default=None, help="encrypt; a key of its own is made once")
+    server.add_argument("--tls-certificate", metavar="FILE", help="a certificate of your own, in PEM")
+    server.add_argument("--tls-key", metavar="FILE", help="its key, in PEM")
+    server.add_argument("--announce", action="store_true", default=None, help="be found on the local network")
+    server.add_argument("--name", help="what it is called there")
     keys = group(inner, "keys", "what clients upload with")
     new = verb(keys, "create", "make a key for an account, and the account if it is new", create)
     new.add_argument("account", metavar="ACCOUNT")
@@ -62,10 +71,20 @@ def serve(args: Namespace, out: Output) -> Exit:
     speak()
     settings = _settings(args)
     _name_database(settings, out)
-    asyncio.run(
-        run_server(settings, ready=lambda running: out.say(f"The collector listens on {running.url} (Ctrl-C ends it)."))
-    )
+    asyncio.run(run_server(settings, ready=lambda running: _tell(running, settings, out)))
     return Exit.DONE
+
+
+def _tell(running: Running, settings: CollectorSettings, out: Output) -> None:
+    """Where it is, and the key by which its clients know it."""
+    out.say(f"The collector listens on {running.url} (Ctrl-C ends it).")
+    if running.fingerprint:
+        out.say("Its key, to compare where a destination is pinned to it:")
+        out.say(f"  {running.fingerprint}")
+    if running.announced:
+        out.say(f'Found on the local network as "{settings.name}": logferry discover')
+    elif settings.announce:
+        out.note("It could not be announced on the local network; clients need its address.")
 
 
 def create(args: Namespace, out: Output) -> Exit:
@@ -129,12 +148,14 @@ def _settings(args: Namespace) -> CollectorSettings:
     from logferry_collector.settings import CollectorSettings
     from logferry_model.errors import Misconfigured
 
-    names = {"database": "database_url", "host": "host", "port": "port"}
+    names = {"database": "database_url"} | {name: name for name in SAME}
     given = {field: value for name, field in names.items() if (value := getattr(args, name, None)) is not None}
     try:
         return CollectorSettings(**given)
     except ValidationError as error:
-        wrong = ", ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+        wrong = ", ".join(
+            ": ".join([*map(str, each["loc"]), each["msg"].removeprefix("Value error, ")]) for each in error.errors()
+        )
         raise Misconfigured("collector-settings", f"The collector cannot be set up so: {wrong}.") from error
 
 

@@ -9,8 +9,12 @@ from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import places as views
-from logferry_ipc.messages import NewDestination, PrivacyChange
+from logferry_ipc.messages import FingerprintRequest, NewDestination, NewPin, PrivacyChange
 from logferry_model.errors import Misconfigured
+from logferry_model.fingerprint import parse_fingerprint
+
+ASKED = ""
+"""`--pin` without a fingerprint: look at the key and ask."""
 
 
 def add(verbs: Verbs) -> None:
@@ -21,6 +25,16 @@ def add(verbs: Verbs) -> None:
     new.add_argument("name", metavar="NAME", help="what to call it")
     new.add_argument("--dialect", required=True, help="which contract it speaks, as `logferry`")
     new.add_argument("--url", required=True, help="where it is")
+    new.add_argument(
+        "--pin",
+        nargs="?",
+        const=ASKED,
+        metavar="FINGERPRINT",
+        help="send only to the holder of this key; without a fingerprint the key is shown and you are asked",
+    )
+    pinned = verb(inner, "pin", "compare a collector's key with the pinned one, or accept another", pin_destination)
+    pinned.add_argument("name", metavar="NAME")
+    pinned.add_argument("--accept", metavar="FINGERPRINT", help="the key that counts from now on")
     terms = verb(inner, "privacy", "show or change what of people and places a destination is sent", privacy)
     terms.add_argument("name", metavar="NAME")
     terms.add_argument("change", nargs="*", metavar="GROUP=keep|token|drop", help="as players=drop")
@@ -36,7 +50,10 @@ def list_destinations(_: Namespace, out: Output) -> Exit:
 
 def add_destination(args: Namespace, out: Output) -> Exit:
     """One more destination, and what it still needs."""
-    daemon().add_destination(NewDestination(name=args.name, dialect=args.dialect, url=args.url))
+    pin = args.pin
+    if pin == ASKED and (pin := _compared(args, out)) is None:
+        return Exit.WAITING
+    daemon().add_destination(NewDestination(name=args.name, dialect=args.dialect, url=args.url, pin=pin or ""))
     out.say(f"Destination {args.name} is set. Before anything is sent it needs two things of you:")
     out.say(f"  logferry consent grant {args.name}")
     out.say(f"  logferry login {args.name}")
@@ -62,6 +79,50 @@ def _change(text: str) -> tuple[str, str]:
     if not (group and sign and treatment):
         raise Misconfigured("privacy-unreadable", f'"{text}" changes nothing.', hint="As in: players=drop")
     return group, treatment
+
+
+def pin_destination(args: Namespace, out: Output) -> Exit:
+    """The pinned key beside the one that is shown now; or another one accepted."""
+    if args.accept is not None:
+        daemon().pin_destination(args.name, NewPin(pin=args.accept))
+        out.say(f"Pinned: {args.name} is sent nothing but under this key. It is a new one, so agree again:")
+        out.say(f"  logferry consent grant {args.name}")
+        return Exit.DONE
+    client = daemon()
+    found = next((each for each in client.destinations().destinations if each.name == args.name), None)
+    if found is None:
+        raise Misconfigured(
+            "destination-unknown", f'There is no destination "{args.name}".', hint="See: logferry destinations list"
+        )
+    shown = client.fingerprint(FingerprintRequest(url=found.url)).fingerprint
+    out.say(f"pinned: {found.pin or 'none; authorities decide'}")
+    out.say(f"now:    {shown}")
+    if not found.pin or parse_fingerprint(found.pin) == parse_fingerprint(shown):
+        return Exit.DONE
+    out.trouble(
+        f"{found.url} shows another key than the pinned one; nothing is sent there.",
+        "Compare it with what the collector itself prints when it starts, and only if that is the one: "
+        f"logferry destinations pin {args.name} --accept {shown}",
+    )
+    return Exit.FAILED
+
+
+def _compared(args: Namespace, out: Output) -> str | None:
+    """The key shown at the address, once a person has compared it; without a person, what to do instead."""
+    shown = daemon().fingerprint(FingerprintRequest(url=args.url)).fingerprint
+    out.note(f"{args.url} shows this key:")
+    out.note(f"  {shown}")
+    if not out.interactive:
+        out.trouble(
+            "Nobody is here to compare it with what the collector prints when it starts.",
+            f"Compare it, then say: logferry destinations add {args.name} --dialect {args.dialect} --url {args.url} "
+            f"--pin {shown}",
+        )
+        return None
+    if out.ask("Does the collector itself print exactly this when it starts?"):
+        return shown
+    out.say("Not added. Somebody may answer in the collector's place: ask who runs it.")
+    return None
 
 
 def remove_destination(args: Namespace, out: Output) -> Exit:

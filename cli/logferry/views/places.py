@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from logferry.blocks import GAP, Block, Grid, Span, Tone, dim, heading, line
 from logferry.views.words import counted, moment, state
-from logferry_ipc.messages import Consent, Destinations, Sources
+from logferry_ipc.messages import Candidates, Consent, Destinations, Sources
 
 
 def sources(found: Sources) -> Iterator[Block]:
@@ -40,10 +40,33 @@ def destinations(found: Destinations) -> Iterator[Block]:
             whole=frozenset({"name", "dialect"}),
             indent=0,
         )
+        for each in found.destinations:
+            if each.pin:
+                yield line(dim(f"{each.name} is pinned to {each.pin}"))
     else:
         yield line("No destination yet. `logferry destinations add NAME --dialect D --url URL` adds one.")
     if found.dialects:
         yield line(dim(f"dialects: {', '.join(found.dialects)}"))
+
+
+def candidates(found: Candidates) -> Iterator[Block]:
+    """Whoever says to be a collector, and how one of them is added."""
+    if not found.candidates:
+        yield line("Nobody answers. A collector is found when it runs with --tls --announce in the same network;")
+        yield line(
+            "without that, add it by its address: logferry destinations add NAME --dialect logferry --url URL --pin"
+        )
+        return
+    yield Grid(
+        ("name", "url", "says its key is"),
+        tuple((each.name, each.url, each.fingerprint or "-") for each in found.candidates),
+        whole=frozenset({"url"}),
+        indent=0,
+    )
+    yield GAP
+    yield line("Anybody can answer so. To add one, and compare its key with what the collector itself prints:")
+    for each in found.candidates:
+        yield line(f"logferry destinations add NAME --dialect logferry --url {each.url} --pin", indent=2)
 
 
 def consent(found: Consent) -> Iterator[Block]:

@@ -12,8 +12,10 @@ from datetime import timedelta
 
 import aiohttp
 
+from logferry_daemon.adapters.tls import PinnedContext, WrongKey, pinned, trusted
 from logferry_daemon.core.exchange import Request, Response
 from logferry_model.errors import Unreachable
+from logferry_model.fingerprint import Fingerprint
 
 MAX_ANSWER = 4 * 2**20
 SLOWEST = 2_048
@@ -34,8 +36,10 @@ class Patience:
 
 
 @asynccontextmanager
-async def open_sender(user_agent: str, patience: Patience | None = None) -> AsyncIterator[HttpSender]:
-    """A sender with its connections, kept alive between requests."""
+async def open_sender(
+    user_agent: str, patience: Patience | None = None, authorities: ssl.SSLContext | None = None
+) -> AsyncIterator[HttpSender]:
+    """A sender with its connections, kept alive between requests; it trusts this computer's authorities, or these."""
     patience = patience or Patience()
     timeout = aiohttp.ClientTimeout(
         total=None, connect=patience.connect.total_seconds(), sock_read=patience.answer.total_seconds()
@@ -47,31 +51,50 @@ async def open_sender(user_agent: str, patience: Patience | None = None) -> Asyn
         trust_env=False,
         auto_decompress=False,
     ) as session:
-        yield HttpSender(session, patience)
+        yield HttpSender(session, patience, authorities or trusted())
 
 
 class HttpSender:
     """Requests over one pool of connections."""
 
-    def __init__(self, session: aiohttp.ClientSession, patience: Patience) -> None:
+    def __init__(self, session: aiohttp.ClientSession, patience: Patience, authorities: ssl.SSLContext) -> None:
         self._session = session
         self._patience = patience
+        self._authorities = authorities
+        self._pinned: dict[Fingerprint, PinnedContext] = {}
+        """aiohttp keeps connections by their context: one for each pin, so none is used under another one."""
 
-    async def send(self, url: str, request: Request, secret: Mapping[str, str]) -> Response:
-        """The whole answer, or Unreachable with `refused`, `dns`, `tls`, `timeout`, `cut` or `too-long`."""
+    async def send(
+        self, url: str, request: Request, secret: Mapping[str, str], pin: Fingerprint | None = None
+    ) -> Response:
+        """The whole answer, or Unreachable: `refused`, `dns`, `tls`, `pin-changed`, `timeout`, `cut`, `too-long`."""
         target = url.rstrip("/") + request.path
         headers = {**request.headers, **secret, "Accept-Encoding": "identity"}
         # As a stream: aiohttp warns that bytes beyond a megabyte hold up the loop.
         body = io.BytesIO(request.body) if request.body else None
+        if pin and not target.startswith("https:"):
+            raise Unreachable("tls", "it is pinned, and without encryption there is no key to look at")
         with _network_errors():
             async with (
                 asyncio.timeout(self._patience.for_all(len(request.body)).total_seconds()),
                 self._session.request(
-                    request.method, target, headers=headers, data=body, allow_redirects=False
+                    request.method,
+                    target,
+                    headers=headers,
+                    data=body,
+                    allow_redirects=False,
+                    ssl=self._context(pin),
                 ) as answer,
                 asyncio.timeout(self._patience.answer.total_seconds()),
             ):
                 return await _whole(answer)
+
+    def _context(self, pin: Fingerprint | None) -> ssl.SSLContext:
+        if pin is None:
+            return self._authorities
+        if pin not in self._pinned:
+            self._pinned[pin] = pinned(pin)
+        return self._pinned[pin]
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> Response:
@@ -96,6 +119,8 @@ def _network_errors() -> Iterator[None]:
     except aiohttp.ClientConnectorCertificateError as error:
         raise Unreachable("tls", f"its certificate is not trusted: {error.certificate_error}") from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
+        if isinstance(cause := error.__cause__, WrongKey):
+            raise cause.trouble from error
         raise Unreachable("tls", f"no secure connection: {error}") from error
     except aiohttp.ClientConnectorDNSError as error:
         raise Unreachable("dns", "its name cannot be resolved") from error

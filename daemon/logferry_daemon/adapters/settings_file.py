@@ -28,23 +28,32 @@ class SettingsFile:
         document[section][name] = table
         return self._write(document)
 
-    def change(self, section: str, name: str, part: str, values: Mapping[str, str]) -> Settings:
-        """The settings with these in `[section.name.part]`."""
+    def change(self, section: str, name: str, values: Mapping[str, str | Mapping[str, str]]) -> Settings:
+        """The settings with these values in `[section.name]`, which is there; the rest of it stays.
+
+        A mapping among them is a table in that table, of which the rest stays, too.
+        """
         document = self._document()
-        table = document.get(section, {}).get(name)
-        if table is None:
-            raise self._not_there(name)
-        inner = table.setdefault(part, tomlkit.table())
-        inner.update(values)
+        self._require(document, section, name)
+        table = document[section][name]
+        for key, value in values.items():
+            if isinstance(value, str):
+                table[key] = value
+            else:
+                table.setdefault(key, tomlkit.table()).update(value)
         return self._write(document)
 
     def remove(self, section: str, name: str) -> Settings:
         """The settings without `[section.name]`."""
         document = self._document()
-        if name not in document.get(section, {}):
-            raise self._not_there(name)
+        self._require(document, section, name)
         del document[section][name]
         return self._write(document)
+
+    def _require(self, document: tomlkit.TOMLDocument, section: str, name: str) -> None:
+        if name not in document.get(section, {}):
+            said = f'"{name}" is not in the settings file; it may be set in the environment.'
+            raise Misconfigured("not-in-file", said, hint="Change or remove it where it was set.")
 
     def _document(self) -> tomlkit.TOMLDocument:
         try:

@@ -23,7 +23,12 @@ class DestinationsCheck:
             yield Check(name="destinations", level="advice", message="No destination is set up.", hint=hint)
         for name, gate in gates.items():
             if gate.open:
-                yield Check(name=f"destination {name}", level="ok", message="Ready.")
+                yield Check(name=f"destination {name}", level="ok", message=self._ready(name))
             else:
                 level: Level = "problem" if gate.held else "advice"
                 yield Check(name=f"destination {name}", level=level, message=f"{gate.reason}.", hint=gate.hint)
+
+    def _ready(self, name: str) -> str:
+        courier = self.fleet.couriers.get(name)
+        pin = courier.destination.pin if courier else None
+        return f"Ready; only the holder of the pinned key {pin} is sent anything." if pin else "Ready."

@@ -15,6 +15,7 @@ from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.identities import IdentityDesk, sentences
 from logferry_daemon.control.live import Live
+from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore
@@ -25,11 +26,12 @@ from logferry_daemon.core.places import reason_against_name, reason_against_url
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
-from logferry_daemon.ports import Clock, Credentials, Spool
+from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
 from logferry_daemon.settings import SourceSettings
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import (
     EVERYTHING,
+    Candidates,
     Changed,
     Check,
     Checks,
@@ -39,12 +41,16 @@ from logferry_ipc.messages import (
     DeleteRequest,
     DestinationInfo,
     Destinations,
+    DiscoverRequest,
     Done,
     Ended,
+    Fingerprint,
+    FingerprintRequest,
     Identities,
     IdentityDecision,
     Login,
     NewDestination,
+    NewPin,
     NewSource,
     PaperChanges,
     PauseRequest,
@@ -81,6 +87,8 @@ class Parts:
     fleet: Fleet
     credentials: Credentials
     settings: SettingsStore
+    discovery: Discovery
+    fingerprints: Fingerprints
     log: EventLog
     checks: Callable[[], AsyncIterator[DoctorCheck]]
     stop: asyncio.Event
@@ -101,6 +109,7 @@ class DaemonControl:
         self._gates = parts.fleet.gates
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
+        self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.clock)
         self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
@@ -299,6 +308,7 @@ class DaemonControl:
             url=destination.url,
             consent=self._gates.consented(destination),
             credential=(await self._gates.access(destination.name)).value,
+            pin=str(destination.pin or ""),
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
@@ -309,10 +319,26 @@ class DaemonControl:
             said = f'"{destination.url}" cannot be a destination: {reason}.'
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         values = {"dialect": destination.dialect, "url": destination.url}
+        if destination.pin:
+            values["pin"] = pin_setting(destination.pin, destination.url)
         settings = self._parts.settings.add("destinations", destination.name, values)
         await self._fleet.add_destination(destination.name, settings.destinations[destination.name])
         self._fleet.listeners.state_changed()
         return await self.destinations()
+
+    async def pin_destination(self, name: str, pin: NewPin) -> Destinations:
+        """Another key counts for it; its consent is void, for that was about the old one."""
+        self._courier_of(name)
+        await self._pinning.pin(name, pin)
+        return await self.destinations()
+
+    async def discover(self, request: DiscoverRequest) -> Candidates:
+        """Look for collectors on the local network."""
+        return await self._pinning.discover(request)
+
+    async def fingerprint(self, request: FingerprintRequest) -> Fingerprint:
+        """The key that is shown at an address."""
+        return await self._pinning.fingerprint(request)
 
     async def remove_destination(self, name: str) -> Destinations:
         """Forget it, its consent and its secret."""

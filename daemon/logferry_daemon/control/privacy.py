@@ -53,7 +53,7 @@ class PrivacyDesk:
         for group, treatment in change.treatments.items():
             _check(group, [one.value for one in Group], "group of fields")
             _check(treatment, [one.value for one in Treatment], "treatment")
-        settings = self._settings.change("destinations", destination, "privacy", change.treatments)
+        settings = self._settings.change("destinations", destination, {"privacy": change.treatments})
         await self._fleet.change_privacy(destination, settings.destinations[destination])
         self._fleet.listeners.state_changed()
 

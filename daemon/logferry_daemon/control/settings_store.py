@@ -15,8 +15,8 @@ class SettingsStore(Protocol):
         """The settings with one more table."""
         ...
 
-    def change(self, section: str, name: str, part: str, values: Mapping[str, str]) -> Settings:
-        """The settings with these in one part of that table."""
+    def change(self, section: str, name: str, values: Mapping[str, str | Mapping[str, str]]) -> Settings:
+        """The settings with these values in a table that is there; a mapping is a table in it."""
         ...
 
     def remove(self, section: str, name: str) -> Settings:

@@ -92,7 +92,11 @@ class LogferryDialect:
 def on_origin(url: str, report_url: str) -> str:
     """The report's address at the destination itself, wherever the receipt points: only the owner names hosts."""
     origin = urlsplit(url)
-    path = quote("/" + urlsplit(report_url).path.lstrip("/"), safe="/%:@-._~!$&'()*+,;=")
+    try:
+        named = urlsplit(report_url).path
+    except ValueError:
+        named = ""  # it is no address, and what was uploaded is uploaded all the same
+    path = quote("/" + named.lstrip("/"), safe="/%:@-._~!$&'()*+,;=")
     return urlunsplit((origin.scheme, origin.netloc, path, "", ""))
 
 

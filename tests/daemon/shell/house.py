@@ -38,6 +38,8 @@ from tests.daemon.shell.stage import hunt
 from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool
 from tests.fakes import (
+    FakeDiscovery,
+    FakeFingerprints,
     FakeProcesses,
     FixedChance,
     ManualClock,
@@ -69,6 +71,8 @@ class House:
         self.sender = ScriptedSender(stored)
         self.credentials = MemoryCredentials()
         self.processes = FakeProcesses()
+        self.discovery = FakeDiscovery()
+        self.fingerprints = FakeFingerprints()
         self.usual: dict[str, tuple[Path, ...]] = {}
         self.recipe_troubles: tuple[Trouble, ...] = ()
         self.stop = asyncio.Event()
@@ -145,6 +149,8 @@ class House:
                 fleet=self.fleet,
                 credentials=self.credentials,
                 settings=SettingsFile(self.settings_file),
+                discovery=self.discovery,
+                fingerprints=self.fingerprints,
                 log=self.log,
                 checks=self._checks,
                 stop=self.stop,

@@ -69,6 +69,7 @@ ANSWERS: Mapping[str, tuple[Answer, str, int, str]] = {
     "their mistake": (problem(500), "pending", 1, "ready"),
     "in repair": (problem(503), "pending", 1, "ready"),
     "nobody there": (OUTAGE, "pending", 1, "ready"),
+    "another key": (Unreachable("pin-changed", "pinned: aa, now: bb", hint="pin {name}"), "pending", 0, "held"),
     "not to be trusted": (Unreachable("tls", "its certificate is not trusted"), "pending", 0, "waiting"),
 }
 
