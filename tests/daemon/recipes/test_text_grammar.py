@@ -106,6 +106,7 @@ def test_a_text_in_another_code_page_is_read_as_the_recipe_says() -> None:
         (b"20:05:00 <MOO", False),
         (b"20:05:00 <NET>,own-7,Ann,4,1,2", False),
         (b"20:05:0 <MOOR> at Ostrand", False),
+        (b"20:05:00 <SAIL> from Ostrand under Hob, m", False),
     ],
 )
 def test_a_last_line_that_ends_a_session_counts_without_its_newline_once_the_file_is_quiet(
