@@ -321,7 +321,9 @@ def test_in_thousands_of_swaps_nothing_outside_is_read(tmp_path: Path) -> None:
 
 def test_the_child_has_its_caps(tmp_path: Path) -> None:
     asked(tmp_path, FIGHTS, BLOWS)
-    told = "print([resource.getrlimit(one)[1] for one in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)], file=sys.stderr)"
+    told = (
+        "print([resource.getrlimit(one)[1] for one in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE)], file=sys.stderr)"
+    )
     assert after_asking(told, tmp_path) == str([CPU_SECONDS, MAX_SHARED_MEMORY])
     (tmp_path / "room").mkdir()
     assert after_asking(told, tmp_path, tmp_path / "room") == str([CPU_SECONDS, MAX_COPY])
