@@ -153,7 +153,8 @@ class SourceRunner:
 
     def running(self) -> Sequence[Found]:
         """The sessions that are still open, as of the last look."""
-        there = (state for state in self._files.values() if not state.behind)
+        # Asked after every look: nearly all of a large folder was read long ago, and must cost next to nothing.
+        there = (state for state in self._files.values() if state.reading is not None and not state.behind)
         return [found for state in there for found in state.open if mark(found) not in state.admitted]
 
     def has_app(self, app: str) -> bool:
