@@ -25,7 +25,8 @@ def landlock() -> int:
     """Which version of it this system has; 0 without it."""
     if sys.platform != "linux":
         return 0
-    return max(ctypes.CDLL(None).syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION), 0)
+    version: int = ctypes.CDLL(None).syscall(_CREATE, None, ctypes.c_size_t(0), _VERSION)
+    return max(version, 0)
 
 
 def confine(room: str) -> bool:
