@@ -90,6 +90,10 @@ class FakeControl:
         self.log.publish(m.EventKind.SESSION_FOUND, at=self.now, session=session, tracker=tracker)
         return summary
 
+    def join(self, session: str, other: str) -> None:
+        """The owner joined a session to another one."""
+        self.found[session] = replace(self.found[session], merged_into=other)
+
     def play(self, session: str, *, tracker: str = "artemis", events: int = 3) -> m.RunningSession:
         """A session runs, or has gone on."""
         measures = (Measure(name="loot", label="Loot", value=events / 2, unit="PED"),)

@@ -16,6 +16,7 @@ from logferry_daemon.core.gate import Access
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.ports import (
+    CLOSED,
     FileSeen,
     KeyNote,
     Program,
@@ -122,6 +123,8 @@ class MemoryFiles:
         """Whether the folder itself is there."""
         self.before_read: Callable[[str], None] = lambda _: None
         """Called with the path before every read: what happens between looking and reading."""
+        self.shut: str | None = None
+        """A folder that cannot be entered."""
         self.after_scan: Callable[[], None] = lambda: None
         """Called before a scan returns: what happens too late for it."""
         self.in_the_middle_of_a_read: Callable[[], object] | None = None
@@ -138,13 +141,20 @@ class MemoryFiles:
         found = [
             self._seen(path)
             for path in sorted(self._files)
-            if any(fnmatch.fnmatch(path.rpartition("/")[2], pattern) for pattern in patterns)
+            if not self._is_shut(path)
+            and any(fnmatch.fnmatch(path.rpartition("/")[2], pattern) for pattern in patterns)
         ]
+        if self.shut:
+            trouble = Trouble(code=CLOSED, message="it cannot be looked into: permission denied.")
+            found.append(FileSeen(path=self.shut, signature=Signature(0, 0, 0, 0), trouble=trouble))
         self.after_scan()
         return found
 
+    def _is_shut(self, path: str) -> bool:
+        return self.shut is not None and path.startswith(f"{self.shut}/")
+
     async def look(self, root: Path, path: str) -> FileSeen | None:
-        return self._seen(path) if self.present and path in self._files else None
+        return self._seen(path) if self.present and path in self._files and not self._is_shut(path) else None
 
     async def read(self, root: Path, path: str, *, offset: int, limit: int) -> bytes:
         self.before_read(path)

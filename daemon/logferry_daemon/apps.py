@@ -50,6 +50,9 @@ class Apps:
 
     def closed(self, names: Iterable[str]) -> datetime | None:
         """When one of `names` was last told to be closed."""
+        now = self._clock.now()
+        # Of the future: the clock was ahead when it was told, and nobody knows when that was.
+        self._closed = {name: at for name, at in self._closed.items() if at <= now}
         told = (self._closed.get(name.casefold()) for name in names)
         return max((at for at in told if at is not None), default=None)
 
@@ -65,4 +68,5 @@ class Apps:
     async def _look(self) -> None:
         self._found = tuple(await self._processes.find(self._wanted))
         self._next_look = self._clock.now() + self._interval
-        self._wait, self._interval = self._interval, SOONEST if self._found else min(self._interval * 2, LATEST)
+        # Also while another one runs: whoever is not there now may not come for hours.
+        self._wait, self._interval = self._interval, min(self._interval * 2, LATEST)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -53,6 +53,8 @@ class FileState:
     """Whether `reading` was taken when nothing was being written."""
     seen_running: frozenset[str] = frozenset()
     """Programs seen running while its last session was open."""
+    noticed: dict[str, datetime] = field(default_factory=dict)
+    """Session -> since when it is known to be open."""
     admitted: frozenset[Mark] = frozenset()
     """What already went to the spool."""
 
@@ -100,6 +102,7 @@ class FileState:
         self.read = None
         self.reading = None
         self.behind = False
+        self.noticed = {}
         self.admitted, self.seen_running = frozenset(), frozenset()
 
     def row_of(self, source: str, *, running: bool, troubles: tuple[Trouble, ...]) -> FileRow:

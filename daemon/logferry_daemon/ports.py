@@ -64,11 +64,18 @@ class FileSeen:
     """Why it cannot be read at all: a symlink, a pipe, no permission."""
 
 
+CLOSED = "folder-unreadable"
+"""Code of what is there and cannot be looked into: what was below it is not gone."""
+
+
 class LogFiles(Protocol):
     """The files of one folder. Opens nothing but regular files inside it, never for writing."""
 
     async def scan(self, root: Path, patterns: Sequence[str]) -> Sequence[FileSeen]:
-        """Every entry that fits; Unreachable `source-missing` when the folder is not there."""
+        """Every entry that fits, and with the trouble CLOSED what cannot be looked into.
+
+        Unreachable `source-missing` when the folder itself is not there.
+        """
         ...
 
     async def look(self, root: Path, path: str) -> FileSeen | None:

@@ -34,7 +34,18 @@ from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.file_state import FileState, mark
 from logferry_daemon.orphans import Orphan, Orphans
-from logferry_daemon.ports import Admitted, Clock, Databases, FileRow, FileSeen, Intake, LogFiles, NewSession, Watcher
+from logferry_daemon.ports import (
+    CLOSED,
+    Admitted,
+    Clock,
+    Databases,
+    FileRow,
+    FileSeen,
+    Intake,
+    LogFiles,
+    NewSession,
+    Watcher,
+)
 from logferry_daemon.wake import Wake
 from logferry_model.errors import Damaged, LogferryError, Unreachable
 from logferry_model.session import End, EndRule
@@ -125,6 +136,8 @@ class SourceRunner:
         self._next_scan: datetime | None = None
         self._drive: int | None = None
         """What the folder was on when it was last looked at."""
+        self._closed: tuple[str, ...] = ()
+        """Folders that could not be looked into: nothing is known of what is below."""
         self._hinted = False
         self._rested: datetime | None = None
         """Until then no hint brings a scan."""
@@ -144,7 +157,8 @@ class SourceRunner:
 
     def running(self) -> Sequence[Found]:
         """The sessions that are still open, as of the last look."""
-        there = (state for state in self._files.values() if not state.behind)
+        # Asked after every look: nearly all of a large folder was read long ago, and must cost next to nothing.
+        there = (state for state in self._files.values() if state.reading is not None and not state.behind)
         return [found for state in there for found in state.open if mark(found) not in state.admitted]
 
     def has_app(self, app: str) -> bool:
@@ -318,11 +332,12 @@ class SourceRunner:
             troubles = state.row.troubles if state.row else ()
             state.again = bool(troubles) and any(trouble.code in PASSING for trouble in troubles)
         there = {entry.path for entry in entries}
-        for path in set(self._files) - there:
+        self._closed = tuple(f"{one.path}/" for one in entries if one.trouble and one.trouble.code == CLOSED)
+        for path in [path for path in set(self._files) - there if not path.startswith(self._closed)]:
             self._orphans.check(path, self._files.pop(path).unkept, (), now)
             await self._world.intake.forget_file(self.source.name, path, now)
         # At the first look an empty folder may be one whose drive is not plugged in yet.
-        for path in set(self._rows) - there if there else ():
+        for path in [path for path in set(self._rows) - there if there and not path.startswith(self._closed)]:
             del self._rows[path]
             await self._world.intake.forget_file(self.source.name, path, now)
 
@@ -342,6 +357,8 @@ class SourceRunner:
         """Look only at the files that are not finished with."""
         for state in [state for state in self._files.values() if not state.known]:
             entry = await self._world.files.look(self.source.root, state.path)
+            if entry is None and state.path.startswith(self._closed):
+                continue  # it waits for its folder to be opened again
             if entry is None:
                 self._next_scan = None  # gone or renamed: the scan finds out
             else:
@@ -432,6 +449,7 @@ class SourceRunner:
             now=now,
             quiet_since=state.quiet_since,
             process_gone=None if running.intersection(rules.processes) else min(state.seen_running, default=None),
+            noticed=state.noticed.setdefault(found.id, now),
             app_closed=self._world.apps.closed((self.source.tracker.name, *rules.processes)),
             demanded=self._demands.get(found.id),
             next_start=self._beginnings[later] if later < len(self._beginnings) else None,

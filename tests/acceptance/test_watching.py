@@ -239,7 +239,7 @@ def test_a_hostile_folder_with_a_hundred_thousand_files_holds_nobody_up(
     games = tmp_path / "games"
     games.mkdir()
     for number in range(MANY):
-        (games / f"session-{number}.json").touch()
+        (games / f"session-z{number}.json").touch()  # the last of all, so that they are still being read
     reasons = hostile(games, tmp_path / "outside")
     name, content = hunt(1)
     (games / name).write_bytes(content)

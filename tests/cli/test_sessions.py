@@ -37,6 +37,15 @@ def test_the_list_for_people_has_short_ids_and_a_row_a_delivery(logferry: Comman
     assert [word in out for word in ("uploaded", "failed", "held")] == [True] * 3
 
 
+def test_a_session_that_was_joined_to_another_says_so_although_it_was_sent(
+    logferry: Command, daemon: ThreadedDaemon
+) -> None:
+    daemon.control.join(FIRST, SECOND)
+    out = logferry("sessions", "list").out
+    assert f"merged into {SECOND[:8]}" in out
+    assert "uploaded" in out
+
+
 @pytest.mark.parametrize("prefix", [FIRST, FIRST[:8], FIRST[:7]])
 def test_show_takes_the_first_letters_of_an_id(logferry: Command, prefix: str) -> None:
     ran = logferry("sessions", "show", prefix)

@@ -485,6 +485,21 @@ async def test_no_child_outlives_a_cancelled_question(tmp_path: Path) -> None:
     assert not Path(f"/proc/{pid}").exists()
 
 
+SAYS_COPY = """
+import sys, msgspec
+from logferry_daemon.isolation.messages import Kind, Refusal, Sent
+sys.stdin.buffer.read()
+sys.stdout.buffer.write(msgspec.msgpack.encode(Sent(refusal=Refusal(kind=Kind.COPY))))
+"""
+
+
+async def test_without_room_for_a_copy_it_is_tried_again(tmp_path: Path) -> None:
+    databases = ChildDatabases((sys.executable, "-c", SAYS_COPY), rooms=tmp_path / "nothing")
+    with pytest.raises(Unreachable) as caught:
+        await databases.ask(tmp_path, NAME, question())
+    assert caught.value.code == "database-no-room"
+
+
 async def test_a_child_that_cannot_be_started_is_a_reason(tmp_path: Path) -> None:
     with pytest.raises(Unreachable) as caught:
         await ChildDatabases((str(tmp_path / "nothing"),)).ask(tmp_path, NAME, question())

@@ -236,11 +236,20 @@ async def test_a_name_that_is_no_text_is_a_trouble_and_the_others_go_on(disk: Di
     raw = os.fsencode(disk.root) + b"/session-\xff.json"
     Path(os.fsdecode(raw)).write_bytes(b"x")
     seen = await scanned(disk)
-    trouble = seen["session-\\xff.json"].trouble
+    trouble = seen["session-\\xff.json/"].trouble
     assert trouble is not None
     assert trouble.code == "bad-name"
     assert seen[NAME].trouble is None
     assert all(path.encode() for path in seen)
+
+
+async def test_a_file_that_is_called_like_the_escape_of_another_is_read(disk: DiskHand) -> None:
+    raw = os.fsencode(disk.root) + b"/session-\xff.json"
+    Path(os.fsdecode(raw)).write_bytes(b"x")
+    disk.write("session-\\xff.json", b"fine")
+    found = await disk.files.scan(disk.root, PATTERNS)
+    assert len({one.path for one in found}) == len(found) == 2
+    assert [one.trouble is None for one in found if one.path == "session-\\xff.json"] == [True]
 
 
 async def test_folders_are_entered_down_to_a_depth(disk: DiskHand) -> None:
@@ -350,7 +359,7 @@ def test_without_permission_a_file_is_a_trouble_and_the_others_are_read(open_fol
         text=True,
         check=True,
     )
-    assert json.loads(child.stdout) == [[NAME, "session-2.json"], "no-permission", "fine"]
+    assert json.loads(child.stdout) == [["closed", NAME, "session-2.json"], "no-permission", "fine"]
 
 
 async def test_a_folder_that_is_no_folder_is_missing(tmp_path: Path) -> None:

@@ -68,8 +68,11 @@ def _remarks(delivery: Delivery) -> Iterator[Words]:
 def _rows(session: SessionSummary) -> Iterator[tuple[Words, ...]]:
     took = session.ended_at - session.started_at if session.ended_at else None
     head = (short(session.id), session.tracker, moment(session.started_at), duration(took), f"{session.events:,}")
-    if not session.deliveries:
-        yield (*head, dim("-"), _joined(session) if session.merged_into else state(DeliveryState.HELD))
+    if session.merged_into:
+        yield (*head, dim("-"), _joined(session))
+        head = ("", "", "", "", "")
+    elif not session.deliveries:
+        yield (*head, dim("-"), state(DeliveryState.HELD))
     for delivery in session.deliveries:
         yield (*head, delivery.destination, _state_and_reason(delivery))
         head = ("", "", "", "", "")

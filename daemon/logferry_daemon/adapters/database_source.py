@@ -48,11 +48,19 @@ class ChildDatabases:
         ask = Ask(root=os.fsencode(root), path=os.fsencode(path), question=question)
         reply = await self._reply(ask)
         if reply.refusal is not None and reply.refusal.kind == Kind.COPY:
-            with tempfile.TemporaryDirectory(prefix="logferry-", dir=self._rooms, ignore_cleanup_errors=True) as room:
+            with self._room() as room:
                 reply = await self._reply(msgspec.structs.replace(ask, room=os.fsencode(room)))
         if reply.answer is not None:
             return reply.answer
         raise _error(reply.refusal)
+
+    def _room(self) -> tempfile.TemporaryDirectory[str]:
+        try:
+            return tempfile.TemporaryDirectory(prefix="logferry-", dir=self._rooms, ignore_cleanup_errors=True)
+        except OSError as error:
+            raise Unreachable(
+                "database-no-room", "there is no room for the copy that has to be read; it is tried again."
+            ) from error
 
     async def _reply(self, ask: Ask) -> Reply:
         code, data = await self._run(msgspec.msgpack.encode(ask))

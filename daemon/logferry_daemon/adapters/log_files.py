@@ -14,7 +14,7 @@ import re
 import stat
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import lru_cache
 from operator import attrgetter
 from pathlib import Path
@@ -22,7 +22,7 @@ from pathlib import Path
 from logferry_daemon.adapters import opening
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
-from logferry_daemon.ports import FileSeen
+from logferry_daemon.ports import CLOSED, FileSeen
 from logferry_model.errors import Damaged, Unreachable
 
 MAX_DEPTH = 6
@@ -84,7 +84,7 @@ if sys.platform == "win32":
                 path = f"{below}{entry.name}"
                 if entry.is_dir(follow_symlinks=False) and not _is_reparse_point(entry.stat(follow_symlinks=False)):
                     if below.count("/") < MAX_DEPTH:
-                        with suppress(OSError):  # it went away or cannot be entered; its source is still there
+                        with _told(found, path):
                             _scan_into(found, root, patterns, f"{path}/")
                 elif fits(entry.name, patterns) and (seen := _look(root, path)) is not None:
                     found.append(seen)
@@ -101,13 +101,22 @@ else:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     if below.count("/") < MAX_DEPTH:
-                        with suppress(OSError), opening.folder(entry.name, handle) as inner:
+                        with _told(found, below + entry.name), opening.folder(entry.name, handle) as inner:
                             _scan_folder(found, inner, f"{below}{entry.name}/", wanted)
                 elif wanted(entry.name):
-                    try:
+                    with _told(found, below + entry.name):
                         found.append(_seen(below + entry.name, entry.stat(follow_symlinks=False)))
-                    except FileNotFoundError:
-                        continue  # it is gone already
+
+
+@contextmanager
+def _told(found: list[FileSeen], path: str) -> Iterator[None]:
+    """What is gone by now is no trouble; what is there and cannot be looked at is one, and not the end of the scan."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ELOOP}:
+            trouble = Trouble(code=CLOSED, message=f"it cannot be looked into: {_reason(error)}.")
+            found.append(FileSeen(path=_text(path), signature=Signature(0, 0, 0, 0), trouble=trouble))
 
 
 def _look(root: Path, path: str) -> FileSeen | None:
@@ -119,11 +128,19 @@ def _look(root: Path, path: str) -> FileSeen | None:
 
 
 def _seen(path: str, found: os.stat_result) -> FileSeen:
-    text = path if path.isascii() else os.fsencode(path).decode("utf-8", "backslashreplace")
+    text = _text(path)
     # The spool keeps a time in 64 bits, which is less than a file system may hold.
     mtime_ns = min(max(found.st_mtime_ns, -_NS_MOST), _NS_MOST)
     signature = Signature(found.st_size, mtime_ns, found.st_ino, found.st_dev)
     return FileSeen(path=text, signature=signature, trouble=_trouble(found) if text == path else _NAME)
+
+
+def _text(path: str) -> str:
+    """The path itself; of one that is no text, what no other can be called: none ends with a slash."""
+    text = path if path.isascii() else os.fsencode(path).decode("utf-8", "replace")
+    if text == path:
+        return path
+    return os.fsencode(path).replace(b"\\", b"\\\\").decode("utf-8", "backslashreplace") + "/"
 
 
 def _trouble(found: os.stat_result) -> Trouble | None:

@@ -30,6 +30,10 @@ class Endings:
         if not concerned:
             raise _unknown_app(app, self._fleet)
         open_ones = _running(concerned)
+        if not open_ones:
+            # Kept for what is noticed in the next moments; nothing else is worth a look at everything.
+            self._fleet.world.apps.close(app)
+            return Ended()
         await self._fleet.app_closed(app)
         return await self._ended(open_ones)
 

@@ -25,6 +25,9 @@ CONFIDENCE = {
 CLOCKS_APART = timedelta(seconds=5)
 """A program may stamp its last line a little later than it tells that it closes."""
 
+FRESH = timedelta(minutes=5)
+"""A session may be noticed so long after its last line and still be meant by a word that came in between."""
+
 
 def end_by(rule: EndRule, evidence: str) -> End:
     """An end with the confidence that its rule deserves."""
@@ -53,6 +56,8 @@ def _app_closed(found: Found, signals: Signals) -> str | None:
     told = signals.app_closed
     if told is None or told < found.last_at - CLOCKS_APART:
         return None
+    if (signals.noticed is None or signals.noticed > told) and told - found.last_at > FRESH:
+        return None  # said of another one: what is noticed after a word is old unless it was being written then
     return f"told at {told:%Y-%m-%d %H:%M:%S} UTC that its program was closed"
 
 

@@ -309,6 +309,8 @@ class Signals:
     """The program that was seen running during the session and is not any more."""
     app_closed: datetime | None = None
     """When somebody told that the program was closed."""
+    noticed: datetime | None = None
+    """Since when the session is known to be open; None is only now."""
     demanded: datetime | None = None
     """When the owner asked for it to end."""
     next_start: datetime | None = None

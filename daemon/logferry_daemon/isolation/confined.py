@@ -31,6 +31,8 @@ def landlock() -> int:
 
 def confine(room: str) -> bool:
     """From now on nothing outside `room` is written, made or removed by this process; False where that cannot be."""
+    if sys.platform != "linux":
+        return False
     version = landlock()
     if version == 0:
         return False

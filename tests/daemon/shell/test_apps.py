@@ -77,6 +77,17 @@ async def test_a_program_that_is_not_found_is_looked_for_less_and_less_often(
     assert between[-1] == LATEST
 
 
+async def test_one_that_is_not_there_is_looked_for_seldom_also_while_another_one_runs(
+    apps: Apps, clock: ManualClock, processes: FakeProcesses
+) -> None:
+    processes.start(OTHER)
+    for _ in range(600):
+        assert await apps.running([OTHER]) == {OTHER}
+        assert await apps.running([GAME]) == frozenset()
+        clock.move(SECOND)
+    assert processes.looks < 20
+
+
 async def test_a_program_that_is_gone_is_missed_at_once(
     apps: Apps, clock: ManualClock, processes: FakeProcesses
 ) -> None:
@@ -117,6 +128,15 @@ async def test_a_clock_that_is_set_back_stops_no_look(apps: Apps, clock: ManualC
 async def test_a_name_is_told_as_it_was_asked_for(apps: Apps, processes: FakeProcesses) -> None:
     processes.start(GAME.upper())
     assert await apps.running([GAME]) == {GAME}
+
+
+async def test_what_was_told_while_the_clock_was_ahead_is_forgotten(apps: Apps, clock: ManualClock) -> None:
+    clock.move(3600 * SECOND)
+    apps.close(GAME)
+    clock.set(clock.now() - 3600 * SECOND)
+    assert apps.closed([GAME]) is None
+    clock.move(7200 * SECOND)
+    assert apps.closed([GAME]) is None
 
 
 async def test_what_was_told_to_be_closed_is_remembered_with_its_time(apps: Apps, clock: ManualClock) -> None:

@@ -48,6 +48,27 @@ async def test_a_log_that_is_rotated_while_it_is_read_is_not_mixed_with_the_next
     ]
 
 
+async def test_a_log_that_is_copied_and_written_afresh_in_place_while_it_is_read_is_not_mixed() -> None:
+    stage = Stage(ELITE)
+    now = stage.clock.now()
+    stage.files.write(JOURNAL, begin(now) + b"".join(jump(now + n * SECOND, n) for n in range(1, 4)))
+    await stage.run(5 * SECOND)
+    stage.files.append(JOURNAL, b"".join(jump(now + n * SECOND, n) for n in range(4, 14)))
+
+    def copy_and_truncate() -> None:
+        stage.files.copy(JOURNAL, NEXT_JOURNAL)
+        fresh = now + MINUTE
+        lines = b"".join(line("Scan", fresh + n * SECOND) for n in range(1, 40))
+        stage.files.write(JOURNAL, begin(fresh) + lines + shutdown(fresh + MINUTE))
+
+    stage.files.in_the_middle_of_a_read = copy_and_truncate
+    await stage.run(90 * MINUTE)
+    assert [(one.events, one.end_rule) for one in await stage.kept()] == [
+        (14, EndRule.NEXT_START),
+        (41, EndRule.EXPLICIT),
+    ]
+
+
 async def test_a_log_that_is_deleted_while_it_is_read_is_kept_as_it_was_read_before() -> None:
     stage = Stage(MICE)
     stage.files.write(LOG, at(0, FIGHT) + at(1, hit("Pip", 1)))

@@ -124,6 +124,13 @@ async def test_a_program_without_a_session_ends_none(control: DaemonControl) -> 
     assert (ended.ended, ended.waiting, ended.note) == (0, 0, "")
 
 
+async def test_a_word_without_an_open_session_costs_no_look_at_everything(house: House, control: DaemonControl) -> None:
+    scans = house.files.scans
+    for _ in range(20):
+        await control.app_closed(GAME)
+    assert house.files.scans == scans
+
+
 async def test_an_unknown_program_is_told_which_are_known(control: DaemonControl) -> None:
     error = await error_of(control.app_closed("Notepad.exe"))
     assert error.code == "app-unknown"

@@ -9,6 +9,7 @@ import pytest
 
 from logferry_daemon.catching_up import BLOCK
 from logferry_daemon.core.reading import Document, Reading
+from logferry_daemon.ports import CLOSED
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Damaged, Unreachable
 from logferry_model.session import EndRule
@@ -403,6 +404,65 @@ async def test_nobody_looks_at_programs_while_no_session_is_open(elite: Stage) -
     play(elite, end=True)
     await elite.run(5 * MINUTE)
     assert elite.processes.looks == 0
+
+
+async def test_a_word_of_yesterday_does_not_end_what_turns_up_today(elite: Stage) -> None:
+    await elite.run(SECOND)
+    elite.runner._world.apps.close(GAME)
+    elite.clock.move(timedelta(days=1))
+    old = elite.clock.now() - timedelta(days=30)
+    elite.files.write(JOURNAL, begin(old) + jump(old + SECOND), mtime=old)
+    await elite.run(MINUTE)
+    assert [row.end_rule for row in await elite.kept()] == [EndRule.SILENCE]
+
+
+async def test_a_word_ends_what_was_open_however_long_nothing_happened_in_it(elite: Stage) -> None:
+    play(elite)
+    await elite.run(10 * MINUTE)
+    elite.runner._world.apps.close(GAME)
+    await elite.run(10 * SECOND)
+    assert [row.end_rule for row in await elite.kept()] == [EndRule.APP_CLOSED]
+
+
+async def test_a_word_ends_what_is_noticed_a_moment_later(elite: Stage) -> None:
+    await elite.run(SECOND)
+    play(elite)
+    elite.clock.move(SECOND)
+    elite.runner._world.apps.close(GAME)
+    elite.hint()
+    await elite.run(10 * SECOND)
+    assert [row.end_rule for row in await elite.kept()] == [EndRule.APP_CLOSED]
+
+
+async def test_what_is_in_a_folder_that_cannot_be_entered_is_not_gone(elite: Stage) -> None:
+    path = f"deep/{JOURNAL}"
+    play(elite, path)
+    await elite.run(5 * SECOND)
+    elite.files.shut = "deep"
+    elite.hint()
+    scans = elite.files.scans
+    await elite.run(5 * MINUTE)
+    assert elite.files.scans - scans < 20
+    assert await elite.troubles() == {"deep": CLOSED}
+    assert [found.events for found in elite.runner.running()] == [4]
+    elite.files.shut = None
+    go_on(elite, path)
+    await elite.run(2 * MINUTE)
+    assert await elite.troubles() == {}
+    assert [found.events for found in elite.runner.running()] == [5]
+    assert await elite.kept() == []
+
+
+async def test_what_is_known_of_a_closed_folder_is_still_known_after_a_restart(stage: Stage) -> None:
+    stage.files.write("deep/session-1.json", hunt())
+    await stage.run(MINUTE)
+    stage.restart()
+    stage.files.shut = "deep"
+    await stage.run(MINUTE)
+    stage.files.shut = None
+    reads = stage.files.reads
+    await stage.run(2 * MINUTE)
+    assert stage.files.reads == reads
 
 
 async def test_silence_ends_a_session(elite: Stage) -> None:
