@@ -6,7 +6,7 @@ import asyncio
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logferry_daemon.core.delivery import State
@@ -223,6 +223,7 @@ acts = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(acts, max_size=40))
 def test_nothing_is_ever_claimed_whose_player_is_not_allowed_at_that_moment(history: list[tuple[object, ...]]) -> None:
     asyncio.run(_live_through(MemoryBench().spool, history))
