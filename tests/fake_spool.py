@@ -520,11 +520,12 @@ class MemorySpool:
 
     async def grant(self, grant: Grant) -> None:
         self._writable()
-        before = self._grants.get(grant.destination)
-        if before is None or before.policy_digest != grant.policy_digest:
+        note = f"terms:{grant.destination}"
+        if self._notes.get(note, grant.policy_digest) != grant.policy_digest:
             for one in self._all():
                 if one.row.destination == grant.destination and one.row.state is not State.UPLOADED and one.letter:
                     one.letter, one.key = None, self.chance.token()
+        self._notes[note] = grant.policy_digest
         self._grants[grant.destination] = grant
 
     async def keep_only(self, groups: Collection[Group]) -> None:

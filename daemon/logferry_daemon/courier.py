@@ -194,6 +194,10 @@ class Courier:
             return await self._converse(await self._letter(claimed))
         except Refused as error:
             return Parked(reason=error.message)
+        except Unreachable as error:
+            # Only the keyring is asked before anything is sent. The gate finds out what it is.
+            self._gates.doubt_access(self.destination.name)
+            return Stop(reason=error.message, wait=SHORTEST_LOOK)
         except LogferryError as error:
             return Later(reason=str(error), trouble=False)
         except Exception as error:

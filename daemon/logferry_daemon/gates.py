@@ -15,7 +15,7 @@ from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, gate_of
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.policy import STANDARD, Policy
-from logferry_daemon.ports import Choices, Clock, Credentials
+from logferry_daemon.ports import Choices, Clock, Credentials, place_note
 from logferry_model.fingerprint import Fingerprint
 
 _PAUSE = "paused-until"
@@ -173,9 +173,21 @@ class Gates:
         now = self._clock.now()
         if standing.access is None or standing.ask_in(now) is None:
             standing.access = await self._credentials.access(name)
+            if standing.access is Access.AVAILABLE and await self._is_foreign(name):
+                standing.access = Access.ABSENT
             standing.asked_at = now
             standing.without = 0 if standing.access is Access.AVAILABLE else standing.without + 1
         return standing.access
+
+    async def keyed(self, destination: Destination) -> None:
+        """Its owner gave a key for it, as it is now."""
+        await self._choices.set_note(_key_note(destination.name), destination.place)
+        self.forgive(destination.name)
+
+    async def _is_foreign(self, name: str) -> bool:
+        """Whether the key was given for another address: its keyring may have been away when it had to forget it."""
+        given_for, place = await self._choices.note(_key_note(name)), await self._choices.note(place_note(name))
+        return given_for not in {None, place} and not await self._credentials.origin(name)
 
     def doubt_access(self, destination: str) -> None:
         """The secret was not there although it was said to be: ask again at once."""
@@ -217,3 +229,8 @@ class Gates:
 
     def _of(self, name: str) -> _Standing:
         return self._standing.setdefault(name, _Standing())
+
+
+def _key_note(destination: str) -> str:
+    """The note that remembers for which place a key was given."""
+    return f"key-for:{destination}"

@@ -376,9 +376,11 @@ class SqliteSpool(PlayersInSqlite, Removals):
 
         def work() -> None:
             with self.database.writing() as query:
-                before = [row for row in query("grants") if row["destination"] == grant.destination]
-                if not before or before[0]["policy_digest"] != grant.policy_digest:
+                note = _terms_note(grant.destination)
+                before = query("note", key=note)
+                if before and before[0]["value"] != grant.policy_digest:
                     query("forget_letters", destination=grant.destination)
+                query("keep_note", key=note, value=grant.policy_digest)
                 query("keep_grant", **rows.grant_values(grant))
 
         await self.database.run(work)
@@ -455,6 +457,11 @@ class SqliteSpool(PlayersInSqlite, Removals):
             await self.database.write("drop_note", key=key)
         else:
             await self.database.write("keep_note", key=key, value=value)
+
+
+def _terms_note(destination: str) -> str:
+    """On which terms letters are written; it outlives a consent that is taken back."""
+    return f"terms:{destination}"
 
 
 def _install_note(destination: str) -> str:

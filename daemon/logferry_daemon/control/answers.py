@@ -411,12 +411,12 @@ class DaemonControl:
 
     async def login(self, destination: str, login: Login) -> Done:
         """Keep a secret."""
-        self._courier_of(destination)
+        wanted = self._courier_of(destination)
         secret = login.secret.strip()
         if not secret or not secret.isprintable() or not secret.isascii():
             raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
         await self._parts.credentials.keep(destination, secret, insecure=login.insecure_storage)
-        self._gates.forgive(destination)
+        await self._gates.keyed(wanted)
         if origin := await self._parts.credentials.origin(destination):
             return Done(note=f"It is not used: the key from {origin} goes before it.")
         return Done()

@@ -54,9 +54,10 @@ def fingerprint(clean: Session) -> str:
     """Digest of what makes a revision another one.
 
     It leaves out how the end was recognised: the same play, first over by silence and later by an explicit line, is one
-    revision and not two.
+    revision and not two. Nor does it hold what its owner calls it: a hunt that is given another name is the same hunt.
     """
-    return sha256_hex(encode_session(replace(clean, end=None)))
+    loadouts = tuple(replace(one, name=None) for one in clean.loadouts)
+    return sha256_hex(encode_session(replace(clean, end=None, name=None, tags=(), loadouts=loadouts)))
 
 
 def part_of(session: Session) -> NewSession:

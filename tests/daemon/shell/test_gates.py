@@ -213,3 +213,17 @@ async def test_whatever_an_owner_decides_is_told(house: House) -> None:
     house.gates.block(HOME, Block(reason="limit"))
     house.gates.forgive(HOME)
     assert house.told == told + 5
+
+
+async def test_a_key_that_its_keyring_could_not_forget_goes_to_no_other_address(house: House) -> None:
+    """R-I7: the keyring was away when the address was changed, and has the key of the old one still."""
+    await house.spool.enlist(HOME, DESTINATION.place, house.clock.now())
+    await house.gates.keyed(DESTINATION)
+    assert (await house.gates.gate(DESTINATION)).open
+    moved = replace(DESTINATION, url="https://elsewhere.example")
+    await house.restart()
+    await house.spool.enlist(HOME, moved.place, house.clock.now())
+    await house.agree(moved)
+    assert await house.reason(moved) == "no key"
+    await house.gates.keyed(moved)
+    assert (await house.gates.gate(moved)).open

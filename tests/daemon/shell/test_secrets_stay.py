@@ -42,8 +42,9 @@ async def answer(control: DaemonControl, route: Route) -> bytes:
     sessions = (await control.sessions()).sessions
     values = {"session": sessions[0].id, "name": "home", "after": "0"}
     wanted = [name for name in values if f"{{{name}}}" in route.path]
+    asked = [values["name"]] * len(route.query)
     try:
-        return msgspec.json.encode(await getattr(control, str(route.calls))(*(values[name] for name in wanted)))
+        return msgspec.json.encode(await getattr(control, str(route.calls))(*(values[name] for name in wanted), *asked))
     except LogferryError as error:
         return repr((error.code, error.message, error.hint)).encode()
 
