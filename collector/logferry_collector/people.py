@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
@@ -62,6 +63,8 @@ BARS = {
 """Figures that are worth comparing by eye, and the colour of their bar."""
 SHARES = {"Critical": ("crit_hits_dealt", "hits_dealt"), "Lucky": ("lucky_hits_dealt", "hits_dealt")}
 """Column -> what of what."""
+TOKEN = re.compile(r"[a-z]{1,20}-([0-9a-f]{32})")
+"""A name that its sender made a token of: it stands for somebody, and says nothing to a reader."""
 _PARTS = {name for pair in SHARES.values() for name in pair} | {"hits_heal", "hits_taken"}
 _TELLS_THE_KIND = {"type", "player", "bot"}
 _KINDS = {"pc": "Player", "player": "Player", "monster": "Monster", "npc": "NPC", "companion": "Companion"}
@@ -92,7 +95,9 @@ def people_names(session: Session) -> dict[str, str]:
     for person in session.participants:
         kind = _kind(person.facts)
         seen[kind] += 1
-        names[person.id] = clean(person.name or "") or f"{kind} {seen[kind]}"
+        token = TOKEN.fullmatch(person.name or "")
+        # As much of a token as tells players apart on a page, and tells the same one on another page.
+        names[person.id] = f"{kind} {token[1][:6]}" if token else clean(person.name or "") or f"{kind} {seen[kind]}"
     return names
 
 
@@ -104,7 +109,7 @@ def fighters(session: Session) -> Listing | None:
 
 def bystanders(session: Session) -> Listing | None:
     """Who was there, where nothing is told of them; None when there is nobody to tell apart."""
-    if _columns(session.participants) or all(one.local and not one.name for one in session.participants):
+    if _columns(session.participants) or all(one.local and not _is_named(one) for one in session.participants):
         return None
     return _table(session, (_events_of(session),))
 
@@ -130,6 +135,10 @@ def _table(session: Session, columns: Sequence[_Figure]) -> Listing:
         more=max(len(ordered) - MOST_ROWS, 0),
         sorted_by=by,
     )
+
+
+def _is_named(person: Participant) -> bool:
+    return bool(person.name) and not TOKEN.fullmatch(person.name or "")
 
 
 def _kind(facts: Mapping[str, Scalar]) -> str:

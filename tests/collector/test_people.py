@@ -30,6 +30,15 @@ def test_nobody_and_a_nameless_player_alone_are_no_table() -> None:
         assert (fighters(session), bystanders(session)) == (None, None)
 
 
+def test_a_token_is_shown_short_and_is_nobodys_name() -> None:
+    token, other = f"player-{'0a1b2c3d' * 4}", f"player-{'f00d' * 8}"
+    people = (Participant(id="me", name=token, local=True), Participant(id="p1", name=other, facts={"type": "monster"}))
+    found = bystanders(tiny_session(participants=people))
+    assert found is not None
+    assert [line.name for line in found.lines] == ["Player 0a1b2c", "Monster f00df0"]
+    assert bystanders(tiny_session(participants=people[:1])) is None
+
+
 def test_a_name_that_was_not_shared_is_a_number_and_not_an_id() -> None:
     people = (Participant(id="3f9a-token", local=True), Participant(id="p2", name="Mila"), Participant(id="p3"))
     found = bystanders(tiny_session(participants=people))
