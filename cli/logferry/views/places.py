@@ -74,7 +74,7 @@ def consent(found: Consent) -> Iterator[Block]:
     yield heading(f"What {found.destination} will be sent")
     yield GAP
     for row in found.policy.removesuffix("\n").split("\n"):
-        yield line(row, indent=2)
+        yield line(row, indent=2) if row else GAP
     yield GAP
     yield from _players(found)
     if found.granted:

@@ -35,6 +35,7 @@ _WORDS: Mapping[Group, str] = {
 """What a token begins with."""
 BY_POLICY = "by your choice for this destination"
 NO_KEY = "there is no keyring to keep a key for tokens in"
+TOKEN = "a token stands for it"  # noqa: S105 -- a reason, not a secret
 NOT_KEPT = "it was read before you chose to keep it"
 _NOTHING: Any = object()
 
@@ -147,8 +148,10 @@ class _Writer:
                 return self._token(group, digits, name)
 
     def _token(self, group: Group, what: str, name: str) -> Any:  # noqa: ANN401 -- as above
-        tokens = self._terms.tokens
-        return tokens.token(group, what) if tokens else self._removed(name, NO_KEY)
+        if self._terms.tokens is None:
+            return self._removed(name, NO_KEY)
+        self.removed[name, TOKEN] += 1
+        return self._terms.tokens.token(group, what)
 
     def _removed(self, name: str, reason: str) -> Any:  # noqa: ANN401 -- as above
         self.removed[name, reason] += 1

@@ -19,8 +19,8 @@ version of Logferry, the kind of your system, and a random number that stands fo
 What is sent of people and places:
 {terms}
 A token is a number made with a key that never leaves this computer. It is the same for the same name in everything that
-is sent to "{name}", and another one everywhere else. Whoever knows from elsewhere who it is can recognise him by it: it
-is personal data still.
+is sent to "{name}", and another one everywhere else. Whoever knows from elsewhere who it stands for can follow them by
+it: it is personal data still.
 
 What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your account
 or computer. Whatever Logferry does not know is left out.
