@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -37,6 +38,12 @@ BY_POLICY = "by your choice for this destination"
 NO_KEY = "there is no keyring to keep a key for tokens in"
 NOT_KEPT = "it was read before you chose to keep it"
 _NOTHING: Any = object()
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def is_key(text: str) -> bool:
+    """Whether it is a key that was made for tokens: another text in its place may be short enough to be guessed."""
+    return _KEY.fullmatch(text) is not None
 
 
 class Tokens:
