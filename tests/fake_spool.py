@@ -109,7 +109,8 @@ class MemorySpool:
     _plans: dict[str, _Plan] = field(default_factory=dict)
     _papers: dict[tuple[str, str], tuple[Paper, ...]] = field(default_factory=dict)
     _journal: list[Journaled] = field(default_factory=list)
-    _kept: dict[str, str] = field(default_factory=dict)
+    _kept: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Slot and session -> text."""
     _deleted: dict[str, DeletedRow] = field(default_factory=dict)
     _copies: dict[str, CopyRow] = field(default_factory=dict)
 
@@ -171,6 +172,7 @@ class MemorySpool:
             return [Admitted(session=new.session.id, revision=known.revision, new=False)]
         if name is not None and told:
             told.new = new
+            self._keep_texts(new)
             return self._carry_out(name, destinations, now)
         return [self._keep(source, new, destinations, now)]
 
@@ -188,10 +190,13 @@ class MemorySpool:
         revision = known.revision + 1 if known else 1
         asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, plan)
-        self._kept |= new.kept
+        self._keep_texts(new)
         for destination in destinations:
             self._deliver(new.session.id, destination, now, asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
+
+    def _keep_texts(self, new: NewSession) -> None:
+        self._kept |= {(slot, str(new.session.id)): text for slot, text in new.kept.items()}
 
     def _before(self, destination: str, sessions: Sequence[str]) -> State | None:
         """Where the newest delivery of one of them stands: of one that was asked for rather than of another."""
@@ -349,7 +354,7 @@ class MemorySpool:
         )
 
     async def kept(self, document: bytes) -> Mapping[str, str]:
-        return {slot: text for slot, text in self._kept.items() if slot.encode() in document}
+        return {slot: text for (slot, _), text in self._kept.items() if slot.encode() in document}
 
     async def look_at(self, session: str, destination: str) -> Claimed | None:
         these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
@@ -530,7 +535,7 @@ class MemorySpool:
 
     async def keep_only(self, groups: Collection[Group]) -> None:
         self._writable()
-        self._kept = {slot: text for slot, text in self._kept.items() if (of := slot_of(slot)) and of[0] in groups}
+        self._kept = {key: text for key, text in self._kept.items() if (of := slot_of(key[0])) and of[0] in groups}
 
     async def revoke(self, destination: str) -> None:
         self._writable()
@@ -674,6 +679,7 @@ class MemorySpool:
         for one in these:
             del self._deliveries[one.row.id]
         self._sessions.pop(session, None)
+        self._kept = {key: text for key, text in self._kept.items() if key[1] != session}
         return [one.row.id for one in these]
 
     def _note_copy(self, session: str, one: _Delivery, now: datetime) -> None:

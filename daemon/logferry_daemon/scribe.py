@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from logferry_daemon.core.addressing import Terms, Tokens, address, check_no_slot
+from logferry_daemon.core.addressing import Terms, Tokens, address, check_no_slot, is_key
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.gate import Access
@@ -107,6 +107,9 @@ class Scribe:
             return None
         if key is None:
             raise Unreachable("no-token-key", f"names wait for their tokens: the keyring is {access.value}")
+        if not is_key(key):
+            hint = "Take the entry for pseudonyms out of the keyring; another key is made then."
+            raise Unreachable("no-token-key", "names wait for their tokens: the keyring has no usable key", hint=hint)
         await self._notice(key)
         return self._tokens.setdefault(destination.place, Tokens.of(key, destination.place))
 

@@ -52,6 +52,7 @@ class Filing:
             return [Admitted(session=new.session.id, revision=known[0]["revision"], new=False)]
         if told:
             query("keep_original", **rows.original_values(new))
+            _keep_texts(query, new)
             return self._carry_out(query, told[0]["plan"], destinations, now)
         return [self._keep(query, source, new, destinations, now)]
 
@@ -70,8 +71,7 @@ class Filing:
         revision = known[0]["revision"] + 1 if known else 1
         asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
-        for slot, text in new.kept.items():
-            query("keep_text", slot=slot, session=new.session.id, text=text)
+        _keep_texts(query, new)
         for destination in destinations:
             self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
@@ -166,6 +166,12 @@ class Filing:
             query("merge_away", id=gone, into=into.id)
             for row in query("destinations_of", session=gone):
                 self.supersede(query, gone, row["destination"])
+
+
+def _keep_texts(query: Query, new: NewSession) -> None:
+    """What some destination is sent as the log says it, filed by the session that it is of."""
+    for slot, text in new.kept.items():
+        query("keep_text", slot=slot, session=new.session.id, text=text)
 
 
 def _version(row: sqlite3.Row) -> Version:

@@ -27,6 +27,7 @@ from logferry_daemon.core.reading import Trouble
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
+from logferry_daemon.scribe import RENEWED_NOTE, renewed_at
 from logferry_daemon.settings import SourceSettings
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import (
@@ -137,6 +138,9 @@ class DaemonControl:
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
                 deletions=deletion_attention(await self._spool.deleted()),
+                tokens=views.tokens_renewed(
+                    renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()
+                ),
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,

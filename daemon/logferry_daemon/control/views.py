@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
@@ -24,6 +25,7 @@ from logferry_ipc.messages import (
 )
 from logferry_model.session import End, EndRule
 
+RENEWED_IS_NEWS = timedelta(days=30)
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
 
@@ -154,6 +156,7 @@ def attention(
     keys: Sequence[KeyNote] = (),
     questions: Sequence[Attention] = (),
     deletions: Iterable[Attention] = (),
+    tokens: Iterable[Attention] = (),
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
@@ -164,6 +167,7 @@ def attention(
         *_waiting(backlog),
         *_missing(sources),
         *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),
+        *tokens,
         *_broken(recipes),
         *_unread(troubles),
     ]
@@ -171,6 +175,18 @@ def attention(
         return tuple(all_of_it)
     more = len(all_of_it) - MAX_ATTENTION
     return (*all_of_it[:MAX_ATTENTION], Attention(code="more", message=f"... and {more} more."))
+
+
+def tokens_renewed(at: datetime | None, now: datetime) -> Iterator[Attention]:
+    """Said for a while: nobody but the owner can tell why the same players look like others from then on."""
+    if at is None or now - at > RENEWED_IS_NEWS:
+        return
+    yield Attention(
+        code="tokens-renewed",
+        message=f"Since {at:%Y-%m-%d %H:%M} UTC names become other tokens than before: the key for them was lost "
+        "or replaced in the keyring.",
+        hint="The same players look like others in new reports; nothing else is different, and there is nothing to do.",
+    )
 
 
 def _closed(gates: Mapping[str, Gate]) -> Iterator[Attention]:

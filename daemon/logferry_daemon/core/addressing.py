@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -38,6 +39,12 @@ NO_KEY = "there is no keyring to keep a key for tokens in"
 TOKEN = "a token stands for it"  # noqa: S105 -- a reason, not a secret
 NOT_KEPT = "it was read before you chose to keep it"
 _NOTHING: Any = object()
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+def is_key(text: str) -> bool:
+    """Whether it is a key that was made for tokens: another text in its place may be short enough to be guessed."""
+    return _KEY.fullmatch(text) is not None
 
 
 class Tokens:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from ipaddress import IPv6Address
+from unicodedata import normalize
 
 MIN_OWN = 3
 """Shorter names of users and computers are part of too many words."""
@@ -42,18 +44,56 @@ class _Detector:
 
 def _is_phone(text: str) -> bool:
     digits = sum(letter.isdigit() for letter in text)
-    return 9 <= digits <= 15
+    is_number = text.count(".") == 1 and not set(text) & set(" ()/-")
+    return 9 <= digits <= 15 and not is_number and not _DATE.match(text)
 
 
 def _is_address(text: str) -> bool:
     return all(int(part) <= 255 for part in text.split("."))
 
 
+def _is_long_address(text: str) -> bool:
+    """Whether it is one of IPv6: times and ids of items are written with colons, too."""
+    if max(map(len, text.split(":"))) < 3:
+        return False
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
+
+
 _BEFORE, _AFTER = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
+_DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)(?=$|\s)")
+_WITH_DIGIT = r"(?=[^\s\d]*\d)"
+"""Ahead of a word: people's secrets have a digit in them, the words that a game puts there have none."""
+_HOMES = "home|Users|users|root"
+_ROOTS = "var|etc|tmp|mnt|media|run|opt|srv|private|Volumes|Library|Applications"
+_VARIABLES = (
+    "USERPROFILE|USERNAME|USERDOMAIN|(?:LOCAL)?APPDATA|HOME(?:PATH|DRIVE)?|COMPUTERNAME|PROGRAM(?:DATA|FILES)|TE?MP"
+    "|PUBLIC|ONEDRIVE|SYSTEM(?:ROOT|DRIVE)|WINDIR"
+)
+_SHAPES = (
+    r"lf_[0-9a-f]{16}_",
+    r"(?:sk|pk|rk|api|key)[-_](?:[A-Za-z0-9]{1,8}[-_]){0,3}(?=[A-Za-z]*\d)[A-Za-z0-9]{12,}",
+    r"gh[opsur]_[A-Za-z0-9]{12,}",
+    r"github_pat_\w{12,}",
+    r"glpat-[\w-]{12,}",
+    r"xox[abeoprs]-[\w-]{10,}",
+    r"npm_[A-Za-z0-9]{20,}",
+    r"hf_[A-Za-z]{20,}",
+    r"AIza[\w-]{30,}",
+    r"A[KS]IA[0-9A-Z]{16}",
+    r"SG\.[\w-]{16,}\.",
+    r"ya29\.[\w-]{10,}",
+    r"eyJ[\w-]{10,}\.",
+    r"[MNO][A-Za-z0-9_-]{23,27}\.[\w-]{6}\.[\w-]{27,}",
+    r"\d{8,10}:[A-Za-z0-9_-]{35}",
+    r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{20}",
+)
+"""How well-known services write their keys; the last is of Guild Wars 2."""
 _DETECTORS = (
-    _Detector(
-        "an e-mail address", "@\uff20", re.compile(r"[^\s@\uff20]+\s?[@\uff20]\s?[^\s@\uff20]+\.[^\s@\uff20.]{2,}")
-    ),
+    _Detector("an e-mail address", "@", re.compile(r"[^\s@]+\s?@\s?[^\s@]+\.[^\W\d_]{2,}")),
     _Detector(
         "an internet address",
         ".",
@@ -63,36 +103,45 @@ _DETECTORS = (
     _Detector(
         "an internet address",
         ":",
-        re.compile(
-            rf"{_BEFORE}(?:[0-9A-Fa-f]{{1,4}}:){{3,7}}(?::|[0-9A-Fa-f]{{1,4}}){_AFTER}|[0-9A-Fa-f]{{1,4}}::[0-9A-Fa-f]"
-        ),
+        re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{2,35}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])"),
+        _is_long_address,
+    ),
+    _Detector(
+        "the address of a network card",
+        ":-",
+        re.compile(rf"{_BEFORE}[0-9A-Fa-f]{{2}}(?P<by>[:-])(?:[0-9A-Fa-f]{{2}}(?P=by)){{4}}[0-9A-Fa-f]{{2}}(?![\w:-])"),
     ),
     _Detector(
         "a path",
-        "\\/",
+        "\\/%",
         re.compile(
-            r"(?:^|[^A-Za-z0-9])[A-Za-z]:[\\/]|\\\\[^\\\s]+\\|/(?:home|Users|users|root|var|etc|tmp|mnt|media|run|opt|srv)/"
-            r"|[\\/]Users[\\/]|~[\\/]|file:/|%[A-Z]+%[\\/]"
+            rf"(?:^|[^A-Za-z0-9])[A-Za-z]:[\\/]|\\\\[^\\\s]+\\|/(?:{_HOMES})/|(?<![\w.)])/(?:{_ROOTS})/"
+            rf"|[\\/]Users[\\/]|(?<!\w)~\w*[\\/]|file:/|(?i:%(?:{_VARIABLES})%)|\$\{{?HOME\b"
         ),
     ),
-    _Detector("a web address", (":/", "www."), re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|\bwww\.[^\s.]+\.")),
+    _Detector(
+        "a web address",
+        ("/", "www."),
+        re.compile(
+            r"[A-Za-z][A-Za-z0-9+.-]*://|\bwww\.[^\s.]+\.|(?<![\w.])(?:[\w-]+\.)+(?:com|org|net|gg|tv|io|me|de|be)/\w"
+        ),
+    ),
+    _Detector("a key", "_-.:AS", re.compile(rf"{_BEFORE}(?:{'|'.join(_SHAPES)})")),
+    _Detector("a key", ("-----BEGIN",), re.compile(r"-----BEGIN [A-Z ]+-----")),
     _Detector(
         "a key",
-        "_-.=: A",
+        "=: ",
         re.compile(
-            rf"{_BEFORE}(?:lf_[0-9a-f]{{16}}_|(?:sk|pk|rk|api|key|ghp|gho|ghs|glpat|xox[abprs])[-_][A-Za-z0-9_-]{{12,}}"
-            r"|AKIA[0-9A-Z]{16}|eyJ[A-Za-z0-9_-]{10,}\.)"
-            r"|(?i:bearer |password|passwd|api[_-]?key|secret|token)\s*[:= ]\s*\S{6,}"
+            rf"(?i:{_BEFORE}bearer\s+(?:{_WITH_DIGIT}\S{{8,}}|[\w.~+/-]{{24,}})"
+            rf"|(?:password|passwd|passphrase|api[_-]?key|secret|token)(?:\s*[:=]\s*\S{{6,}}|\s+{_WITH_DIGIT}\S{{8,}}))"
         ),
-    ),
-    _Detector(
-        "a key", ("AKIA", "eyJ", "Bearer"), re.compile(r"AKIA[0-9A-Z]{16}|eyJ[A-Za-z0-9_-]{10,}\.|Bearer \S{8,}")
     ),
     _Detector(
         "a telephone number",
         "+0123456789",
         re.compile(
-            r"(?<![\w.,:])(?:\+|\(?0)[\d][\d ()/.-]{6,18}\d(?![\w])|(?<![\w.,:])\d{3}[-. ]\d{3}[-. ]\d{4}(?!\w)"
+            r"(?<![\w.,:])(?:\+|(?<!-)\(?0)\d[\d ()/.-]{6,18}\d(?!\w)"
+            r"|(?<![\w.,:])(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\w)"
         ),
         _is_phone,
     ),
@@ -109,6 +158,8 @@ class Detectors:
 
     def found(self, text: str) -> str | None:
         """What `text` seems to hold, in words; None when it is clean."""
+        if not text.isascii():
+            text = normalize("NFKC", text)
         for one in _DETECTORS:
             if any(sign in text for sign in one.signs) and any(one.check(hit[0]) for hit in one.pattern.finditer(text)):
                 return one.kind
