@@ -17,9 +17,10 @@ from typing import Any
 import msgspec
 
 from logferry_daemon.core.policy import Group, Listing, Policy, Treatment
-from logferry_daemon.core.sanitise import UNLISTED, TakenOut
+from logferry_daemon.core.sanitise import HOLDS_NAME, UNLISTED, TakenOut
+from logferry_daemon.core.searching import Searched
 from logferry_daemon.core.slots import keyed, same, slot_of
-from logferry_model.errors import Damaged
+from logferry_model.errors import Refused
 
 _WORDS: Mapping[Group, str] = {
     Group.PLAYERS: "player",
@@ -98,6 +99,9 @@ class _Writer:
         self.removed: Counter[tuple[str, str]] = Counter()
         self._terms = terms
         self._only = terms.policy.only.get(tracker)
+        untold = terms.policy.of(Group.PLAYERS) is not Treatment.KEEP
+        players = (text for slot, text in terms.kept.items() if (of := slot_of(slot)) and of[0] is Group.PLAYERS)
+        self._players = Searched(players if untold else ())
 
     def value(self, value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON value
         """What becomes of `value`; _NOTHING where it goes."""
@@ -150,9 +154,16 @@ class _Writer:
             case Treatment.DROP:
                 return self._removed(name, BY_POLICY)
             case Treatment.KEEP:
-                return self._terms.kept.get(text) or self._removed(name, NOT_KEPT)
+                return self._kept(group, text, name)
             case Treatment.TOKEN:
                 return self._token(group, digits, name)
+
+    def _kept(self, group: Group, slot: str, name: str) -> Any:  # noqa: ANN401 -- as above
+        told = self._terms.kept.get(slot)
+        if told is None:
+            return self._removed(name, NOT_KEPT)
+        # Another destination may be sent the players' names; this one is not, in no text either.
+        return self._removed(name, HOLDS_NAME) if group is not Group.PLAYERS and self._players.holds(told) else told
 
     def _token(self, group: Group, what: str, name: str) -> Any:  # noqa: ANN401 -- as above
         if self._terms.tokens is None:
@@ -166,6 +177,6 @@ class _Writer:
 
 
 def check_no_slot(document: bytes) -> None:
-    """Damaged when a slot is left: a mistake of ours must not show how names are stood for."""
+    """Refused when a slot is left: a mistake of ours must not show how names are stood for."""
     if any(f'"@{group}:'.encode() in document for group in Group):
-        raise Damaged("slot-left", "a stand-in for a name was not replaced; nothing was sent.")
+        raise Refused("slot-left", "a stand-in for a name was not replaced; nothing was sent.")

@@ -13,6 +13,8 @@ from unicodedata import normalize
 
 MIN_OWN = 3
 """Shorter names of users and computers are part of too many words."""
+LONGEST = 1_000
+"""Of some patterns the time grows with the square of the length: nobody may hold up the others with a long text."""
 _COMMON = """
 admin administrator root user owner guest player players gamer game games home pc desktop laptop computer localhost
 steam steamuser deck linux ubuntu debian windows macbook default public test
@@ -158,6 +160,8 @@ class Detectors:
 
     def found(self, text: str) -> str | None:
         """What `text` seems to hold, in words; None when it is clean."""
+        if len(text) > LONGEST:
+            return "a text too long to be looked at"
         if not text.isascii():
             text = normalize("NFKC", text)
         for one in _DETECTORS:

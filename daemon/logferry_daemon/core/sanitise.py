@@ -6,24 +6,25 @@ removes every other text in which one of the log's names turns up again or that 
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from unicodedata import normalize
 
 from msgspec.structs import replace
 
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.policy import NOTHING_LISTED, Group, Listing
-from logferry_daemon.core.slots import SLOT, Slots
+from logferry_daemon.core.searching import Searched
+from logferry_daemon.core.slots import SLOT, Slots, pretends
 from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import End, Event, Loadout, Participant, Scalar, Session
 
-MIN_NAME = 3
-"""Shorter Latin names are part of too many words to be looked for; their own field is removed all the same."""
 REMOVED = "[removed]"
 HOLDS_NAME = "holds a name"
+PRETENDS = "looks like a stand-in for a name"
+TOO_LONG = "is longer than a game calls anything"
+LONGEST = 199
+"""Readers cut texts at 200 signs: one that was cut may end in the middle of a name, and is nothing's name."""
 OTHER = "other"
 """The type of an event whose own word holds a name."""
 UNLISTED = "not on the list of its tracker"
@@ -86,38 +87,6 @@ def sanitise_figures(figures: Statistics, names: Iterable[str], privacy: Privacy
     return _Scrub(names, privacy).statistics(figures, numbers)
 
 
-def _is_searched(name: str) -> bool:
-    # Two signs are a full name in scripts that write a word with one sign.
-    return len(name) >= MIN_NAME or (len(name) == 2 and not name.isascii())
-
-
-def _folded(text: str) -> str:
-    """`text` without regard to case and to the several ways of writing one letter."""
-    return text.lower() if text.isascii() else normalize("NFKD", normalize("NFKD", text).upper().casefold())
-
-
-def _anywhere(name: str) -> str:
-    """A pattern for a folded name that stands by itself; beside letters of other scripts a word has no visible edge."""
-    before, after = (r"(?<![a-z0-9])" * _is_latin(name[0]), r"(?![a-z0-9])" * _is_latin(name[-1]))
-    return f"{before}{re.escape(name)}{after}"
-
-
-def _is_latin(letter: str) -> bool:
-    return letter.isascii() and letter.isalnum()
-
-
-class Searched:
-    """Looks for names in texts."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        wanted = sorted({_folded(name.strip()) for name in names if _is_searched(name.strip())})
-        self._pattern = re.compile("|".join(map(_anywhere, wanted))) if wanted else None
-
-    def holds(self, text: str) -> bool:
-        """Whether one of the names is in `text`."""
-        return self._pattern is not None and self._pattern.search(_folded(text)) is not None
-
-
 class _Scrub:
     """Removes and counts."""
 
@@ -133,13 +102,27 @@ class _Scrub:
         """What stands for `value`; None, counted, when it looks like something that no policy lets out."""
         if not value:
             return None
-        if reason := not SLOT.fullmatch(value) and self._privacy.detectors.found(value):
+        if SLOT.fullmatch(value):
+            return value
+        if reason := self._private(value) or self._named_beside(group, value):
             self.removed[name, reason] += 1
             return None
         slot = self._privacy.slots.slot(group, value)
-        if group in self._privacy.keeps and slot != value:
+        if group in self._privacy.keeps:
             self.kept[slot] = value
         return slot
+
+    def _private(self, value: str) -> str:
+        """Why no policy lets this out."""
+        if pretends(value):
+            return PRETENDS
+        return TOO_LONG if len(value) > LONGEST else self._privacy.detectors.found(value) or ""
+
+    def _named_beside(self, group: Group, value: str) -> str:
+        """A text that is kept must not take along names that are not."""
+        keeps = self._privacy.keeps
+        told = group in keeps and group is not Group.PLAYERS and Group.PLAYERS not in keeps
+        return HOLDS_NAME if told and self._names.holds(value) else ""
 
     def text(self, name: str, value: str | None) -> str | None:
         """`value`, or None, counted, when it may not stay."""
@@ -156,7 +139,7 @@ class _Scrub:
     def _reason(self, value: str) -> str:
         if SLOT.fullmatch(value):
             return ""
-        return HOLDS_NAME if self._names.holds(value) else self._privacy.detectors.found(value) or ""
+        return self._private(value) or (HOLDS_NAME if self._names.holds(value) else "")
 
     def fields(self, values: Mapping[str, Scalar], texts: Group = Group.TEXTS) -> dict[str, Scalar]:
         """Those of `values` that may stay; `texts` is the group of what somebody typed."""
@@ -164,6 +147,8 @@ class _Scrub:
         for name, value in values.items():
             if not self._privacy.listing.lists(name):
                 self.removed[name, UNLISTED] += 1
+            elif isinstance(value, int) and self._names.has_number(value):
+                self.removed[name, HOLDS_NAME] += 1
             elif not isinstance(value, str):
                 found[name] = value
             elif (clean := self._field(name, value, texts)) is not None:

@@ -18,6 +18,8 @@ HEX = 32
 """Digits kept of the digest: 128 bits."""
 SLOT = re.compile(rf"@({'|'.join(Group)}):([0-9a-f]{{{HEX}}})")
 
+_BEGINNINGS = tuple(f"@{group}:" for group in Group)
+
 
 class Slots:
     """Makes slots with one key."""
@@ -33,6 +35,11 @@ class Slots:
         if SLOT.fullmatch(text):
             return text
         return f"@{group}:{keyed(self._key, group, same(text))}"
+
+
+def pretends(text: str) -> bool:
+    """Whether a text that is no slot begins like one: nothing that a game says does."""
+    return text.startswith(_BEGINNINGS) and not SLOT.fullmatch(text)
 
 
 def same(text: str) -> str:

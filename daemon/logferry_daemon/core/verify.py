@@ -1,7 +1,7 @@
-"""A last look at the bytes, by other means than whoever cleaned them: is anything in them that must not leave? Pure.
+"""A last look at the bytes, by another way than whoever cleaned them: is anything in them that must not leave? Pure.
 
-It knows no field and no tracker: it opens the document, goes through every text in it, and tells where one holds a
-name, a path or a secret. What it finds is never sent.
+It knows no tracker and no group: it opens the document, goes through every text and every key in it, and tells where
+one holds a name, a path or a secret. What it finds is never sent.
 """
 
 from __future__ import annotations
@@ -13,15 +13,18 @@ from typing import Any
 import msgspec
 
 from logferry_daemon.core.detectors import Detectors
-from logferry_daemon.core.sanitise import OTHER, REMOVED, Searched
+from logferry_daemon.core.sanitise import OTHER, REMOVED
+from logferry_daemon.core.searching import Searched
 from logferry_daemon.core.slots import SLOT
 
-_OURS = frozenset({"id", "tracker", "type", "rule", "participant", "loadout", "started_at", "ended_at", "digest"})
-"""Keys of the model whose values are words, times and numbers of ours; a name that is spelled alike is no leak."""
-_MEASURES = "statistics.measures."
-"""Where a recipe's own words for its figures stand."""
+_OURS = re.compile(
+    r"id|tracker|started_at|ended_at|end\.rule|events\.\d+\.(?:type|participant|loadout)|participants\.\d+\.id"
+    r"|(?:skills|bosses)\.\d+\.participant|loadouts\.\d+\.id|attachments\.\d+\.(?:name|media_type|digest)"
+    r"|statistics\.loadouts\.\d+\.loadout|statistics\.measures\.\d+\.(?:name|label|unit)"
+)
+"""Where words of ours, of recipes and of the model stand: a name that is spelled alike is no leak there."""
 _MARKS = frozenset({REMOVED, OTHER})
-_OWN_WORD = re.compile(r"[a-z]{1,14}|.*\d.*|", re.DOTALL)
+_OWN_WORD = re.compile(r"[a-z]{0,14}|[0-9TZ:+._-]+|[0-9a-f]{8,}|session[-_]\d+")
 """A part of a natural key: the kind of session, a time, a number or a digest."""
 MIN_SECRET = 6
 MOST = 5
@@ -52,18 +55,20 @@ class _Watch:
         """Whether `text`, which stands at `path`, must not leave."""
         if any(secret in text for secret in self._secrets):
             return True
-        key = path.rpartition(".")[2]
-        if key in _OURS or path.startswith(_MEASURES) or text in self._clean or SLOT.fullmatch(text):
+        if text in self._clean or SLOT.fullmatch(text):
             return False
-        caught = any(self._names.holds(part) or self._detectors.found(part) for part in _parts(key, text))
-        if not caught:
+        caught = any(self._is_private(path, part) for part in _parts(path, text))
+        if not caught and not _OURS.fullmatch(path):
             self._clean.add(text)
         return caught
 
+    def _is_private(self, path: str, part: str) -> bool:
+        return bool(self._detectors.found(part)) or (not _OURS.fullmatch(path) and self._names.holds(part))
 
-def _parts(key: str, text: str) -> Iterator[str]:
+
+def _parts(path: str, text: str) -> Iterator[str]:
     """What of a text may be a name."""
-    if key == "natural_key":
+    if path == "natural_key":
         yield from (part for part in re.split("[@/]", text) if not _OWN_WORD.fullmatch(part))
     elif text not in _MARKS:
         yield text
@@ -74,6 +79,8 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
         yield path, value
     elif isinstance(value, dict):
         for key, inner in value.items():
+            if not key.isidentifier():
+                yield f"{path}.{key}", key  # a word of ours has no blanks and no dots in it
             yield from _texts(inner, f"{path}.{key}" if path else key)
     elif isinstance(value, list):
         for number, inner in enumerate(value):
