@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from logferry_daemon.core.reading import About, DatabaseTracker, Document, Found, LogTracker
+from logferry_daemon.core.sanitise import named
 from logferry_daemon.trackers.catalogue import all_trackers
 from tests import factories_match as match
 from tests.factories import START, artemis_document, cast, encode_document, file_name, journal
@@ -114,7 +115,7 @@ def _json(value: Any) -> bytes:  # noqa: ANN401 -- any JSON value
 
 
 def _artemis(seed: int, hand: Hand) -> Files:
-    document = artemis_document(seed, start=START)
+    document = artemis_document(seed, start=START, events=30)
     return {file_name(document): encode_document(_walk(document, hand))}
 
 
@@ -136,7 +137,7 @@ def _putt(seed: int, hand: Hand) -> Files:
 
 
 def _elite(seed: int, hand: Hand) -> Files:
-    one = journal(seed, last_newline=True)
+    one = journal(seed, last_newline=True, events=30)
     walked = replace(one, lines=tuple(_walk(dict(line), hand) for line in one.lines))
     return {walked.name: walked.encode()}
 
@@ -273,22 +274,36 @@ def planted(tracker: str, seed: int, canaries: Canaries, places: Iterable[int]) 
     found = read(tracker, made(tracker, seed, plain))
     known = frozenset.intersection(*(one.raw().names for one in found))
     somebody = min((name for name in plain.people if name in known), default="")
+    files = made(tracker, seed, Planter(tracker, seed, Canaries(canaries.prefix), places, somebody=somebody))
+    if not all(_names(one, somebody) for one in read(tracker, files)):
+        somebody = ""  # something was added to the very words by which his name is known
     return made(tracker, seed, Planter(tracker, seed, canaries, places, somebody=somebody))
+
+
+def _names(found: Found, name: str) -> bool:
+    raw = found.raw()
+    return name in named(raw.session, raw.names)
+
+
+def _telling(found: Iterable[Found]) -> list[tuple[list[str], int]]:
+    """What happened in each session, and of how many people it tells."""
+    raws = [one.raw() for one in found]
+    return [([event.type for event in raw.session.events], len(raw.session.participants)) for raw in raws]
 
 
 @cache
 def safe_places(tracker: str, seed: int) -> tuple[int, ...]:
-    """Places where something may be added and the file still tells of as many sessions."""
+    """Places where something may be added and the file still tells of the same happenings and as many people."""
     counting = Planter(tracker, seed, Canaries())
-    whole = len(read(tracker, made(tracker, seed, counting)))
+    whole = _telling(read(tracker, made(tracker, seed, counting)))
     assert whole, tracker
 
     def stands(places: Iterable[int]) -> bool:
         try:
             found = read(tracker, made(tracker, seed, Planter(tracker, seed, Canaries(), places)))
-        except Exception:  # noqa: BLE001 -- a reader says in many ways that this is not its file
+            return _telling(found) == whole
+        except Exception:  # a reader says in many ways that this is not its file
             return False
-        return len(found) == whole
 
     def grown(chosen: tuple[int, ...], places: Sequence[int]) -> tuple[int, ...]:
         """`chosen` and those of `places` that stand beside them, half by half: most places break nothing."""

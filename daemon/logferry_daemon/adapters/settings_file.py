@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import tomlkit
+from tomlkit.items import InlineTable
 
 from logferry_daemon.settings import Settings, parse_settings
 from logferry_model.errors import Misconfigured
@@ -40,7 +41,11 @@ class SettingsFile:
             if isinstance(value, str):
                 table[key] = value
             else:
-                table.setdefault(key, tomlkit.table()).update(value)
+                # A table that was written on one line can only hold others of its kind.
+                empty = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
+                if key not in table:
+                    table[key] = empty
+                table[key].update(value)
         return self._write(document)
 
     def remove(self, section: str, name: str) -> Settings:
@@ -80,10 +85,6 @@ class SettingsFile:
             out.flush()
             os.fsync(out.fileno())
         fresh.replace(self._path)
-
-    def _not_there(self, name: str) -> Misconfigured:
-        said = f'"{name}" is not in the settings file; it may be set in the environment.'
-        return Misconfigured("not-in-file", said, hint="Change it where it was set.")
 
     def _unusable(self, what: str) -> Misconfigured:
         hint = f"Mend {self._path} and try again."

@@ -8,7 +8,7 @@ from logferry_daemon.core.bounds import bounded
 from logferry_daemon.core.identities import known_as
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.reading import Found
-from logferry_daemon.core.sanitise import REMOVED, Privacy, sanitise
+from logferry_daemon.core.sanitise import REMOVED, Privacy, named, sanitise
 from logferry_daemon.core.verify import leaks
 from logferry_daemon.ports import NewSession
 from logferry_model.envelope import encode_session, sha256_hex
@@ -21,7 +21,7 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy) -> Ne
     cleaned = sanitise(replace(raw.session, end=end), raw.names, privacy)
     clean = bounded(cleaned.session)
     document = encode_session(clean)
-    left = leaks(document, names=raw.names, detectors=privacy.detectors)
+    left = leaks(document, names=named(raw.session, raw.names), detectors=privacy.detectors)
     if left:
         clean = _frame(clean)
         document = encode_session(clean)

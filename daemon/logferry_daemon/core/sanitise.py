@@ -56,7 +56,7 @@ class Sanitised:
 
 def sanitise(session: Session, names: Iterable[str], privacy: Privacy) -> Sanitised:
     """`session` with slots for what names people, and without texts that hold one of `names` or look private."""
-    scrub = _Scrub(names, privacy)
+    scrub = _Scrub(named(session, names), privacy)
     loadouts = {one.id: f"loadout-{number}" for number, one in enumerate(session.loadouts, start=1)}
     clean = replace(
         session,
@@ -78,6 +78,11 @@ def sanitise(session: Session, names: Iterable[str], privacy: Privacy) -> Saniti
         statistics=scrub.statistics(session.statistics, loadouts),
     )
     return Sanitised(clean, +scrub.removed, scrub.kept)
+
+
+def named(session: Session, names: Iterable[str]) -> frozenset[str]:
+    """`names`, and whoever takes part: a reader may have missed the line that introduces him."""
+    return frozenset((*names, *(person.name for person in session.participants if person.name)))
 
 
 def sanitise_figures(figures: Statistics, names: Iterable[str], privacy: Privacy) -> Statistics:

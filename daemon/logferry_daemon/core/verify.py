@@ -24,8 +24,8 @@ _OURS = re.compile(
 )
 """Where words of ours, of recipes and of the model stand: a name that is spelled alike is no leak there."""
 _MARKS = frozenset({REMOVED, OTHER})
-_OWN_WORD = re.compile(r"[a-z]{0,14}|[0-9TZ:+._-]+|[0-9a-f]{8,}|session[-_]\d+")
-"""A part of a natural key: the kind of session, a time, a number or a digest."""
+_OWN_WORD = re.compile(r"[a-z]{1,14}(?:[-_][0-9_]+)?|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|[0-9A-Fa-f_-]*")
+"""A part of a natural key: the kind of session and its number, a time, or a digest."""
 MIN_SECRET = 6
 MOST = 5
 
@@ -69,7 +69,8 @@ class _Watch:
 def _parts(path: str, text: str) -> Iterator[str]:
     """What of a text may be a name."""
     if path == "natural_key":
-        yield from (part for part in re.split("[@/]", text) if not _OWN_WORD.fullmatch(part))
+        # Not part by part: an address has the sign that parts are joined with.
+        yield re.sub("[^@/]+", lambda part: "x" if _OWN_WORD.fullmatch(part[0]) else part[0], text)
     elif text not in _MARKS:
         yield text
 
