@@ -13,7 +13,7 @@ from unicodedata import category, normalize
 MIN_NAME = 3
 """Shorter Latin names are part of too many words: they are found only where they stand alone, in the same case."""
 _RUN = re.compile(r"[a-z0-9]+")
-_WORD = re.compile(r"[^\W_]+")
+_MARKS = ".,;:!?()[]<>\"'"
 _GAP = re.compile(r"[\s_]+")
 MIN_DIGITS = 6
 """A shorter number that is somebody's name is too many other numbers."""
@@ -37,7 +37,7 @@ class Searched:
 
     def holds(self, text: str) -> bool:
         """Whether one of the names is in `text`."""
-        if self._short and (text.strip() in self._short or any(word[0] in self._short for word in _words(text))):
+        if self._short and (text.strip() in self._short or not self._short.isdisjoint(_words(text))):
             return True
         if not (self._by_run or self._loose):
             return False
@@ -67,9 +67,9 @@ def _is_searched(name: str) -> bool:
     return len(name) >= MIN_NAME or (len(name) == 2 and not name.isascii())
 
 
-def _words(text: str) -> Iterable[re.Match[str]]:
-    """Words of two letters; of one letter there are too many."""
-    return (word for word in _WORD.finditer(text) if len(word[0]) == 2)
+def _words(text: str) -> Iterable[str]:
+    """Words of two letters between blanks; of one letter there are too many."""
+    return (word for one in text.split() if len(word := one.strip(_MARKS)) == 2)
 
 
 def _stands(flat: str, name: str) -> bool:

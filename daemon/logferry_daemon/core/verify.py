@@ -19,11 +19,13 @@ from logferry_daemon.core.slots import SLOT
 
 _OURS = re.compile(
     r"id|tracker|started_at|ended_at|end\.rule|events\.\d+\.(?:type|participant|loadout)|participants\.\d+\.id"
-    r"|(?:skills|bosses)\.\d+\.participant|loadouts\.\d+\.id|attachments\.\d+\.(?:name|media_type|digest)"
+    r"|(?:skills|bosses)\.\d+\.participant|loadouts\.\d+\.id|attachments\.\d+\.(?:media_type|digest)"
     r"|statistics\.loadouts\.\d+\.loadout|statistics\.measures\.\d+\.(?:name|label|unit)"
 )
 """Where words of ours, of recipes and of the model stand: a name that is spelled alike is no leak there."""
 _MARKS = frozenset({REMOVED, OTHER})
+_NUMBERED = re.compile(r"attachment-\d+")
+"""What the name of a file becomes."""
 _OWN_WORD = re.compile(r"[a-z]{1,14}(?:[-_][0-9_]+)?|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|[0-9A-Fa-f_-]*")
 """A part of a natural key: the kind of session and its number, a time, or a digest."""
 MIN_SECRET = 6
@@ -55,15 +57,12 @@ class _Watch:
         """Whether `text`, which stands at `path`, must not leave."""
         if any(secret in text for secret in self._secrets):
             return True
-        if text in self._clean or SLOT.fullmatch(text):
+        if text in self._clean or SLOT.fullmatch(text) or _OURS.fullmatch(path):
             return False
-        caught = any(self._is_private(path, part) for part in _parts(path, text))
-        if not caught and not _OURS.fullmatch(path):
+        caught = any(self._names.holds(part) or self._detectors.found(part) for part in _parts(path, text))
+        if not caught:
             self._clean.add(text)
         return caught
-
-    def _is_private(self, path: str, part: str) -> bool:
-        return bool(self._detectors.found(part)) or (not _OURS.fullmatch(path) and self._names.holds(part))
 
 
 def _parts(path: str, text: str) -> Iterator[str]:
@@ -71,7 +70,7 @@ def _parts(path: str, text: str) -> Iterator[str]:
     if path == "natural_key":
         # Not part by part: an address has the sign that parts are joined with.
         yield re.sub("[^@/]+", lambda part: "x" if _OWN_WORD.fullmatch(part[0]) else part[0], text)
-    elif text not in _MARKS:
+    elif text not in _MARKS and not _NUMBERED.fullmatch(text):
         yield text
 
 

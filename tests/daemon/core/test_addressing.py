@@ -27,7 +27,7 @@ from logferry_daemon.core.policy import NOTHING_LISTED, Group, Listing, Policy, 
 from logferry_daemon.core.sanitise import UNLISTED, Sanitised, sanitise
 from logferry_daemon.core.slots import SLOT, Slots, slot_of
 from logferry_model.envelope import encode_session
-from logferry_model.errors import Damaged
+from logferry_model.errors import Refused
 from logferry_model.session import Loadout, Participant, Session
 from tests.daemon.texts import texts
 from tests.factories import event, session
@@ -236,7 +236,7 @@ def places(document: dict[str, Any], group: Group) -> list[Any]:
 @pytest.mark.parametrize("treatment", Treatment)
 def test_a_treatment_of_a_group_does_what_it_says_in_every_place(group: Group, treatment: Treatment) -> None:
     others = {other: Treatment.DROP for other in Group if other is not group}
-    result = sent(full(), {**others, group: treatment})
+    result = sent(full(), {**others, group: treatment}, kept={SLOTS.slot(group, NAME): NAME})
     document = msgspec.json.decode(result.document)
     found = places(document, group)
     if treatment is Treatment.DROP:
@@ -345,3 +345,15 @@ def test_another_spools_slot_is_another_token() -> None:
     elsewhere = Slots(b"another spool")
     ways = {sent(session(facts={"who": one.slot(Group.PLAYERS, NAME)})).document for one in (SLOTS, elsewhere)}
     assert len(ways) == 2
+
+
+def test_a_text_that_is_kept_takes_no_players_name_along() -> None:
+    """Another destination is sent the names, so they are there; this one is not."""
+    one = session(name=f"hunt with {NAME}", participants=(Participant(id="p1", name=NAME),))
+    terms = {Group.SESSION_NAMES: Treatment.KEEP, Group.PLAYERS: Treatment.TOKEN}
+    both = {
+        SLOTS.slot(Group.PLAYERS, NAME): NAME,
+        SLOTS.slot(Group.SESSION_NAMES, f"hunt with {NAME}"): f"hunt with {NAME}",
+    }
+    document = msgspec.json.decode(sent(one, terms, kept=both).document)
+    assert ("name" in document, document["participants"][0]["name"].startswith("player-")) == (False, True)
