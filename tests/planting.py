@@ -318,7 +318,7 @@ def safe_places(tracker: str, seed: int) -> tuple[int, ...]:
 def lay(tracker: str, files: Mapping[str, Any], folder: Path) -> None:
     """Put them where a source would find them."""
     if isinstance(TRACKERS[tracker], DatabaseTracker):
-        with writer(folder / "resonance.db") as connection:
+        with writer(folder / "resonance-logs.db") as connection:
             insert(connection, files)
         connection.close()
         return
