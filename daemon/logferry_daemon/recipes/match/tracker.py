@@ -179,7 +179,8 @@ def _unreal(blocks: Blocks, document: Document, _: MatchRecipe) -> Played:
 
 def _header(blocks: Blocks, _: Document, recipe: MatchRecipe) -> Played:
     # A recipe with this decoder has one, or it would have been refused.
-    return read_by_header(blocks, cast("Header", recipe.header), people=frozenset(recipe.privacy.names))
+    people, figures = frozenset(recipe.privacy.names), frozenset(one.of for one in recipe.measure)
+    return read_by_header(blocks, cast("Header", recipe.header), people=people, figures=figures)
 
 
 DECODERS: Mapping[str, Decoder] = {"evtc": _evtc, "unreal-replay": _unreal, "header": _header}
