@@ -138,9 +138,7 @@ class DaemonControl:
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
                 deletions=deletion_attention(await self._spool.deleted()),
-                tokens=views.tokens_renewed(
-                    renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()
-                ),
+                tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
             ),
             metrics=views.metrics(totals),
             paused=self._gates.paused,

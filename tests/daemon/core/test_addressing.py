@@ -131,7 +131,7 @@ def test_tokens_do_not_show_their_key() -> None:
     ("text", "usable"),
     [("ab" * 32, True), ("ab" * 31, False), ("", False), ("zz" * 32, False), ("AB" * 32, False), ("ab" * 33, False)],
 )
-def test_only_256_bits_in_hex_are_a_key(text: str, usable: bool) -> None:  # noqa: FBT001 -- a table
+def test_only_256_bits_in_hex_are_a_key(text: str, usable: bool) -> None:
     assert is_key(text) is usable
 
 
@@ -162,7 +162,11 @@ def test_a_dictionary_of_names_matches_no_token() -> None:
 
 def guesses(name: str) -> Iterator[str]:
     data = name.encode()
-    for made in (hashlib.sha256(data), hashlib.md5(data, usedforsecurity=False), hashlib.sha1(data, usedforsecurity=False)):
+    for made in (
+        hashlib.sha256(data),
+        hashlib.md5(data, usedforsecurity=False),
+        hashlib.sha1(data, usedforsecurity=False),
+    ):
         yield made.hexdigest()[:32]
     for key in (b"", b"logferry", b"logferry tokens\nhere", bytes.fromhex(OTHER)):
         yield hmac.new(key, data, hashlib.sha256).hexdigest()[:32]
@@ -173,7 +177,7 @@ def guesses(name: str) -> Iterator[str]:
 
 
 @given(sessions(), policies, st.booleans(), st.sampled_from((TOKENS, None)))
-def test_no_slot_is_left_whatever_the_terms(one: Session, policy: Policy, kept: bool, tokens: Tokens | None) -> None:  # noqa: FBT001 -- drawn
+def test_no_slot_is_left_whatever_the_terms(one: Session, policy: Policy, kept: bool, tokens: Tokens | None) -> None:
     clean = sanitise(one, (), privacy(keeps=frozenset(Group)))
     listing = Listing(groups=TEXT_FIELDS | {"ship": Group.PLAYERS, "mode": Group.TEXTS, "body": Group.LOCATIONS})
     terms = Terms(policy=policy, listing=listing, tokens=tokens, kept=clean.kept if kept else {})

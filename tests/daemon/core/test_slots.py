@@ -70,7 +70,9 @@ def test_what_is_the_same_is_the_same_as_itself(text: str) -> None:
     assert same(same(text)) == same(text)
 
 
-@pytest.mark.parametrize("text", ["", "@players:", f"@players:{'g' * 32}", f"@nobody:{'a' * 32}", f"x@players:{'a' * 32}"])
+@pytest.mark.parametrize(
+    "text", ["", "@players:", f"@players:{'g' * 32}", f"@nobody:{'a' * 32}", f"x@players:{'a' * 32}"]
+)
 def test_any_other_text_is_no_slot(text: str) -> None:
     assert slot_of(text) is None
 

@@ -66,6 +66,11 @@ class MatchTracker:
         return _RULES
 
     @property
+    def names_player(self) -> bool:
+        """The decoders of games all do; of a header, its recipe says it."""
+        return self.recipe.header is None or self.recipe.header.identity is not None
+
+    @property
     def listing(self) -> Listing:
         """The facts that the recipe takes, and what its decoder tells of players and events."""
         return Listing(
