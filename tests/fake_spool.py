@@ -12,7 +12,7 @@ from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel
-from logferry_daemon.core.identities import Binding, Player, Standing, decided, standing, together, void
+from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
@@ -165,8 +165,9 @@ class MemorySpool:
         known = self._sessions.get(new.session.id)
         name = next((name for name, plan in self._plans.items() if new.session.id in plan.originals), None)
         told = known if name is None else self._plans[name].originals[new.session.id]
+        before = told.new.identity if told else None
+        new = replace(new, identity=new.identity or before or (UNSURE if new.names_player else None))
         if told:
-            new = replace(new, identity=new.identity or told.new.identity)
             told.new = replace(told.new, identity=new.identity)
         if known and told and not is_news(version_of(told.new), version_of(new)):
             return [Admitted(session=new.session.id, revision=known.revision, new=False)]

@@ -242,6 +242,8 @@ class NewSession:
     """Where something private was left: then `session` is an empty frame, and nothing of it is sent."""
     identity: str | None = None
     """Who played, as `known_as`. Stays on this computer: it is in no document and in no letter."""
+    names_player: bool = False
+    """Whether it could say who played: where neither it nor an earlier state of it does, that is UNSURE."""
 
 
 def version_of(new: NewSession) -> Version:

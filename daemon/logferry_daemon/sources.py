@@ -481,8 +481,10 @@ class SourceRunner:
     def _prepare(self, found: Found, end: End) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self.source.tracker) or end.rule is EndRule.SILENCE
+        tracker = self.source.tracker
+        privacy = self._world.privacy(tracker.listing)
         with _mistakes_as_damage():
-            return prepare(found, end, only_grows=grows, privacy=self._world.privacy(self.source.tracker.listing))
+            return prepare(found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player)
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)

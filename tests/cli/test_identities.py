@@ -36,6 +36,16 @@ def test_list_asks_with_the_commands_that_answer(logferry: Command) -> None:
     assert "logferry identities deny home 'Mila d'\"'\"'Arc'" in out
 
 
+@pytest.mark.parametrize(("waiting", "said"), [(1, "1 session does not"), (2, "2 sessions do not")])
+def test_list_asks_about_sessions_that_do_not_say_who_played(
+    daemon: ThreadedDaemon, logferry: Command, waiting: int, said: str
+) -> None:
+    daemon.do(lambda: daemon.control.meet("?", waiting=waiting))
+    out = logferry("identities", "list").out
+    assert f"{said} say who played (Artemis). May " in out
+    assert "logferry identities allow home '?'" in out
+
+
 @pytest.mark.usefixtures("mila")
 def test_list_as_json_is_the_answer_of_the_daemon(logferry: Command) -> None:
     (told,) = logferry("identities", "list", "--json").json["identities"]

@@ -85,6 +85,7 @@ def found(
     mark: str = "",
     rule: EndRule = EndRule.EXPLICIT,
     player: str | None = None,
+    names_player: bool = False,
 ) -> NewSession:
     """A session with so many events; a larger `age` is an older one, another `mark` another content."""
     start = START - age * timedelta(hours=1)
@@ -98,6 +99,7 @@ def found(
         weight=len(made.events),
         only_grows=only_grows,
         identity=player,
+        names_player=names_player,
     )
 
 

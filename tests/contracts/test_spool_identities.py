@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import ANY, Binding, Decided, Player, Standing, decided, known_as, standing
+from logferry_daemon.core.identities import ANY, UNSURE, Binding, Decided, Player, Standing, decided, known_as, standing
 from logferry_daemon.core.recut import Merge, Split
 from logferry_daemon.ports import DeliveryRow, Seen, Spool
 from tests.contracts.spooling import HOME, NOW, PLACE, RECEIPT, Bench, MemoryBench, admit, claim, found, rows_of
@@ -171,6 +171,22 @@ async def test_a_name_that_is_learned_later_counts_and_is_not_unlearned(spool: S
         "bb": Standing.UNKNOWN,
     }
     assert await claimed(spool) == []
+
+
+async def test_a_session_that_could_say_who_played_and_does_not_is_somebodys(spool: Spool) -> None:
+    await admit(spool, found("aa", names_player=True), found("bb", player="mila", names_player=True))
+    await spool.bind([binding(ANY, allowed=False)])
+    assert await standings(spool) == {"aa": Standing.DENIED, "bb": Standing.DENIED}
+    assert await claimed(spool) == []
+    await spool.bind([binding(UNSURE)])
+    assert await claimed(spool) == ["aa"]
+
+
+async def test_a_name_takes_the_place_of_none_and_none_takes_the_place_of_no_name(spool: Spool) -> None:
+    await admit(spool, found("aa", names_player=True), found("bb", player="mila", names_player=True))
+    await admit(spool, found("aa", events=5, player="ole", names_player=True), found("bb", names_player=True))
+    await admit(spool, found("bb", events=5, names_player=True))
+    assert [one.player for one in await spool.seen()] == [MILA, OLE]
 
 
 async def test_both_parts_of_a_split_session_are_its_players(spool: Spool) -> None:

@@ -18,7 +18,9 @@ from logferry_daemon.adapters import spool_filing, spool_players, spool_removals
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
+from logferry_daemon.core.identities import UNSURE
 from logferry_daemon.sql.load import load_migrations, load_queries
+from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Damaged, Misconfigured, Unreachable
 from tests.conftest import only_on
 from tests.contracts.spooling import FACTS, HOME, LETTER, NOW, admit, claim, found, row, rows_of, states
@@ -290,6 +292,26 @@ async def test_a_spool_from_before_there_was_a_backlog_keeps_all_that_it_has(pat
         }
         # Sessions that were found in those days need not be asked for.
         assert await spool.next_due("home", backfill=False) is not None
+
+
+async def test_of_a_spool_from_before_players_were_written_down_somebody_played_what_has_players(path: Path) -> None:
+    before = connect(path)
+    migrate(before, load_migrations()[:5])
+    for tracker in all_trackers():
+        values = (tracker, tracker, tracker)
+        before.execute(
+            "INSERT INTO sessions VALUES (?, ?, ?, 'game', 1000, 2000, 3, 1, 'f', 'explicit', 'seen', 1.0, 3000, x'00',"
+            " NULL, NULL, '[]', '[]')",
+            values,
+        )
+    before.close()
+    after = connect(path)
+    migrate(after, load_migrations())
+    found = {row["session"]: row["identity"] for row in after.execute("SELECT * FROM players")}
+    after.close()
+    assert found == {name: UNSURE for name, one in all_trackers().items() if one.names_player}
+    assert "world-of-warcraft" in found
+    assert "artemis" not in found
 
 
 def test_a_step_that_fails_leaves_the_schema_as_it_was(tmp_path: Path) -> None:

@@ -164,6 +164,11 @@ def test_an_unknown_player_is_asked_about_with_two_answers_for_each_destination(
     assert not [line for line in texts(shown) if "OLE" in line]
 
 
+def test_sessions_that_do_not_say_who_played_are_asked_about_in_words() -> None:
+    entry = find(menu(IDLE, [player("?")]), "Who played Elite Dangerous? No name")
+    assert [line.text for line in entry.entries] == ["Allow for home", "Not for home"]
+
+
 def test_many_unknown_players_do_not_fill_the_screen() -> None:
     shown = menu(IDLE, [player(f"P{number}") for number in range(9)])
     assert sum(line.startswith("Who is") for line in texts(shown)) == MOST_QUESTIONS

@@ -23,6 +23,8 @@ MOST_QUESTIONS = 4
 NAME_UNITS = 40
 """Of a player's name; the game's still fits beside it."""
 QUESTION = "identity-unknown"
+UNSURE = "?"
+"""Who played where a log does not say it, or names two."""
 """The code under which a status says that there is one: it names nobody itself."""
 
 
@@ -187,7 +189,8 @@ def _questions(players: Sequence[Identity]) -> tuple[Entry, ...]:
 def _who(asked: Sequence[Identity]) -> Entry:
     """One player, unknown to some destinations."""
     name = clamp(asked[0].identity, NAME_UNITS)
-    text = clamp(f'Who is "{name}" ({asked[0].title})?', ENTRY_UNITS)
+    who = f"Who played {asked[0].title}? No name" if name == UNSURE else f'Who is "{name}" ({asked[0].title})?'
+    text = clamp(who, ENTRY_UNITS)
     return Entry(text=text, entries=tuple(_answer(one, allowed=yes) for one in asked for yes in (True, False)))
 
 

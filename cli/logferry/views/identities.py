@@ -9,6 +9,8 @@ from logferry.blocks import GAP, Block, Grid, Span, Tone, Words, line
 from logferry.views.words import counted
 from logferry_ipc.messages import Identities, Identity, IdentityRule
 
+UNSURE = "?"
+"""Who played where a log does not say it, or names two."""
 TONES = {"allowed": Tone.GOOD, "denied": Tone.DIM, "unknown": Tone.WARN}
 
 
@@ -50,9 +52,15 @@ def _rule(rule: IdentityRule) -> tuple[Words, ...]:
 
 
 def _question(one: Identity) -> Iterator[Block]:
-    were, may = ("was", "it") if one.sessions == 1 else ("were", "they")
+    alone = one.sessions == 1
+    may = "it" if alone else "they"
     yield GAP
-    said = f'{counted(one.sessions, "session")} {were} played as "{one.identity}" ({one.title}).'
+    how = "say who played" if one.identity == UNSURE else f'played as "{one.identity}"'
+    if one.identity == UNSURE:
+        verb = "does not" if alone else "do not"
+    else:
+        verb = "was" if alone else "were"
+    said = f"{counted(one.sessions, 'session')} {verb} {how} ({one.title})."
     yield line(Span(said, Tone.WARN), f" May {may} go to {one.destination}?")
     about = f"{one.destination} {shlex.quote(one.identity)}"
     yield line(f"logferry identities allow {about}", indent=2)

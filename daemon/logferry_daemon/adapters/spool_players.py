@@ -14,7 +14,7 @@ from dataclasses import replace
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_rows import at, ms
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import Binding, Player, Standing, decided, standing, together, void
+from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
 from logferry_daemon.ports import DeliveryRow, NewSession, Seen
 from logferry_model.session import Session
 
@@ -92,7 +92,8 @@ def barred(query: Query) -> Mapping[tuple[str, State, Standing], int]:
 def tell_player(query: Query, new: NewSession, *, recut: bool) -> None:
     """Whom its file names. Whose a `recut` session is follows from its plan."""
     session = new.session
-    query("tell_player", session=session.id, tracker=session.tracker, identity=new.identity)
+    otherwise = UNSURE if new.names_player else None
+    query("tell_player", session=session.id, tracker=session.tracker, identity=new.identity, otherwise=otherwise)
     if not recut:
         query("trust_player", session=session.id)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import ANY, Binding, Player, Standing, decided, standing
+from logferry_daemon.core.identities import ANY, UNSURE, Binding, Player, Standing, decided, standing
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Clock, Roster, Seen, Totals
 from logferry_ipc import messages as m
@@ -110,11 +110,14 @@ class IdentityDesk:
         return tracker.title if tracker else player.tracker
 
     def _question(self, one: m.Identity) -> m.Attention:
-        found = "1 session was" if one.waiting == 1 else f"{one.waiting:,} sessions were"
-        may = "it" if one.waiting == 1 else "they"
+        sessions, may = ("1 session", "it") if one.waiting == 1 else (f"{one.waiting:,} sessions", "they")
+        if one.identity == UNSURE:
+            said = f"{sessions} {'does' if one.waiting == 1 else 'do'} not say who played ({one.title})."
+        else:
+            said = f"{sessions} {'was' if one.waiting == 1 else 'were'} played by somebody new ({one.title})."
         return m.Attention(
             code="identity-unknown",
-            message=f"{found} played by somebody new ({one.title}). May {may} go to {one.destination}?",
+            message=f"{said} May {may} go to {one.destination}?",
             hint="See who, and answer: logferry identities list",
         )
 

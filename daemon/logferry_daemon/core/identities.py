@@ -1,7 +1,7 @@
 """Whose sessions may go where: the player that a log names, and what the owner said of them. Pure.
 
-A session that names nobody may go anywhere: its tracker has no players. One whose player nobody was asked about waits:
-sent under another's key, it would be theirs for good.
+Where a tracker has no players, its sessions may go anywhere. One whose player nobody was asked about waits: sent under
+another's key, it would be theirs for good. So does one that does not say who played where others of its tracker do.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ANY = "*"
 MAX_NAME = 1000
 """Characters; whatever is longer is no name."""
 UNSURE = "?"
-"""Who played where a log names two: somebody, and nobody can tell who."""
+"""Who played where a log names two, or none where it could: somebody, and nobody can tell who."""
 
 
 class Standing(StrEnum):

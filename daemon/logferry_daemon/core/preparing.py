@@ -15,8 +15,11 @@ from logferry_model.envelope import encode_session, sha256_hex
 from logferry_model.session import End, Session
 
 
-def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy) -> NewSession:
-    """The session as it may be kept. One in which something private is left is kept as an empty frame of it."""
+def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy, names_player: bool = False) -> NewSession:
+    """The session as it may be kept. One in which something private is left is kept as an empty frame of it.
+
+    `names_player` says whether its tracker's files can say who played.
+    """
     raw = found.raw()
     cleaned = sanitise(replace(raw.session, end=end), raw.names, privacy)
     clean = bounded(cleaned.session)
@@ -32,6 +35,7 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy) -> Ne
         weight=found.weight,
         only_grows=only_grows,
         identity=known_as(found.identity, unsure=found.unsure),
+        names_player=names_player,
         removed=cleaned.removed,
         kept={} if left else cleaned.kept,
         leaks=tuple(left),

@@ -240,6 +240,11 @@ class Tracker(Protocol):
         """What its sessions may hold besides the model's own fields."""
         ...
 
+    @property
+    def names_player(self) -> bool:
+        """Whether its files can say who played: then a session of which none does is somebody's all the same."""
+        ...
+
     def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:
         """What a session that was cut or put together by hand adds up to.
 

@@ -72,6 +72,11 @@ class RecipeTracker:
     def _flavour(self, where: str) -> Flavour | None:
         return next((one for one in self.recipe.flavour if any(text in where for text in one.paths)), None)
 
+    @property
+    def names_player(self) -> bool:
+        """Whether the recipe says which lines name the player."""
+        return bool(self.recipe.session.identity)
+
     @cached_property
     def listing(self) -> Listing:
         """What the recipe takes."""

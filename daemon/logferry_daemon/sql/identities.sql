@@ -1,7 +1,8 @@
 -- tell_player --
--- Whom the file names. A name that was read once is not forgotten because a later look could not tell.
-INSERT INTO players VALUES (:session, :tracker, NULL, :identity)
-ON CONFLICT (session) DO UPDATE SET told = coalesce(excluded.told, told);
+-- Whom the file names. A name that was read once is not forgotten because a later look could not tell; where none was
+-- read so far, it is `otherwise`.
+INSERT INTO players VALUES (:session, :tracker, NULL, coalesce(:identity, :otherwise))
+ON CONFLICT (session) DO UPDATE SET told = coalesce(:identity, told, :otherwise);
 
 -- trust_player --
 -- Nobody recut this session: it is whose its file says.

@@ -55,6 +55,7 @@ class Artemis:
     max_bytes = MAX_BYTES
     # A hunt is paused over dinner but not over night; a crash leaves the file without an end for ever.
     _rules = EndRules(silence=timedelta(hours=12), next_start=False)
+    names_player = False
     listing = Listing(fields=frozenset({"paused_ms"}))
 
     def rules(self, where: str) -> EndRules:

@@ -54,6 +54,7 @@ class EncounterTracker:
     max_bytes = MAX_BYTES
     # A fight is prepared weeks before it is fought, and broken off until the next evening.
     _rules = EndRules(next_start=False)
+    names_player = False
     listing = Listing(
         fields=frozenset({"status", "difficulty", "target_level", *OF_FIGHTERS, "condition", "round"}),
     )

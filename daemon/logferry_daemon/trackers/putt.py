@@ -59,6 +59,7 @@ class ProofOfPutt:
     max_bytes = MAX_BYTES
     # Its files are written at the end, so nothing is ever waited for.
     _rules = EndRules(next_start=False)
+    names_player = True
     listing = Listing(fields=frozenset({"premium_csv", "category", "distance"}))
 
     def rules(self, where: str) -> EndRules:

@@ -52,6 +52,7 @@ class Resonance:
     max_bytes = MAX_BYTES
     # Its rows say when they ended, and a later row ends an earlier one: neither silence nor another file does.
     _rules = EndRules(silence=None, next_start=False)
+    names_player = True
     listing = Listing(
         fields=frozenset({"scene_id", "total_damage", "total_heal", "attempts", "attempt", "cleared", *rows.FACTS}),
         groups={"scene_name": Group.LOCATIONS},

@@ -69,6 +69,7 @@ class SwgBot:
     max_bytes = MAX_BYTES
     # Several bots play side by side, so a later log says nothing about an earlier one.
     _rules = EndRules(silence=timedelta(hours=2), next_start=False)
+    names_player = True
     listing = Listing(
         fields=frozenset({"mode", "minutes", "action"}),
         groups={

@@ -15,12 +15,13 @@ from hypothesis import strategies as st
 
 from logferry_daemon.control.answers import DaemonControl
 from logferry_daemon.core.delivery import DENIED_REASON, UNKNOWN_REASON
-from logferry_daemon.core.identities import ANY, Binding
+from logferry_daemon.core.identities import ANY, UNSURE, Binding
 from logferry_ipc.messages import (
     ConsentGrant,
     DaemonState,
     DeliveryState,
     EventKind,
+    IdentityDecision,
     Login,
     NewSource,
     Player,
@@ -53,10 +54,11 @@ def control(house: House) -> DaemonControl:
     return house.control
 
 
-async def fly(house: House, commander: str, number: int = 1) -> None:
+async def fly(house: House, commander: str | None, number: int = 1) -> None:
     """A finished flight lies in the folder, and the daemon has looked at it."""
     at = house.clock.now() - timedelta(hours=number)
-    told = line("LoadGame", at, Commander=commander, Credits=1) + jump(at + MINUTE) + shutdown(at + 2 * MINUTE)
+    who = {} if commander is None else {"Commander": commander}
+    told = line("LoadGame", at, **who, Credits=1) + jump(at + MINUTE) + shutdown(at + 2 * MINUTE)
     house.files.write(f"Journal.{at:%Y-%m-%dT%H%M%S}.01.log", told, mtime=at + 2 * MINUTE)
     await house.fleet.rescan()
     await house.quiet()
@@ -134,6 +136,21 @@ async def test_a_later_player_is_held_and_asked_about_without_a_name(house: Hous
     assert (status.state, status.counts.held, status.counts.found) == (DaemonState.ATTENTION, 3, 3)
     assert {one.identity: one.waiting for one in (await control.identities()).identities} == {MILA: 2, OLE: 1}
     assert house.sender.sent == []
+
+
+async def test_a_log_that_does_not_say_who_played_is_held_and_asked_about(house: House, control: DaemonControl) -> None:
+    await agree_to_what_is_shown(house)
+    await fly(house, None, 1)
+    assert await deliveries(house) == {(DeliveryState.HELD, UNKNOWN_REASON)}
+    assert await asked(house) == ["1 session does not say who played (Elite Dangerous). May it go to home?"]
+    await fly(house, None, 2)
+    assert await asked(house) == ["2 sessions do not say who played (Elite Dangerous). May they go to home?"]
+    await control.decide_identity(IdentityDecision(destination="home", tracker=ANY, identity=ANY, allowed=False))
+    await house.quiet()
+    assert house.sender.sent == []
+    await control.decide_identity(IdentityDecision(destination="home", tracker=ANY, identity=UNSURE, allowed=True))
+    await house.quiet()
+    assert len(house.sender.sent) == 2
 
 
 async def test_whoever_may_only_read_learns_no_name(house: House, control: DaemonControl) -> None:

@@ -80,8 +80,8 @@ class Header(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return frozenset(one.name for one in self.fields)
 
 
-def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str]) -> Played:
-    """The match; `people` are the fields that name somebody."""
+def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str], figures: frozenset[str]) -> Played:
+    """The match; `people` are the fields that name somebody, `figures` those that a measure is made of."""
     data = blocks.take(max((one.at + one.size for one in header.fields), default=0))
     for _ in blocks.records(1):
         pass  # a zip shows only at its end whether it is sound
@@ -92,20 +92,25 @@ def read_by_header(blocks: Blocks, header: Header, *, people: frozenset[str]) ->
     started = moment(_number(values, header.started))
     if started is None:
         raise no_time()
-    identity = values[header.identity] if header.identity else None
+    # A number may name somebody, too: an account has one.
+    identity = str(values[header.identity] or "") if header.identity else ""
     return Played(
         key=key,
         started_at=started,
         lasted=within(timedelta(seconds=min(_number(values, header.seconds), _LONG)), started),
         whole=f"1 match, {len(header.fields)} fields",
-        identity=identity if isinstance(identity, str) and identity else None,
+        identity=identity or None,
         names=frozenset(str(values[name]) for name in private),
         participants=(
             Participant(
                 id=LOCAL_PLAYER,
-                name=identity if isinstance(identity, str) and identity else None,
+                name=identity or None,
                 local=True,
-                figures={name: float(value) for name, value in values.items() if isinstance(value, int)},
+                figures={
+                    name: float(value)
+                    for name, value in values.items()
+                    if isinstance(value, int) and name in figures - private
+                },
             ),
         ),
         facts={name: value for name, value in values.items() if name not in private},

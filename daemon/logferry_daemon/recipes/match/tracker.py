@@ -66,6 +66,11 @@ class MatchTracker:
         return _RULES
 
     @property
+    def names_player(self) -> bool:
+        """The decoders of games all do; of a header, its recipe says it."""
+        return self.recipe.header is None or self.recipe.header.identity is not None
+
+    @property
     def listing(self) -> Listing:
         """The facts that the recipe takes, and what its decoder tells of players and events."""
         return Listing(
@@ -179,7 +184,8 @@ def _unreal(blocks: Blocks, document: Document, _: MatchRecipe) -> Played:
 
 def _header(blocks: Blocks, _: Document, recipe: MatchRecipe) -> Played:
     # A recipe with this decoder has one, or it would have been refused.
-    return read_by_header(blocks, cast("Header", recipe.header), people=frozenset(recipe.privacy.names))
+    people, figures = frozenset(recipe.privacy.names), frozenset(one.of for one in recipe.measure)
+    return read_by_header(blocks, cast("Header", recipe.header), people=people, figures=figures)
 
 
 DECODERS: Mapping[str, Decoder] = {"evtc": _evtc, "unreal-replay": _unreal, "header": _header}

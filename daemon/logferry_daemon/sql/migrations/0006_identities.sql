@@ -8,6 +8,11 @@ CREATE TABLE players (
     -- Whom its file names; NULL where it names nobody, and for what only a split made.
     told TEXT
 ) WITHOUT ROWID;
+-- Who played what is there already was not written down. Where a log could have said it, somebody did: that is asked.
+INSERT INTO players SELECT id, tracker, '?', '?' FROM sessions WHERE tracker IN (
+    'elite-dangerous', 'guild-wars-2-arcdps', 'hearthstone', 'mtg-arena', 'putt', 'resonance', 'rocket-league',
+    'swg-bot', 'swtor', 'world-of-warcraft'
+);
 -- The worker asks who is known each time that it looks for something to send.
 CREATE INDEX players_by_name ON players (tracker, identity);
 

@@ -142,6 +142,23 @@ def test_a_match_is_not_known_by_who_played_it() -> None:
     assert one == other
 
 
+def test_of_the_numbers_in_a_header_those_alone_are_sent_that_a_measure_is_made_of() -> None:
+    fields = [*CHESS["header"]["fields"], {"name": "account", "at": 20, "type": "u32"}]
+    measures = [*CHESS["measure"], {"name": "account", "label": "Account", "of": "account", "who": "me"}]
+    one = changed("header.fields", fields) | {"measure": measures, "privacy": {"names": ["black", "account"]}}
+    found = found_in(tracker(one), game(white=b"OrianaQ1"))
+    (me,) = found.session.participants
+    assert me.figures == {"moves": -3.0}, "not when it began, how long it took, nor whose account it is"
+    account = struct.unpack("<I", b"naQ1")[0]
+    assert str(account) in found.names
+    assert {name: value for name, value in measured(found.session).items() if name == "account"} == {"account": 0.0}
+
+
+def test_a_number_in_a_header_may_name_who_played() -> None:
+    one = changed("header.identity", "level")
+    assert found_in(tracker(one), game()).identity == "7"
+
+
 @pytest.mark.parametrize("at", [0, -1])
 def test_a_header_without_a_time_is_no_match(at: int) -> None:
     one = tracker(changed("header.fields", [{"name": "at", "at": 4, "type": "i32"}, *CHESS["header"]["fields"][1:]]))
