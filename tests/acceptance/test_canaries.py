@@ -77,7 +77,9 @@ def hits(words: Iterable[str], texts: Iterable[bytes]) -> set[str]:
 
 def end_what_runs(daemon: DaemonHome) -> None:
     """Where a canary made the word for the end unreadable, the owner says that it is over."""
-    until(lambda: len(daemon.client.sessions().running) + len(daemon.client.sessions().sessions) >= len(TRACKERS), "found")
+    until(
+        lambda: len(daemon.client.sessions().running) + len(daemon.client.sessions().sessions) >= len(TRACKERS), "found"
+    )
     for running in daemon.client.sessions().running:
         daemon.client.end(running.id)
 

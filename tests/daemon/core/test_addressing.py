@@ -189,7 +189,7 @@ def test_no_slot_is_left_whatever_the_terms(one: Session, policy: Policy, kept: 
 
 @pytest.mark.parametrize("group", Group)
 def test_a_document_with_a_slot_in_it_is_never_sent(group: Group) -> None:
-    with pytest.raises(Damaged, match="nothing was sent"):
+    with pytest.raises(Refused, match="nothing was sent"):
         check_no_slot(encode_session(session(facts={"a": SLOTS.slot(group, NAME)})))
 
 
