@@ -25,9 +25,9 @@ SAID = SLOTS.slot(Group.COMMUNICATIONS, NAME)
 REMOVED = {("item", "a path"): 2, ("note", "holds a name"): 1}
 
 
-def named(identity: str = "aa", *slots: str, **of: int) -> NewSession:
+def named(identity: str = "aa", *slots: str, age: int = 0) -> NewSession:
     """A session with these slots for names, and their texts."""
-    new = found(identity, **of)
+    new = found(identity, age=age)
     people = tuple(Participant(id=f"p{number}", name=slot) for number, slot in enumerate(slots or (SLOT,)))
     one = changed(new.session, participants=people)
     texts = {SLOT: NAME, MATE_SLOT: MATE, SAID: NAME}

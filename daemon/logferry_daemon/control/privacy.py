@@ -34,7 +34,9 @@ class PrivacyDesk:
         if claimed is None:
             raise Misconfigured("delivery-unknown", f"Session {found[0].id} does not go to {destination}.")
         written = await self._fleet.road.scribe.write(claimed, courier.destination, courier.dialect)
-        letter = claimed.letter or written.letter
+        # A letter that was written on terms which do not hold any more is written again before it is sent.
+        agreed = self._fleet.gates.consented(courier.destination)
+        letter = (agreed and claimed.letter) or written.letter
         headers = {name.casefold(): value for name, value in letter.headers.items()}
         return m.Preview(
             session=found[0].id,
