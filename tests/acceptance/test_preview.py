@@ -92,7 +92,11 @@ def test_a_preview_is_byte_for_byte_what_is_sent(daemon: DaemonHome, collector: 
     daemon.client.resume()
     until(lambda: len(proxy.requests) == ONE_LOST, "it is sent")
     assert digest(raw(daemon, session)) == digest(shown)
-    until(lambda: daemon.client.upload_all().changed >= 0 and daemon.client.status().counts.uploaded == 1, "arrived", every=0.2)
+    until(
+        lambda: daemon.client.upload_all().changed >= 0 and daemon.client.status().counts.uploaded == 1,
+        "arrived",
+        every=0.2,
+    )
     posts = [request for request in proxy.requests if request.head.startswith(b"POST ")]
     assert len(posts) > 1
     assert {digest(request.body) for request in posts} == {digest(shown)}

@@ -201,17 +201,18 @@ async def test_the_same_agreement_again_changes_no_letter(spool: Spool) -> None:
     assert (shown.letter is not None, shown.parcel.idempotency_key) == (True, before)
 
 
-async def test_an_agreement_after_it_was_taken_back_forgets_letters_too(spool: Spool) -> None:
-    """Nobody knows any more to what text they were written."""
+@pytest.mark.parametrize(("again", "forgets"), [("one", False), ("another", True)])
+async def test_what_was_agreed_to_is_remembered_after_it_was_taken_back(
+    spool: Spool, again: str, forgets: bool
+) -> None:
     await spool.grant(agreed("one"))
     await admit(spool, found())
     before = await tried(spool)
     await spool.revoke(HOME)
-    await spool.grant(agreed("one"))
+    await spool.grant(agreed(again))
     shown = await spool.look_at("aa", HOME)
     assert shown is not None
-    assert shown.letter is None
-    assert shown.parcel.idempotency_key != before
+    assert (shown.letter is None, shown.parcel.idempotency_key != before) == (forgets, forgets)
 
 
 async def test_an_agreement_before_anything_was_written_changes_no_key(spool: Spool) -> None:
