@@ -645,8 +645,10 @@ class MemorySpool:
         siblings = {key: one for key, one in self._sessions.items() if kept and kept.plan and one.plan == kept.plan}
         siblings.pop(session, None)
         gone = [session, *sorted(key for key, one in siblings.items() if one.merged_into)]
+        texts = {slot: text for (slot, _), text in self._kept.items()}
         stopped = [one for key in gone for one in self._drop(key, now)]
         plan = self._plans.pop(kept.plan, None) if kept and kept.plan else None
+        self._file_texts({*siblings, *(plan.originals if plan else ())}, texts, siblings)
         for key in (*gone, *(plan.originals if plan else ())):
             row = DeletedRow(session=SessionId(key), tracker=tracker, deleted_at=now, copies=())
             self._deleted.setdefault(key, row)
@@ -666,6 +668,12 @@ class MemorySpool:
             copies=tuple(one for key in gone for one in self._copies_of(key)),
             outdated=tuple(outdated),
         )
+
+    def _file_texts(self, holders: Collection[str], texts: Mapping[str, str], left: Mapping[str, _Session]) -> None:
+        self._kept = {key: text for key, text in self._kept.items() if key[1] not in holders}
+        for key, one in left.items():
+            found = {slot for slot in texts if slot.encode() in one.new.document and not one.merged_into}
+            self._kept |= {(slot, key): texts[slot] for slot in found}
 
     def _drop(self, session: str, now: datetime) -> Sequence[str]:
         these = [one for one in self._all() if one.row.session == session]

@@ -588,7 +588,7 @@ class Choices(Protocol):
         ...
 
     async def keep_only(self, groups: Collection[Group]) -> None:
-        """Forget every text that was kept for a destination, but of these groups."""
+        """Forget every text that was kept for a destination, but of these groups: none of it is left in the files."""
         ...
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import zlib
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -13,9 +14,10 @@ import pytest
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.identity import content_mark
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.removal import CopyState
-from logferry_daemon.ports import CopyRow, Removed, Spool, UnknownSession, earlier
+from logferry_daemon.ports import CopyRow, NewSession, Removed, Spool, UnknownSession, earlier
 from tests.contracts.spooling import (
     FACTS,
     HOME,
@@ -328,4 +330,44 @@ async def test_what_was_freed_long_before_is_gone_as_well(tmp_path: Path, disk: 
     assert CANARY.encode() in raw(tmp_path)
     await delete(disk)
     await disk.scrub()
+    assert CANARY.encode() not in raw(tmp_path)
+
+
+# Texts that some destination is sent as they are
+
+
+def slot_of_part(number: int) -> str:
+    return f"@players:{number:032x}"
+
+
+def named() -> NewSession:
+    """A session of two halves, in each of which somebody else is named, and one who is in both."""
+    events = tuple(
+        msgspec.structs.replace(event, fields={"who": slot_of_part(place // 3), "both": slot_of_part(9)})
+        for place, event in enumerate(ONE.session.events)
+    )
+    told = {slot_of_part(number): f"{CANARY}{number}" for number in (0, 1, 9)}
+    return dataclasses.replace(part_of(msgspec.structs.replace(ONE.session, events=events)), kept=told)
+
+
+ALL_SLOTS = b" ".join(slot_of_part(number).encode() for number in (0, 1, 9))
+
+
+@pytest.mark.parametrize(("gone", "stays"), [(A, 1), (REST, 0)])
+async def test_texts_go_with_the_part_that_they_are_of_and_with_no_other(spool: Spool, gone: str, stays: int) -> None:
+    await admit(spool, named())
+    await split(spool)
+    await delete(spool, gone)
+    left = {slot_of_part(number): f"{CANARY}{number}" for number in (stays, 9)}
+    assert await spool.kept(ALL_SLOTS) == left
+    await delete(spool, A if gone == REST else REST)
+    assert await spool.kept(ALL_SLOTS) == {}
+
+
+async def test_texts_that_are_kept_for_nobody_any_more_are_in_no_file(tmp_path: Path, disk: SqliteSpool) -> None:
+    await admit(disk, named())
+    await disk.keep_only({Group.PLAYERS})
+    assert CANARY.encode() in raw(tmp_path)
+    await disk.keep_only({Group.TAGS})
+    assert await disk.kept(ALL_SLOTS) == {}
     assert CANARY.encode() not in raw(tmp_path)

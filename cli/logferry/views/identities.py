@@ -55,12 +55,11 @@ def _question(one: Identity) -> Iterator[Block]:
     alone = one.sessions == 1
     may = "it" if alone else "they"
     yield GAP
-    how = "say who played" if one.identity == UNSURE else f'played as "{one.identity}"'
     if one.identity == UNSURE:
-        verb = "does not" if alone else "do not"
+        how = f"{'does' if alone else 'do'} not say who played"
     else:
-        verb = "was" if alone else "were"
-    said = f"{counted(one.sessions, 'session')} {verb} {how} ({one.title})."
+        how = f'{"was" if alone else "were"} played as "{one.identity}"'
+    said = f"{counted(one.sessions, 'session')} {how} ({one.title})."
     yield line(Span(said, Tone.WARN), f" May {may} go to {one.destination}?")
     about = f"{one.destination} {shlex.quote(one.identity)}"
     yield line(f"logferry identities allow {about}", indent=2)

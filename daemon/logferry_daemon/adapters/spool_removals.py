@@ -7,6 +7,7 @@ had freed, and empties the log beside it. What may become of a copy elsewhere st
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
@@ -55,8 +56,11 @@ class Removals:
         siblings = [row for row in query("of_plan", plan=plan) if row["id"] != session] if plan else []
         # What became part of another one still has what was in it then: it goes, too.
         gone = [session, *(row["id"] for row in siblings if row["merged_into"])]
-        stopped = [one for each in gone for one in self._drop(query, each, now)]
         closed = [row["id"] for row in query("told_by", plan=plan)] if plan else []
+        if plan:
+            left = [row["id"] for row in siblings if row["merged_into"] is None]
+            _file_texts(query, {session, *closed, *(row["id"] for row in siblings)}, left)
+        stopped = [one for each in gone for one in self._drop(query, each, now)]
         for one in (*gone, *closed):
             query("add_deleted", id=one, tracker=tracker, now=ms(now))
         outdated = []
@@ -224,6 +228,17 @@ def _ask(query: Query, copy: sqlite3.Row, destinations: Collection[str]) -> None
     state = CopyState(copy["state"])
     if copy["destination"] in destinations and (state, CopyStep.ASK) in NEXT:
         query("ask_copy", id=copy["id"], state=copy_step(state, CopyStep.ASK))
+
+
+def _file_texts(query: Query, holders: Collection[str], left: Collection[str]) -> None:
+    """Texts were filed by the log's session: those of its parts that stay are theirs now, and all others go."""
+    texts = {row["slot"]: row["text"] for one in holders for row in query("texts_of", session=one)}
+    for one in holders if texts else ():
+        query("drop_kept", session=one)
+    for one in left if texts else ():
+        document = zlib.decompress(query("whole_session", id=one)[0]["document"])
+        for slot in rows.slots_in(document) & texts.keys():
+            query("keep_text", slot=slot, session=one, text=texts[slot])
 
 
 def _may_be_there(row: sqlite3.Row) -> bool:

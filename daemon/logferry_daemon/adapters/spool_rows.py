@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import zlib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ import msgspec
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
@@ -34,6 +36,7 @@ from logferry_model.session import Session, SessionId
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 _LEVEL = 6
+_SLOTS = re.compile(b"@(?:" + "|".join(Group).encode() + b"):[0-9a-f]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,6 +169,11 @@ def session_row(row: sqlite3.Row) -> SessionRow:
         end_confidence=row["end_confidence"],
         merged_into=row["merged_into"],
     )
+
+
+def slots_in(document: bytes) -> set[str]:
+    """What stands for names in an encoded session."""
+    return {found.decode() for found in _SLOTS.findall(document)}
 
 
 def document(packed: bytes) -> Session:

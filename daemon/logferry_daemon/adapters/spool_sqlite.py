@@ -6,7 +6,6 @@ database_sqlite.py; this file only joins them.
 
 from __future__ import annotations
 
-import re
 import sqlite3
 import zlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
@@ -52,8 +51,6 @@ from logferry_daemon.ports import (
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session
-
-_SLOTS = re.compile(b"@(?:" + "|".join(Group).encode() + b"):[0-9a-f]+")
 
 
 @asynccontextmanager
@@ -217,8 +214,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
         def work() -> dict[str, str]:
             if not self.database.query("any_kept"):
                 return {}
-            slots = {found.decode() for found in _SLOTS.findall(document)}
-            told = {slot: self.database.query("kept_text", slot=slot) for slot in slots}
+            told = {slot: self.database.query("kept_text", slot=slot) for slot in rows.slots_in(document)}
             return {slot: found[0]["text"] for slot, found in told.items() if found}
 
         return await self.database.run(work)
@@ -392,14 +388,15 @@ class SqliteSpool(PlayersInSqlite, Removals):
     async def keep_only(self, groups: Collection[Group]) -> None:
         """Forget the texts of all other groups."""
 
-        def work() -> None:
+        def work() -> int:
             with self.database.writing() as query:
-                for row in query("kept_slots"):
-                    found = slot_of(row["slot"])
-                    if found is None or found[0] not in groups:
-                        query("forget_text", slot=row["slot"])
+                gone = [row["slot"] for row in query("kept_slots") if not _is_of(row["slot"], groups)]
+                for slot in gone:
+                    query("forget_text", slot=slot)
+                return len(gone)
 
-        await self.database.run(work)
+        if await self.database.run(work):
+            await self.scrub()
 
     async def enlist(self, destination: str, place: str, now: datetime) -> int:
         """A delivery of every session to a destination that has none of it yet."""
@@ -457,6 +454,11 @@ class SqliteSpool(PlayersInSqlite, Removals):
             await self.database.write("drop_note", key=key)
         else:
             await self.database.write("keep_note", key=key, value=value)
+
+
+def _is_of(slot: str, groups: Collection[Group]) -> bool:
+    found = slot_of(slot)
+    return found is not None and found[0] in groups
 
 
 def _terms_note(destination: str) -> str:

@@ -91,13 +91,21 @@ def address(document: bytes, tracker: str, terms: Terms) -> Addressed:
     """The session in `document`, which the spool keeps, as `terms` allow it. A slot never leaves."""
     writer = _Writer(tracker, terms)
     session = writer.value(msgspec.json.decode(document), "session")
+    statistics = session.get("statistics", {})
+    if writer.dropped and "events" in statistics:
+        # How many there were would tell how many are left out.
+        statistics["events"] = max(0, statistics["events"] - writer.dropped)
     return Addressed(msgspec.json.encode(session), +writer.removed)
 
 
 class _Writer:
     def __init__(self, tracker: str, terms: Terms) -> None:
         self.removed: Counter[tuple[str, str]] = Counter()
+        self.dropped = 0
+        """Events that are not even told of."""
         self._terms = terms
+        listing = terms.listing
+        self._decided = {"events": ("type", listing.events), "measures": ("name", listing.measures)}
         self._only = terms.policy.only.get(tracker)
         untold = terms.policy.of(Group.PLAYERS) is not Treatment.KEEP
         players = (text for slot, text in terms.kept.items() if (of := slot_of(slot)) and of[0] is Group.PLAYERS)
@@ -113,7 +121,8 @@ class _Writer:
         return self._object(value, name) if isinstance(value, dict) else value
 
     def _object(self, value: dict[str, Any], name: str) -> Any:  # noqa: ANN401 -- as above
-        if name == "events" and self._is_dropped(value.get("type")):
+        groups = self._decided.get(name)
+        if groups is not None and self._is_dropped(value, *groups):
             return _NOTHING
         listed = name in {"fields", "facts"}
         found = {}
@@ -123,11 +132,13 @@ class _Writer:
                 found[key] = kept
         return found
 
-    def _is_dropped(self, word: Any) -> bool:  # noqa: ANN401 -- as above
-        group = self._terms.listing.events.get(word)
+    def _is_dropped(self, value: dict[str, Any], key: str, groups: Mapping[str, Group]) -> bool:
+        word = value.get(key)
+        group = groups.get(word) if isinstance(word, str) else None
         if group is None or self._terms.policy.of(group) is not Treatment.DROP:
             return False
-        self.removed[word, BY_POLICY] += 1
+        self.removed[str(word), BY_POLICY] += 1
+        self.dropped += key == "type"
         return True
 
     def _field(self, value: Any, name: str) -> Any:  # noqa: ANN401 -- as above

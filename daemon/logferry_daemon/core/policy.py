@@ -105,6 +105,8 @@ class Listing:
     """Those fields that a policy decides about."""
     events: Mapping[str, Group] = field(default_factory=dict)
     """Those types of events that a policy decides about."""
+    measures: Mapping[str, Group] = field(default_factory=dict)
+    """Those measures that count what a policy decides about: a number tells that something happened, too."""
     types: frozenset[str] | None = None
     """Words for events that are the tracker's or recipe's own; None where all are. Any other may hold a name."""
 

@@ -100,6 +100,7 @@ class Drafts:
         self._tell_identity = by_type(recipe.session.identity)
         self._between = frozenset(recipe.session.between)
         self._gap = recipe.gap
+        self._decided = recipe.listing.groups.keys()
         self._outcome: dict[str, list[tuple[str, str]]] = {}
         """Line type -> facts and the fields they come from."""
         for fact, name in recipe.session.outcome.items():
@@ -213,7 +214,7 @@ class Drafts:
             or not any(one.type != "*" and one.fits(parsed.word, parsed.fields) for one in kind.start)
         ):
             return False
-        return _natural_key(kind, parsed, facts_of(parsed.fields, kind.facts)) == draft.natural_key
+        return self._natural_key(kind, parsed, facts_of(parsed.fields, kind.facts)) == draft.natural_key
 
     def _is_more_of(self, draft: _Draft | None, start: Pattern, kind: Kind, parsed: Parsed) -> bool:
         """Whether a line that could begin a session is about the one that runs, or about none."""
@@ -222,6 +223,15 @@ class Drafts:
         # A game that was left and entered again says once more which one it is.
         own = _own_key(kind, parsed)
         return draft is not None and own is not None and own == draft.natural_key
+
+    def _natural_key(self, kind: Kind, parsed: Parsed, facts: dict[str, Scalar]) -> str:
+        """What the game itself calls it, or its beginning and a mark that tells apart two of the same moment.
+
+        Facts that a policy decides about are not in the mark: it goes everywhere, and who has a list of all places
+        finds out which one a digest is of.
+        """
+        open_facts = {name: value for name, value in facts.items() if name not in self._decided}
+        return _own_key(kind, parsed) or f"{parsed.key}/{content_mark(open_facts)}"
 
     def _start(self, found: tuple[int, Kind], parsed: Parsed, at: datetime, where: Where) -> None:
         rank, kind = found
@@ -238,7 +248,7 @@ class Drafts:
             started_at=at,
             last_at=at,
             active_at=at,
-            natural_key=_natural_key(kind, parsed, facts),
+            natural_key=self._natural_key(kind, parsed, facts),
             begun=parsed.key,
             where=self._lead.where if self._lead else where,
             facts=facts,
@@ -329,11 +339,6 @@ class Drafts:
             facts=dict(draft.facts),
             statistics=draft.running.statistics(draft.last_at - draft.started_at),
         )
-
-
-def _natural_key(kind: Kind, parsed: Parsed, facts: dict[str, Scalar]) -> str:
-    """What the game itself calls it, or its beginning and a mark that tells apart two of the same moment."""
-    return _own_key(kind, parsed) or f"{parsed.key}/{content_mark(facts)}"
 
 
 def _own_key(kind: Kind, parsed: Parsed) -> str | None:

@@ -30,6 +30,9 @@ FROM deliveries WHERE session = :session ORDER BY state != 'uploaded', revision 
 -- drop_deliveries --
 DELETE FROM deliveries WHERE session = :session;
 
+-- texts_of --
+SELECT slot, text FROM kept WHERE session = :session;
+
 -- drop_kept --
 DELETE FROM kept WHERE session = :session;
 

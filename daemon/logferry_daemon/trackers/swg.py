@@ -37,7 +37,7 @@ from logferry_daemon.trackers.swg_events import (
     names_in,
     planets_of,
 )
-from logferry_daemon.trackers.swg_figures import measures, recounted, together
+from logferry_daemon.trackers.swg_figures import MEASURE_GROUPS, measures, recounted, together
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
 from logferry_model.session import EndRule, Event, Participant, Scalar, Session
@@ -83,6 +83,7 @@ class SwgBot:
             ALERT: Group.ALERTS,
             ACTION: Group.ACTIONS,
         },
+        measures=MEASURE_GROUPS,
     )
 
     def rules(self, where: str) -> EndRules:

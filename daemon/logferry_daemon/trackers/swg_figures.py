@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from logferry_daemon.core.adding import measures_of
+from logferry_daemon.core.policy import Group
 from logferry_daemon.trackers.shapes import Object, as_number, layers, number, values
 from logferry_daemon.trackers.swg_events import (
     ACTION,
@@ -68,6 +69,15 @@ _METRICS = {
     "unique_players": ("unique_players_encountered",),
 }
 """Figures that the log's own metrics give."""
+MEASURE_GROUPS: Mapping[str, Group] = {
+    "communications": Group.COMMUNICATIONS,
+    "player_encounters": Group.ENCOUNTERS,
+    "unique_players": Group.ENCOUNTERS,
+    "guild_alerts": Group.ALERTS,
+    "actions": Group.ACTIONS,
+    "actions_per_hour": Group.ACTIONS,
+}
+"""Those that count what somebody else did, or the bot: a policy decides about them."""
 _RATES = ("xp", "credits", "quests", "actions")
 
 

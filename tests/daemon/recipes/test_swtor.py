@@ -98,8 +98,8 @@ LINES = {
 }
 
 
-def fight_with(line: str) -> bytes:
-    start = f"[20:00:00.000] [@{OWN}] [@{OWN}] [] [Event {{1}}: EnterCombat {{836045448945489}}] (Hoth)"
+def fight_with(line: str, area: str = "Hoth") -> bytes:
+    start = f"[20:00:00.000] [@{OWN}] [@{OWN}] [] [Event {{1}}: EnterCombat {{836045448945489}}] ({area})"
     return written([start, f"[20:00:01.000] {line.format(own=OWN)}"])
 
 
@@ -199,3 +199,10 @@ def test_no_player_of_a_real_log_is_in_what_is_sent(path: Path) -> None:
     people = {part.split(b"]")[0].split(b":")[0].split(b"#")[0].decode("cp1252") for part in data.split(b"[@")[1:]}
     documents = [sent(found) for found in SWTOR.read(data, path=path.name).found]
     assert sum(1 for name in people for one in documents if holding(one, name)) == 0
+
+
+def test_where_a_fight_was_is_in_no_digest() -> None:
+    """Its key goes everywhere, also where places are dropped."""
+    here, there = (SWTOR.only(fight_with(LINES["hit"], area)).session for area in ("Hoth", "Odessen"))
+    assert here.facts["area"] == "Hoth"
+    assert (here.id, here.natural_key) == (there.id, there.natural_key)

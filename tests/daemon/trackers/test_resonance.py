@@ -9,8 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logferry_daemon.core.addressing import Terms, address
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.identity import to_ms
+from logferry_daemon.core.policy import Group, Policy, Treatment
+from logferry_daemon.core.preparing import prepare as prepare_for
 from logferry_daemon.core.reading import DatabaseTracker, Found, Reading
 from logferry_daemon.core.rows import Answer, Cell
 from logferry_daemon.trackers.resonance import Resonance
@@ -23,7 +26,7 @@ from tests.daemon.texts import holding
 from tests.factories import START
 from tests.factories_resonance import AGES, BOSSES, Age, Book
 from tests.fake_databases import answered
-from tests.privacy import prepare
+from tests.privacy import TOKENS, prepare, privacy
 
 MS = to_ms(START)
 TRACKER = Resonance()
@@ -176,15 +179,34 @@ def test_the_row_id_and_the_player_are_not_in_the_key() -> None:
     assert keys == {other}
 
 
-@given(scenes=st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 9)), min_size=2, max_size=9, unique=True))
-def test_fights_that_differ_in_time_or_scene_have_different_ids(scenes: list[tuple[int, int]]) -> None:
+@given(times=st.lists(st.integers(0, 10**9), min_size=2, max_size=9, unique=True))
+def test_fights_that_differ_in_time_have_different_ids(times: list[int]) -> None:
     rows = [
-        encounter(id=at, started_at_ms=MS + off, ended_at_ms=MS + off + 1, scene_id=scene)
-        for at, (off, scene) in enumerate(scenes, 1)
+        encounter(id=at, started_at_ms=MS + off, ended_at_ms=MS + off + 1, scene_id=7)
+        for at, off in enumerate(times, 1)
     ]
     reading = read({"encounters": rows})
-    assert len({found.id for found in reading.found}) == len(scenes)
+    assert len({found.id for found in reading.found}) == len(times)
     assert reading.troubles == ()
+
+
+def test_where_it_was_is_told_as_the_terms_have_it_and_by_nothing_else() -> None:
+    """Nobody can tell by trying scenes which one it was: what is sent of a fight is the same of all of them."""
+    here, there = (addressed(encounter(scene_id=scene, scene_name=name)) for scene, name in ((7, "Bog"), (8, "Keep")))
+    assert here == there
+    assert not {"scene_id", "scene_name"} & here.get("facts", {}).keys()
+
+
+def addressed(row: dict[str, Cell]) -> dict[str, Any]:
+    """What is sent of it where places are dropped."""
+    (found,) = read({"encounters": [row]}).found
+    listing = Resonance().listing
+    end = found.end or end_by(EndRule.DEMAND, "asked for")
+    new = prepare_for(found, end, only_grows=False, privacy=privacy(listing))
+    policy = Policy(treatments={Group.LOCATIONS: Treatment.DROP})
+    terms = Terms(policy=policy, listing=listing, tokens=TOKENS, kept={})
+    document: dict[str, Any] = json.loads(address(new.document, "resonance", terms).document)
+    return document
 
 
 def test_of_two_rows_of_the_same_moment_the_fuller_one_is_kept_and_reading_goes_on_behind_them() -> None:

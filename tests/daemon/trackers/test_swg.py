@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logferry_daemon.core.addressing import Terms, address
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.policy import Group, Policy, Treatment
+from logferry_daemon.core.preparing import prepare as prepare_for
 from logferry_daemon.core.reading import About, Document, DocumentTracker, Found, Reading
 from logferry_daemon.trackers.swg import SwgBot
 from logferry_model.errors import Damaged
@@ -21,7 +24,7 @@ from tests.daemon.texts import holding
 from tests.factories import START, cast
 from tests.factories_putt import putt_round
 from tests.factories_swg import serialised, swg_log, with_gaps
-from tests.privacy import prepare
+from tests.privacy import TOKENS, prepare, privacy
 
 SEEDS = range(1, 9)
 END = end_by(EndRule.SILENCE, "nothing written for 2:00:00")
@@ -399,3 +402,31 @@ def test_whatever_json_comes_it_is_read_or_refused_and_what_is_read_can_be_sent(
     for found in reading.found:
         prepared = prepare(found, END, only_grows=False)
         assert msgspec.json.decode(prepared.document, type=Session) == prepared.session
+
+
+OF_OTHERS: dict[str, Any] = {
+    "communication_events": [{"timestamp": "2026-03-01T20:10:00", "sender": "Bo", "message": "hello"}] * 3,
+    "player_encounters": [{"timestamp": "2026-03-01T20:12:00", "player_name": "Zed"}],
+    "guild_alerts": [{"timestamp": "2026-03-01T20:13:00", "guild": "Foes"}],
+    "actions": [{"timestamp": "2026-03-01T20:14:00", "action": "heal"}],
+    "performance_metrics": {"unique_players_encountered": 4, "actions_per_hour": 9},
+}
+QUEST = {"quests_completed": [{"name": "Rats", "timestamp": "2026-03-01T20:30:00"}]}
+
+
+def test_what_is_dropped_is_not_even_counted() -> None:
+    """Nobody can tell the session from one in which it did not happen."""
+    dropped = (Group.COMMUNICATIONS, Group.ENCOUNTERS, Group.ALERTS, Group.ACTIONS)
+    terms = Policy(treatments=dict.fromkeys(dropped, Treatment.DROP))
+    happened, did_not = (addressed(log(**QUEST, **more), terms) for more in (OF_OTHERS, {}))
+    assert len(found_in(log(**QUEST, **OF_OTHERS)).session.events) == 1 + 6
+    assert happened == did_not
+    assert addressed(log(**QUEST, **OF_OTHERS), Policy())["statistics"]["events"] == 1 + 6
+
+
+def addressed(value: Any, policy: Policy) -> dict[str, Any]:  # noqa: ANN401 -- any JSON value
+    found = found_in(value)
+    new = prepare_for(found, found.end or END, only_grows=False, privacy=privacy(SwgBot.listing))
+    terms = Terms(policy=policy, listing=SwgBot.listing, tokens=TOKENS, kept={})
+    document: dict[str, Any] = json.loads(address(new.document, "swg-bot", terms).document)
+    return document
