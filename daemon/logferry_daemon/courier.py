@@ -28,12 +28,13 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.gate import Block, Gate
+from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.pins import PIN_CHANGED
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.wake import Wake
-from logferry_model.errors import LogferryError, Refused, Unreachable
+from logferry_model.errors import LogferryError, Misconfigured, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -217,9 +218,9 @@ class Courier:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
-        headers = self.dialect.credentials(secret)
         talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
-        return await converse(self._road.sender, self.destination, headers, talk)
+        headers = proofs(self.dialect, secret, self._road.clock)
+        return hushed(await converse(self._road, self.destination, headers, talk), secret)
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""
@@ -271,22 +272,33 @@ class Courier:
         return None if stop.wait is None else self._road.clock.now() + stop.wait
 
 
+Proofs = Callable[[Request], Mapping[str, str]]
+"""The headers that prove whose a request is."""
+
+
+def proofs(dialect: Dialect, secret: str, clock: Clock) -> Proofs:
+    """Those of one key; a signature holds a time, so each request has its own."""
+    return lambda request: dialect.credentials(secret, request, clock.now())
+
+
 async def converse(
-    sender: Sender, destination: Destination, headers: Mapping[str, str], talk: Generator[Request, Response, T]
+    road: Road, destination: Destination, proofs_of: Proofs, talk: Generator[Request, Response, T]
 ) -> T | Later | Stop:
-    """What comes of a conversation with a destination."""
-    request = next(talk)
-    while True:
-        try:
-            response = await sender.send(destination.url, request, headers, destination.pin)
-        except Unreachable as error:
-            talk.close()
-            return _no_answer(error)
-        try:
-            request = talk.send(response)
-        except StopIteration as done:
-            outcome: T = done.value
-            return outcome
+    """What comes of a conversation with a destination; it may end without a request."""
+    try:
+        request = next(talk)
+        while True:
+            headers = proofs_of(request)
+            request = talk.send(await road.sender.send(destination.url, request, headers, destination.pin))
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+    except Unreachable as error:
+        talk.close()
+        return _no_answer(error)
+    except Misconfigured as error:
+        talk.close()
+        return Stop(reason=error.message, hint=error.hint)
 
 
 def _no_answer(error: Unreachable) -> Later | Stop:

@@ -145,8 +145,8 @@ class Dialect(Protocol):
         """The bytes for this destination: the same parcel makes the same letter."""
         ...
 
-    def credentials(self, secret: str) -> Mapping[str, str]:
-        """Headers that carry the secret."""
+    def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
+        """Headers that prove to `request` whose it is, made anew for each; Misconfigured when it is no such secret."""
         ...
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:

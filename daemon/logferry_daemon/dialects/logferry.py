@@ -76,7 +76,7 @@ class LogferryDialect:
         """As dialects/erasing.py has it."""
         return erasing(report, now)
 
-    def credentials(self, secret: str) -> Mapping[str, str]:
+    def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""
         return {"Authorization": f"Bearer {secret}"}
 

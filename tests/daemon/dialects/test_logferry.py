@@ -130,11 +130,11 @@ def test_a_letter_has_the_headers_of_the_contract(name: str, value: str) -> None
 
 
 def test_the_secret_is_no_part_of_the_letter() -> None:
-    assert set(LETTER.headers) & set(DIALECT.credentials("lf_a_b")) == set()
+    assert set(LETTER.headers) & set(DIALECT.credentials("lf_a_b", ask(), NOW)) == set()
 
 
 def test_the_secret_travels_as_a_bearer_key() -> None:
-    assert DIALECT.credentials("lf_a_b") == {"Authorization": "Bearer lf_a_b"}
+    assert DIALECT.credentials("lf_a_b", ask(), NOW) == {"Authorization": "Bearer lf_a_b"}
 
 
 def test_a_delivery_is_one_post_of_the_letter() -> None:
