@@ -23,7 +23,7 @@ def add(verbs: Verbs) -> None:
     verb(inner, "list", "show every destination", list_destinations, reads=True)
     new = verb(inner, "add", "add a destination; nothing is sent before you agree", add_destination)
     new.add_argument("name", metavar="NAME", help="what to call it")
-    new.add_argument("--dialect", required=True, help="which contract it speaks, as `logferry`")
+    new.add_argument("--dialect", required=True, help="its contract: `logferry`, or another that `list` names")
     new.add_argument("--url", required=True, help="where it is")
     new.add_argument(
         "--pin",

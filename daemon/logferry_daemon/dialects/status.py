@@ -128,23 +128,27 @@ RULES: Mapping[int, Rule] = {
 }
 
 
-def outcome_of_failure(response: Response, now: datetime) -> Outcome:
-    """What any answer other than a proper success means. A 2xx here is a web page posing as one."""
-    answer = _read(response, now)
-    if response.status < 300:
+def outcome_of_failure(response: Response, now: datetime, *, said: str = "", like: int | None = None) -> Outcome:
+    """What any answer other than a proper success means. A 2xx here is a web page posing as one.
+
+    `said` is its text where it is no problem; `like` is the status of the row that the text asks for.
+    """
+    answer = _read(response, now, said)
+    status = like or response.status
+    if status < 300:
         return _portal(answer)
-    if response.status < 400:
+    if status < 400:
         return _moved(answer)
-    rule = RULES.get(response.status)
+    rule = RULES.get(status)
     if rule is None:
         # An unknown 4xx is about the item until shown otherwise; an unknown 5xx about the server.
-        rule = _item_invalid if response.status < 500 else _transient
+        rule = _item_invalid if status < 500 else _transient
     return rule(answer)
 
 
-def _read(response: Response, now: datetime) -> Answer:
+def _read(response: Response, now: datetime, said: str) -> Answer:
     problem = _problem(response.body)
-    said = f"{problem.title}: {problem.detail}" if problem and problem.detail else problem.title if problem else ""
+    said = f"{problem.title}: {problem.detail}" if problem and problem.detail else problem.title if problem else said
     # It ends up in a terminal: no escape sequence and no character that turns the writing round may come along.
     plain = "".join(one if one.isprintable() else " " for one in said)
     quoted = " ".join(plain.split())[:_MAX_QUOTE].rstrip(".")

@@ -70,6 +70,7 @@ class House:
         self.spool = MemorySpool()
         self.sender = ScriptedSender(stored)
         self.credentials = MemoryCredentials()
+        self.databases = MemoryDatabases()
         self.processes = FakeProcesses()
         self.discovery = FakeDiscovery()
         self.fingerprints = FakeFingerprints()
@@ -110,7 +111,7 @@ class House:
                 clock=self.clock,
                 files=self.files,
                 watcher=self.watcher,
-                databases=MemoryDatabases(),
+                databases=self.databases,
                 apps=Apps(self.clock, self.processes),
                 intake=self.spool,
                 privacy=privacy,

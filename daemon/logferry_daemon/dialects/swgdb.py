@@ -1,0 +1,123 @@
+"""The API that the SWG bot bridge uploads to: signed posts, and a status to ask for afterwards. Pure.
+
+Each request carries the API key, the user's hash, the time, and an HMAC-SHA256 of `time.body`. The bridge's own
+document does not name these headers; these are the usual ones. The signature says nothing of method and path, which is
+the contract's weakness and not ours to mend.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+from logferry_daemon.core.exchange import (
+    Conversation,
+    ErasingConversation,
+    Later,
+    Letter,
+    Outcome,
+    Parcel,
+    Report,
+    Request,
+    Response,
+    Stop,
+)
+from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.swgdb_session import serialised
+from logferry_model.envelope import ReceiptStatus
+from logferry_model.errors import Misconfigured
+
+UPLOAD = "/sessions/upload"
+STATUS = "/sessions/{}/status"
+CLOCK_PAUSE = timedelta(minutes=15)
+_CLOCK = re.compile(r"timestamp|clock|replay|too old|in the future")
+
+
+class SwgdbDialect:
+    """Believes a whole answer that says `"success": true`, or the status of a session that was accepted before."""
+
+    name = "swgdb"
+
+    def write(self, parcel: Parcel) -> Letter:
+        """The session as the bridge serialises it."""
+        session = foreign.session_of(parcel, dialect=self.name, takes=("swg-bot",), what="sessions of the SWG bot")
+        document = serialised(session, parcel)
+        return foreign.letter(parcel, foreign.encoded(document), document["session_id"])
+
+    def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
+        """`USER-HASH:API-KEY`, and a third part where the requests are signed with another key than the API key."""
+        user, key, signer = _parts(secret)
+        time = str(int(now.timestamp()))
+        signature = hmac.new(signer.encode(), time.encode() + b"." + request.body, hashlib.sha256).hexdigest()
+        return {"X-API-Key": key, "X-User-Hash": user, "X-Timestamp": time, "X-Signature": signature}
+
+    def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
+        """One post; where it is accepted only, its status is asked for."""
+        response = yield Request(method="POST", path=UPLOAD, headers=letter.headers, body=letter.body)
+        found = outcome(letter, response, url=url, now=now)
+        if found != foreign.ACCEPTED:
+            return found
+        response = yield Request(method="GET", path=STATUS.format(quote(letter.headers[foreign.NAME], safe="")))
+        return told_by_status(letter, response, url=url, now=now)
+
+    def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
+        """The bridge knows no route for it."""
+        return foreign.undeletable("swgdb has no way to delete a session: ask whoever runs it")
+
+
+def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> Outcome:
+    """What the answer to the post means."""
+    if wrong := _clock_is_wrong(response):
+        return wrong
+    if foreign.is_there(letter, response):
+        return foreign.stored(letter, {}, url=url, now=now, status=ReceiptStatus.DUPLICATE)
+    said = foreign.read(response, now)
+    if not isinstance(said, Mapping):
+        return said
+    if said.get("success") is not True:
+        return Later(reason=f'the answer ({response.status}) does not say "success": true')
+    if foreign.text_in(said, "session_id") not in {"", letter.headers[foreign.NAME]}:
+        return Later(reason="the answer is about another session")
+    return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
+
+
+def told_by_status(letter: Letter, response: Response, *, url: str, now: datetime) -> Outcome:
+    """What the status of a session that was accepted means."""
+    if response.status == 404:
+        return foreign.ACCEPTED
+    said = foreign.read(response, now)
+    if not isinstance(said, Mapping):
+        return said
+    if foreign.text_in(said, "session_id") != letter.headers[foreign.NAME]:
+        return Later(reason="the status is not of the session that was sent")
+    if not foreign.text_in(said, "processing_status", "status"):
+        return Later(reason="the status of the session that was sent is not told")
+    return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
+
+
+def _clock_is_wrong(response: Response) -> Stop | None:
+    """Signatures are good for some minutes only."""
+    why = foreign.reason_in(response)
+    if response.status not in {400, 401, 403} or not _CLOCK.search(why.casefold()):
+        return None
+    return Stop(
+        reason=f"the signature's time was refused: {''.join(one for one in why[:200] if one.isprintable())}",
+        hint="Set this computer's clock; it is tried again by itself.",
+        wait=CLOCK_PAUSE,
+    )
+
+
+def _parts(secret: str) -> tuple[str, str, str]:
+    user, _, rest = secret.strip().partition(":")
+    key, _, signer = rest.partition(":")
+    if not user or not key:
+        raise Misconfigured(
+            "secret-form",
+            "the key for swgdb has to be USER-HASH:API-KEY",
+            hint="Give it both, with a colon in between: logferry login {name}",
+        )
+    return user, key, signer or key
