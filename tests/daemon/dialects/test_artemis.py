@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -98,3 +99,8 @@ def test_the_packed_bytes_hold_no_time() -> None:
 
 def test_the_sender_is_named_by_nothing_but_a_random_id() -> None:
     assert user(parcel(SESSION)) == {"userId": "5f0c", "version": "0.1.0", "platform": "linux"}
+
+
+def test_platforms_have_the_trackers_names() -> None:
+    given = [replace(parcel(SESSION), platform=one) for one in ("windows", "macos", "linux")]
+    assert [user(one)["platform"] for one in given] == ["windows", "darwin", "linux"]

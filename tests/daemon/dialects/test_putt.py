@@ -105,7 +105,7 @@ def test_a_session_without_a_stamp_is_dated_by_its_end() -> None:
     assert body_of(letter_for("putt", natural_key="played@2026"))["stamp"] == "20260301_200000"
 
 
-@pytest.mark.parametrize("text", ["Explain yourself", "Wrong account"])
+@pytest.mark.parametrize("text", ["Wrong planet", "Wrong account"])
 def test_a_no_to_the_report_that_is_not_about_money_is_heard(text: str) -> None:
     assert isinstance(talk("putt", GOOD, says(403, {"success": False, "error": text})), Stop)
 
