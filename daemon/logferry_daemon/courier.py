@@ -29,6 +29,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.pins import PIN_CHANGED
+from logferry_daemon.core.reaching import reach
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
@@ -212,7 +213,7 @@ class Courier:
         return written.letter
 
     async def _converse(self, letter: Letter) -> Outcome:
-        secret = await self._road.credentials.secret(self.destination.name)
+        secret = await secret_for(self._road.credentials, self.destination)
         if secret is None:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
@@ -271,22 +272,31 @@ class Courier:
         return None if stop.wait is None else self._road.clock.now() + stop.wait
 
 
+async def secret_for(credentials: Credentials, destination: Destination) -> str | None:
+    """Its key; empty where none is needed, None where it cannot be had."""
+    return "" if destination.keyless else await credentials.secret(destination.name)
+
+
 async def converse(
     sender: Sender, destination: Destination, headers: Mapping[str, str], talk: Generator[Request, Response, T]
 ) -> T | Later | Stop:
     """What comes of a conversation with a destination."""
-    request = next(talk)
-    while True:
-        try:
-            response = await sender.send(destination.url, request, headers, destination.pin)
-        except Unreachable as error:
-            talk.close()
-            return _no_answer(error)
-        try:
+    try:
+        request = next(talk)
+        while True:
+            leg = reach(destination.url, destination.pin, destination.upload_hosts, request, headers)
+            if isinstance(leg, Stop):
+                talk.close()
+                return leg
+            try:
+                response = await sender.send(leg.url, leg.request, leg.secret, leg.pin)
+            except Unreachable as error:
+                talk.close()
+                return _no_answer(error)
             request = talk.send(response)
-        except StopIteration as done:
-            outcome: T = done.value
-            return outcome
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
 
 
 def _no_answer(error: Unreachable) -> Later | Stop:

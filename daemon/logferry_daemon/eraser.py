@@ -12,7 +12,7 @@ from datetime import timedelta
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse, secret_for
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.wake import Wake
@@ -85,11 +85,16 @@ class Eraser:
     async def _outcome(self, copy: CopyRow) -> Erasure:
         """Nothing that happens to one deletion may end the others."""
         try:
-            secret = await self._road.credentials.secret(self.destination.name)
+            secret = await secret_for(self._road.credentials, self.destination)
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
             now = self._road.clock.now()
-            report = Report(report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at)
+            report = Report(
+                report_id=copy.report_id,
+                idempotency_key=copy.idempotency_key,
+                age=now - copy.stopped_at,
+                session=copy.session,
+            )
             headers = self._dialect.credentials(secret)
             talk = self._dialect.delete(report, now=now)
             return await converse(self._road.sender, self.destination, headers, talk)

@@ -5,9 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from logferry_daemon.core.exchange import Dialect
+from logferry_daemon.dialects.firebase import FirebaseDialect
+from logferry_daemon.dialects.folder import FolderDialect
 from logferry_daemon.dialects.logferry import LogferryDialect
+from logferry_daemon.dialects.object_store import S3Dialect
+from logferry_daemon.dialects.supabase import SupabaseDialect
+from logferry_daemon.dialects.webhook import JsonWebhookDialect, WebhookDialect
 
 
 def all_dialects() -> Mapping[str, Dialect]:
     """Name -> dialect."""
-    return {dialect.name: dialect for dialect in (LogferryDialect(),)}
+    services = (
+        FolderDialect(),
+        WebhookDialect(),
+        JsonWebhookDialect(),
+        SupabaseDialect(),
+        FirebaseDialect(),
+        S3Dialect(),
+    )
+    return {dialect.name: dialect for dialect in (LogferryDialect(), *services)}
