@@ -139,11 +139,14 @@ def _read(place: Path) -> bytes | None:
         if error.errno in {errno.ELOOP, errno.ENXIO, errno.EISDIR} or place.is_dir():
             return None
         raise
-    with os.fdopen(handle, "rb") as file:
-        seen = os.fstat(file.fileno())
+    try:
+        seen = os.fstat(handle)
         if not stat.S_ISREG(seen.st_mode) or seen.st_size > LARGEST:
             return None
-        return file.read(LARGEST + 1)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            return file.read(LARGEST + 1)
+    finally:
+        os.close(handle)
 
 
 def _write_aside(aside: Path, body: bytes) -> bool:
