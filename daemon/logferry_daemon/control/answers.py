@@ -320,7 +320,9 @@ class DaemonControl:
         self._fleet.dialect(destination.dialect)
         _check_name(destination.name, self._fleet.couriers, "destination")
         if reason := reason_against_destination(destination.dialect, destination.url):
-            said = f'"{destination.url}" cannot be a destination: {reason}.'
+            # The address of a webhook may be its key: then it is not repeated.
+            shown = "This" if destination.dialect.startswith("webhook") else f'"{destination.url}"'
+            said = f"{shown} cannot be a destination: {reason}."
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         self._fleet.check_place(destination.url)
         values = {"dialect": destination.dialect, "url": destination.url}
