@@ -370,7 +370,7 @@ class MemorySpool:
         one = self._writable_delivery(delivery)
         if one is None:
             return
-        url = receipt.report_url if receipt else None
+        url = (receipt.report_url or None) if receipt else None
         self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
         one.took, one.uploaded_at, one.receipt = took, now, receipt
@@ -409,7 +409,7 @@ class MemorySpool:
         for one in self._all():
             key = one.row.destination, one.row.state
             by_state[key] = by_state.get(key, 0) + 1
-        reports = [one for one in done if one.row.report_url]
+        reports = [one for one in done if (one.row.report_url or "").startswith("http")]
         last = max(reports, key=lambda one: one.uploaded_at or NOON) if reports else None
         at_home = {one.row.session for one in self._all()}
         return Totals(

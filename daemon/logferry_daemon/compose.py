@@ -22,7 +22,9 @@ from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.own_log import own_log
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
 from logferry_daemon.adapters.recipe_folder import OwnRecipes, read_own_recipes
-from logferry_daemon.adapters.send_http import HttpSender, open_sender
+from logferry_daemon.adapters.send_by_scheme import SenderByScheme
+from logferry_daemon.adapters.send_folder import FolderSender
+from logferry_daemon.adapters.send_http import open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
@@ -113,7 +115,7 @@ class _Base:
     clock: SystemClock
     chance: SystemChance
     spool: SqliteSpool
-    sender: HttpSender
+    sender: SenderByScheme
     credentials: KeyringCredentials
     log: EventLog
     news: News
@@ -147,7 +149,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         clock=clock,
         chance=chance,
         spool=spool,
-        sender=sender,
+        sender=SenderByScheme(network=sender, folder=FolderSender()),
         credentials=KeyringCredentials(home.secrets_file, os.environ),
         log=log,
         news=news,

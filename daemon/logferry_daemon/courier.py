@@ -30,6 +30,7 @@ from logferry_daemon.core.exchange import (
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.pins import PIN_CHANGED
+from logferry_daemon.core.reaching import reach
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
@@ -213,14 +214,14 @@ class Courier:
         return written.letter
 
     async def _converse(self, letter: Letter) -> Outcome:
-        secret = await self._road.credentials.secret(self.destination.name)
+        secret = await secret_for(self._road.credentials, self.destination)
         if secret is None:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
         talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
         headers = proofs(self.dialect, secret, self._road.clock)
-        return hushed(await converse(self._road, self.destination, headers, talk), secret)
+        return hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""
@@ -281,15 +282,24 @@ def proofs(dialect: Dialect, secret: str, clock: Clock) -> Proofs:
     return lambda request: dialect.credentials(secret, request, clock.now())
 
 
+async def secret_for(credentials: Credentials, destination: Destination) -> str | None:
+    """Its key; empty where none is needed, None where it cannot be had."""
+    return "" if destination.keyless else await credentials.secret(destination.name)
+
+
 async def converse(
-    road: Road, destination: Destination, proofs_of: Proofs, talk: Generator[Request, Response, T]
+    sender: Sender, destination: Destination, proofs_of: Proofs, talk: Generator[Request, Response, T]
 ) -> T | Later | Stop:
     """What comes of a conversation with a destination; it may end without a request."""
     try:
         request = next(talk)
         while True:
             headers = proofs_of(request)
-            request = talk.send(await road.sender.send(destination.url, request, headers, destination.pin))
+            leg = reach(destination.url, destination.pin, destination.upload_hosts, request, headers)
+            if isinstance(leg, Stop):
+                talk.close()
+                return leg
+            request = talk.send(await sender.send(leg.url, leg.request, leg.secret, leg.pin))
     except StopIteration as done:
         outcome: T = done.value
         return outcome

@@ -13,7 +13,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse, proofs
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse, proofs, secret_for
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.wake import Wake
@@ -86,14 +86,19 @@ class Eraser:
     async def _outcome(self, copy: CopyRow) -> Erasure:
         """Nothing that happens to one deletion may end the others."""
         try:
-            secret = await self._road.credentials.secret(self.destination.name)
+            secret = await secret_for(self._road.credentials, self.destination)
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
             now = self._road.clock.now()
-            report = Report(report_id=copy.report_id, idempotency_key=copy.idempotency_key, age=now - copy.stopped_at)
+            report = Report(
+                report_id=copy.report_id,
+                idempotency_key=copy.idempotency_key,
+                age=now - copy.stopped_at,
+                session=copy.session,
+            )
             talk = self._dialect.delete(report, now=now)
             headers = proofs(self._dialect, secret, self._road.clock)
-            return hushed(await converse(self._road, self.destination, headers, talk), secret)
+            return hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
         except LogferryError as error:
             return Later(reason=str(error), trouble=False, free=True)
         except Exception as error:

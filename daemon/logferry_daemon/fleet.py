@@ -15,7 +15,7 @@ from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
-from logferry_daemon.core.places import reason_against_folder
+from logferry_daemon.core.places import folder_of, is_folder, reason_against_folder
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.courier import UNHURRIED, Courier, Road
@@ -28,6 +28,8 @@ from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
 
 log = logging.getLogger(__name__)
+
+OWN_FOLDER = "Name a folder of its own for it."
 
 Looked = Callable[[Source, Sequence[Found]], None]
 """A source, and its sessions that still run."""
@@ -109,6 +111,7 @@ class Fleet:
         """Follow one more folder; Misconfigured when nothing here reads it."""
         tracker = self.tracker(settings.tracker)
         check_folder(settings.folder, self.user_home)
+        self.check_source(settings.folder)
         source = Source(name=name, tracker=tracker, root=settings.folder)
         listeners = (self._found, self.listeners.looked)
         runner = _Observed(source, self.world, self.pace, self.destinations, listeners)
@@ -133,12 +136,14 @@ class Fleet:
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         dialect = self.dialect(settings.dialect)
+        self.check_place(settings.url)
         destination = Destination(
             name=name,
             dialect=settings.dialect,
             url=settings.url,
             pin=settings.fingerprint,
             privacy=settings.policy,
+            upload_hosts=settings.upload_hosts,
         )
         told = self.listeners.delivery_changed
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
@@ -195,6 +200,28 @@ class Fleet:
             known = ", ".join(sorted(self.dialects))
             raise Misconfigured("dialect-unknown", f'There is no dialect "{name}".', hint=f"Known are: {known}.")
         return self.dialects[name]
+
+    def check_place(self, url: str) -> None:
+        """Misconfigured where a destination is a folder that none can be; it need not exist yet."""
+        if not is_folder(url):
+            return
+        folder = Path(folder_of(url))
+        if reason := reason_against_folder(folder, self.user_home):
+            raise Misconfigured("folder-refused", f"{folder} cannot be a destination: {reason}.", hint=OWN_FOLDER)
+        for runner in self.runners.values():
+            self._check_apart(runner.source.root, [url])
+
+    def check_source(self, folder: Path) -> None:
+        """Misconfigured where a destination writes into what would be read."""
+        self._check_apart(folder, [courier.destination.url for courier in self.couriers.values()])
+
+    def _check_apart(self, source: Path, urls: Sequence[str]) -> None:
+        """What is written must never be read as a game's log."""
+        root = source.resolve()
+        for folder in (Path(folder_of(url)).resolve() for url in urls if is_folder(url)):
+            if root.is_relative_to(folder) or folder.is_relative_to(root):
+                said = f"{folder} cannot be a destination: it and the source {source} are in each other."
+                raise Misconfigured("folder-refused", said, hint=OWN_FOLDER)
 
     def destinations(self) -> Sequence[str]:
         """Names of all destinations."""

@@ -14,6 +14,7 @@ from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.consent import Grant, holds, policy_text
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, gate_of
 from logferry_daemon.core.identity import content_mark
+from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.ports import Choices, Clock, Credentials, place_note
 from logferry_model.fingerprint import Fingerprint
@@ -33,6 +34,13 @@ class Destination:
     """The key that whoever answers there must hold, in place of an authority's word."""
     privacy: Policy = STANDARD
     """What it is sent of people and places."""
+    upload_hosts: tuple[str, ...] = ()
+    """Whom else its owner lets it name: pieces are put there, its key never."""
+
+    @property
+    def keyless(self) -> bool:
+        """Whether nobody asks for a key there: a folder of this computer."""
+        return is_folder(self.url)
 
     @property
     def place(self) -> str:
@@ -43,6 +51,8 @@ class Destination:
     def policy(self) -> str:
         """What its consent is about: the pin too, so another one voids it."""
         where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
+        if self.upload_hosts:
+            where += f", and to {' or '.join(self.upload_hosts)} where it says so"
         return policy_text(name=self.name, dialect=self.dialect, url=where, policy=self.privacy)
 
 
@@ -109,7 +119,7 @@ class Gates:
                 now=now,
                 consented=consented,
                 # A keyring may ask its user something: not for a destination that nothing goes to anyway.
-                access=await self._access(destination.name, standing) if consented else Access.AVAILABLE,
+                access=await self.access(destination) if consented else Access.AVAILABLE,
                 paused=paused,
                 paused_until=self.paused_until,
                 block=standing.block,
@@ -165,9 +175,11 @@ class Gates:
         await self._choices.set_note(_PAUSE, None)
         self._changed()
 
-    async def access(self, destination: str) -> Access:
-        """What the keyring says, not older than half a minute."""
-        return await self._access(destination, self._of(destination))
+    async def access(self, destination: Destination) -> Access:
+        """What the keyring says, not older than half a minute; nobody is asked where no key is needed."""
+        if destination.keyless:
+            return Access.AVAILABLE
+        return await self._access(destination.name, self._of(destination.name))
 
     async def _access(self, name: str, standing: _Standing) -> Access:
         now = self._clock.now()

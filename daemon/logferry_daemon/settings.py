@@ -19,16 +19,24 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.pins import reason_against_pin
-from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_daemon.core.places import is_folder, reason_against_folder_url, reason_against_name, reason_against_url
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
+from logferry_daemon.core.reaching import reason_against_host
+from logferry_daemon.core.services import reason_against_service
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import Fingerprint, parse_fingerprint
 
 
 def _url(url: str) -> str:
-    if reason := reason_against_url(url):
+    if reason := reason_against_folder_url(url) if is_folder(url) else reason_against_url(url):
         raise ValueError(reason)
     return url.rstrip("/")
+
+
+def _host(host: str) -> str:
+    if reason := reason_against_host(host):
+        raise ValueError(reason)
+    return host
 
 
 def _name(name: str) -> str:
@@ -38,6 +46,7 @@ def _name(name: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
+Host = Annotated[str, AfterValidator(_host)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -61,7 +70,10 @@ class DestinationSettings(_Part):
     """A place to send to."""
 
     dialect: str = Field(default="logferry", description="the contract it speaks")
-    url: Annotated[str, AfterValidator(_url)] = Field(description="where it is; https, or http on this computer")
+    url: Annotated[str, AfterValidator(_url)] = Field(description="where it is; https, http on this computer, or file:")
+    upload_hosts: tuple[Host, ...] = Field(
+        default=(), description="hosts that it may name for an upload; they are sent pieces, and never its key"
+    )
     privacy: dict[Group, Treatment] = Field(
         default_factory=dict, description="group = keep, token or drop, where it is not as usual"
     )
@@ -77,6 +89,12 @@ class DestinationSettings(_Part):
     def _pinnable(self) -> DestinationSettings:
         if self.pin is not None and (reason := reason_against_pin(self.pin, self.url)):
             raise ValueError(f"pin: {reason}")
+        return self
+
+    @model_validator(mode="after")
+    def _fits(self) -> DestinationSettings:
+        if reason := reason_against_service(self.dialect, self.url, self.upload_hosts):
+            raise ValueError(reason)
         return self
 
     @property

@@ -46,7 +46,7 @@ class Line:
         dialect = dialect_of(self.name)
         talk = dialect.deliver(letter, url=self.destination.url, now=NOW)
         headers = proofs(dialect, secret or SECRETS[self.name], self._road.clock)
-        return await converse(self._road, self.destination, headers, talk)
+        return await converse(self._road.sender, self.destination, headers, talk)
 
 
 Dialling = Callable[[str], Awaitable[Line]]

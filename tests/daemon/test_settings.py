@@ -132,6 +132,8 @@ def test_an_address_that_is_encrypted_or_on_this_computer_is_taken(url: str) -> 
         ("https://sam:secret@collector.example", "logferry login"),
         ("ftp://collector.example", "https://"),
         ("https://collector.example/?key=secret", "query"),
+        ("file:///home/mila/sessions", 'dialect "folder"'),
+        ("file://server/share", "file:///home/you/sessions"),
     ],
 )
 def test_any_other_address_is_refused_with_its_reason(url: str, reason: str) -> None:
@@ -233,3 +235,46 @@ def test_a_pin_that_can_be_none_is_an_error_and_never_no_pin(url: str, pin: str)
 def test_addresses_to_search_from_are_addresses() -> None:
     assert list(map(str, parse('[discover]\ninterfaces = ["127.0.0.1"]').discover.interfaces)) == ["127.0.0.1"]
     assert "interfaces" in complaint('[discover]\ninterfaces = ["eth0"]').message
+
+
+S3 = '[destinations.a]\ndialect = "s3"\nurl = "https://collector.example"\n'
+
+
+def test_hosts_for_uploads_are_named_by_their_owner() -> None:
+    hosts = parse(f'{S3}upload_hosts = ["s3.example", "127.0.0.1:9000"]').destinations["a"].upload_hosts
+    assert hosts == ("s3.example", "127.0.0.1:9000")
+    assert parse(S3).destinations["a"].upload_hosts == ()
+
+
+def test_a_folder_is_an_address_like_any_other() -> None:
+    settings = parse('[destinations.a]\ndialect = "folder"\nurl = "file:///home/mila/out/"')
+    assert settings.destinations["a"].url == "file:///home/mila/out"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (f'{S3}upload_hosts = ["https://s3.example"]', "write it in small letters, as s3.example.org"),
+        (f'{S3}upload_hosts = ["*.example"]', "no host name"),
+        (f'{S3}upload_hosts = "s3.example"', "upload_hosts"),
+        (f'{S3}upload_host = ["s3.example"]', 'did you mean "upload_hosts"?'),
+        (
+            '[destinations.a]\nurl = "https://a.example"\nupload_hosts = ["s3.example"]',
+            'upload_hosts: only dialect "s3" uploads to other hosts',
+        ),
+        ('[destinations.a]\ndialect = "folder"\nurl = "https://a.example"', 'url: a folder goes with dialect "folder"'),
+        (
+            '[destinations.a]\ndialect = "supabase"\nurl = "https://a.supabase.co"',
+            "url: it names no table; it ends with /rest/v1/ and the table's name",
+        ),
+        ('[destinations.a]\ndialect = "firebase"\nurl = "https://a.example"', "url: it names no database"),
+        (
+            '[destinations.a]\ndialect = "webhook"\nurl = "https://discord.com/api/webhooks/1/s3cret"',
+            "leave it out and give it with: logferry login",
+        ),
+    ],
+)
+def test_what_does_not_fit_a_service_is_named_with_what_would(text: str, says: str) -> None:
+    message = complaint(text).message
+    assert says in message
+    assert "s3cret" not in message

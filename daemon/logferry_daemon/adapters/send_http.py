@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
+from yarl import URL
 
 from logferry_daemon.adapters.tls import PinnedContext, WrongKey, pinned, trusted
 from logferry_daemon.core.exchange import Request, Response
@@ -68,8 +69,9 @@ class HttpSender:
         self, url: str, request: Request, secret: Mapping[str, str], pin: Fingerprint | None = None
     ) -> Response:
         """The whole answer, or Unreachable: `refused`, `dns`, `tls`, `pin-changed`, `timeout`, `cut`, `too-long`."""
-        target = url.rstrip("/") + request.path
-        headers = {**request.headers, **secret, "Accept-Encoding": "identity"}
+        target = url.rstrip("/") + request.path if request.to is None else request.to
+        # A key is for the destination: whatever a caller gives along, it goes to nobody else.
+        headers = {**request.headers, **(secret if request.to is None else {}), "Accept-Encoding": "identity"}
         # As a stream: aiohttp warns that bytes beyond a megabyte hold up the loop.
         body = io.BytesIO(request.body) if request.body else None
         if pin and not target.startswith("https:"):
@@ -79,7 +81,8 @@ class HttpSender:
                 asyncio.timeout(self._patience.for_all(len(request.body)).total_seconds()),
                 self._session.request(
                     request.method,
-                    target,
+                    # An address that is signed is sent to the letter, also where there are two ways to write it.
+                    URL(target, encoded=request.to is not None),
                     headers=headers,
                     data=body,
                     allow_redirects=False,

@@ -171,7 +171,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
             note=note,
             took_ms=took // timedelta(milliseconds=1),
             receipt=msgspec.json.encode(receipt).decode() if receipt else None,
-            report_url=receipt.report_url if receipt else None,
+            report_url=(receipt.report_url or None) if receipt else None,
         )
 
     async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:

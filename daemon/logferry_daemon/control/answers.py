@@ -22,8 +22,9 @@ from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import Standing
-from logferry_daemon.core.places import reason_against_name, reason_against_url
+from logferry_daemon.core.places import reason_against_name
 from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.services import reason_against_destination
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
@@ -280,6 +281,7 @@ class DaemonControl:
         name = source.name or self._free_name(source.tracker)
         _check_name(name, self._fleet.runners, "source")
         folder = _checked_folder(source, self._parts.user_home)
+        self._fleet.check_source(folder)
         settings = self._parts.settings.add("sources", name, {"tracker": source.tracker, "path": str(folder)})
         await self._fleet.add_source(name, settings.sources[name])
         self._fleet.listeners.state_changed()
@@ -309,7 +311,7 @@ class DaemonControl:
             dialect=destination.dialect,
             url=destination.url,
             consent=self._gates.consented(destination),
-            credential=(await self._gates.access(destination.name)).value,
+            credential=(await self._gates.access(destination)).value,
             pin=str(destination.pin or ""),
         )
 
@@ -317,9 +319,12 @@ class DaemonControl:
         """One more place to send to; nothing goes there before consent."""
         self._fleet.dialect(destination.dialect)
         _check_name(destination.name, self._fleet.couriers, "destination")
-        if reason := reason_against_url(destination.url):
-            said = f'"{destination.url}" cannot be a destination: {reason}.'
+        if reason := reason_against_destination(destination.dialect, destination.url):
+            # The address of a webhook may be its key: then it is not repeated.
+            shown = "This" if destination.dialect.startswith("webhook") else f'"{destination.url}"'
+            said = f"{shown} cannot be a destination: {reason}."
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
+        self._fleet.check_place(destination.url)
         values = {"dialect": destination.dialect, "url": destination.url}
         if destination.pin:
             values["pin"] = pin_setting(destination.pin, destination.url)

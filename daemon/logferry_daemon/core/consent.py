@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import Policy
 from logferry_model.envelope import sha256_hex
 
@@ -25,7 +26,7 @@ it: it is personal data still.
 What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your account
 or computer. Whatever Logferry does not know is left out.
 
-The receiving side sees your internet address, as with every connection.
+{reach}
 
 How to change this: logferry destinations privacy {name} GROUP=keep|token|drop
 How to stop: logferry consent revoke {name}
@@ -33,6 +34,11 @@ How to hold for a while: logferry pause
 How to delete: logferry sessions delete SESSION, with --remote also what was sent
 What was sent, and where it is shown: logferry sessions list
 """
+
+_SENT = "The receiving side sees your internet address, as with every connection."
+_WRITTEN = """\
+This is a folder: Logferry writes one file for each session into it and sends nothing over a network. Whoever can read
+the folder, and whatever copies it elsewhere, has what is in the files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +56,8 @@ class Grant:
 def policy_text(*, name: str, dialect: str, url: str, policy: Policy) -> str:
     """The text for one destination, with its address and all that it is sent in it."""
     terms = "\n".join(f"- {line}" for line in policy.lines())
-    return _POLICY.format(name=name, dialect=dialect, url=url, terms=terms)
+    reach = _WRITTEN if is_folder(url) else _SENT
+    return _POLICY.format(name=name, dialect=dialect, url=url, terms=terms, reach=reach)
 
 
 def policy_digest(text: str) -> str:

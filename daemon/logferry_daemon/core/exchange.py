@@ -51,6 +51,8 @@ class Request:
     path: str
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+    to: str | None = None
+    """A whole address that an answer named, in place of `path`: only where core/reaching.py lets it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,8 @@ class Report:
     """Of the request that no receipt came for."""
     age: timedelta
     """Since the sending of it was stopped."""
+    session: str = ""
+    """What it is a report of: some destinations call it by that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from pathlib import PurePath
-from urllib.parse import urlsplit
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from urllib.parse import unquote, urlsplit
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "system"}
@@ -20,6 +20,7 @@ _SHARED_WINDOWS = {"program files", "program files (x86)", "programdata", "users
 """Not as a whole; but games write their logs somewhere inside, too."""
 _UNUSABLE = re.compile(r"[\s\\?#\x00-\x1f\x7f]")
 """Readers of URLs do not agree on what these mean, and none belongs into an address that a path is added to."""
+_DRIVE = re.compile(r"/[A-Za-z]:(/.*)?")
 
 
 def reason_against_name(name: str) -> str | None:
@@ -58,6 +59,33 @@ def reason_against_url(url: str) -> str | None:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         return "http is not encrypted; use https (http goes to this computer only)"
     return None
+
+
+def is_folder(url: str) -> bool:
+    """Whether this is a folder of this computer, and not an address on a network."""
+    return url.lower().startswith("file:")
+
+
+def reason_against_folder_url(url: str) -> str | None:
+    """Why nothing may be written to the folder at this address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "it is not an address"
+    if not url.startswith("file:///"):
+        return "a folder is written as file:///home/you/sessions or file:///C:/Users/you/sessions"
+    if _UNUSABLE.search(url):
+        return "it has a blank, a backslash, a question mark or a # in it; write %20 for a blank"
+    path = unquote(parts.path)
+    if any(ord(one) < ord(" ") for one in path) or {".", ".."} & set(path.split("/")):
+        return "it has dots or characters in it that no folder is called by"
+    return None
+
+
+def folder_of(url: str) -> PurePath:
+    """The folder at an address that was found usable."""
+    path = unquote(urlsplit(url).path)
+    return PureWindowsPath(path[1:]) if _DRIVE.fullmatch(path) else PurePosixPath(path)
 
 
 def is_loopback(host: str) -> bool:

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
 
-import msgspec
 from msgspec.structs import replace
 
 from logferry_daemon.core.exchange import (
@@ -23,11 +22,11 @@ from logferry_daemon.core.exchange import (
     Response,
 )
 from logferry_daemon.dialects.erasing import erasing
+from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.status import outcome_of_failure
 from logferry_model.envelope import (
     MEDIA_TYPE,
     SCHEMA_VERSION,
-    Envelope,
     ReceiptStatus,
     content_digest,
     decode_receipt,
@@ -49,20 +48,8 @@ class LogferryDialect:
 
     def write(self, parcel: Parcel) -> Letter:
         """The envelope round the session, compressed once."""
-        envelope = Envelope(
-            schema_version=SCHEMA_VERSION,
-            tracker=parcel.tracker,
-            natural_key=parcel.natural_key,
-            revision=parcel.revision,
-            started_at=parcel.started_at,
-            ended_at=parcel.ended_at,
-            install_id=parcel.install_id,
-            app_version=parcel.app_version,
-            platform=parcel.platform,
-            payload=msgspec.Raw(parcel.document),
-        )
         # mtime=0: the same session makes the same bytes.
-        body = gzip.compress(msgspec.json.encode(envelope), LEVEL, mtime=0)
+        body = gzip.compress(envelope_of(parcel), LEVEL, mtime=0)
         headers = {
             "Content-Type": MEDIA_TYPE,
             "Content-Encoding": "gzip",

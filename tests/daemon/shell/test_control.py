@@ -356,8 +356,11 @@ async def test_a_new_destination_gets_what_was_found_before(house: House, contro
         (NewDestination(name="home", dialect="logferry", url="http://collector.example"), "url-refused"),
         (NewDestination(name="home", dialect="logferry", url="https://me:pw@collector.example"), "url-refused"),
         (NewDestination(name="home", dialect="logferry", url="file:///etc/passwd"), "url-refused"),
+        (NewDestination(name="home", dialect="folder", url="file:///etc/cron.d"), "folder-refused"),
+        (NewDestination(name="home", dialect="folder", url="file:///home/mila"), "folder-refused"),
+        (NewDestination(name="home", dialect="webhook", url="https://discord.com/api/webhooks/1/s3"), "url-refused"),
     ],
-    ids=["dialect", "name", "open", "password", "file"],
+    ids=["dialect", "name", "open", "password", "file", "system", "whole home", "key in it"],
 )
 async def test_a_destination_that_cannot_be_is_refused_and_leaves_no_trace(
     house: House, control: DaemonControl, wanted: NewDestination, code: str
