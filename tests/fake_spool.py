@@ -54,6 +54,7 @@ from logferry_daemon.ports import (
     followed,
     place_note,
     source_note,
+    terms_note,
     version_of,
 )
 from logferry_model.envelope import Receipt
@@ -526,7 +527,7 @@ class MemorySpool:
 
     async def grant(self, grant: Grant) -> None:
         self._writable()
-        note = f"terms:{grant.destination}"
+        note = terms_note(grant.destination)
         if self._notes.get(note, grant.policy_digest) != grant.policy_digest:
             for one in self._all():
                 if one.row.destination == grant.destination and one.row.state is not State.UPLOADED and one.letter:

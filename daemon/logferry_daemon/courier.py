@@ -88,6 +88,8 @@ class Courier:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._dropped: set[str] = set()
         """Deliveries of deleted sessions: some may have been claimed in the very moment of the deletion."""
+        self._held: set[str] = set()
+        """The same of those that must not go any more; what is claimed later may go."""
 
     def wake(self) -> None:
         """Something may have become possible."""
@@ -96,6 +98,23 @@ class Courier:
     async def drop(self, deliveries: Collection[str]) -> None:
         """Nothing of these is sent any more when this returns; the spool has them no more."""
         self._dropped.update(deliveries)
+        await self._break_off(deliveries)
+
+    @property
+    def under_way(self) -> frozenset[str]:
+        """What was claimed and is not noted as anything else yet."""
+        return frozenset(self._under_way)
+
+    async def hold(self, deliveries: Collection[str]) -> None:
+        """These are not being sent any more when this returns: they are pending again."""
+        self._held.update(deliveries)
+        await self._break_off(deliveries)
+        await self._road.outbox.released(sorted(deliveries))
+        self._under_way.difference_update(deliveries)
+        for delivery in deliveries:
+            self._changed(delivery)
+
+    async def _break_off(self, deliveries: Collection[str]) -> None:
         under_way = [task for name, task in self._tasks.items() if name in deliveries]
         for task in under_way:
             task.cancel()
@@ -124,6 +143,7 @@ class Courier:
         if not gate.open:
             return min(self._until_open(gate, now), LOOK_AGAIN)
         limit = 1 if self._gates.probing(name) else AT_ONCE
+        self._held.clear()
         claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
         if not claimed:
             return await self._until_due(now)
@@ -147,7 +167,11 @@ class Courier:
 
     async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
         """Deliver all; stop in the middle when the owner takes consent back or pauses."""
-        self._under_way = {one.row.id for one in claimed}
+        self._under_way = {one.row.id for one in claimed} - self._held
+        if not self._gates.consented(self.destination):
+            # Its owner changed something in the very moment: a letter may be from before that.
+            await self._road.outbox.released(sorted(self._under_way))
+            return
         work = asyncio.ensure_future(self._deliver_all(claimed))
         watch = asyncio.ensure_future(self._until_closed_by_owner())
         try:
@@ -176,7 +200,7 @@ class Courier:
 
     async def _deliver(self, claimed: Claimed) -> None:
         row = claimed.row
-        if row.id in self._dropped:
+        if row.id in self._dropped or row.id in self._held:
             return
         self._changed(row.id)
         started = self._road.clock.now()

@@ -103,7 +103,9 @@ class Fleet:
         if settings.watch.backfill:
             await self.spool.release(None, None)
         for name, destination in settings.destinations.items():
-            await self.add_destination(name, destination)
+            await self._send_to(name, destination)
+        # Once all are known: what a later one keeps is no earlier one's to forget.
+        await self.spool.keep_only(self.kept_groups())
         for name, source in settings.sources.items():
             await self.add_source(name, source)
 
@@ -135,6 +137,10 @@ class Fleet:
 
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
+        await self._send_to(name, settings)
+        await self.spool.keep_only(self.kept_groups())
+
+    async def _send_to(self, name: str, settings: DestinationSettings) -> None:
         dialect = self.dialect(settings.dialect)
         self.check_place(settings.url)
         destination = Destination(
@@ -149,11 +155,8 @@ class Fleet:
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
         self.couriers[name] = courier
-        if await self.spool.note(place_note(name)) not in {None, destination.place}:
-            # A key is for the address it was given for, and goes nowhere else.
-            await self.road.credentials.forget(name, quiet=True)
+        await self.gates.arrived(destination, await self.spool.note(place_note(name)))
         await self.spool.enlist(name, destination.place, self.road.clock.now())
-        await self.spool.keep_only(self.kept_groups())
         self.crew.hire(f"courier:{name}", courier.run())
         changed = self.listeners.state_changed
         self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed)
@@ -166,20 +169,25 @@ class Fleet:
 
     async def change_privacy(self, name: str, settings: DestinationSettings) -> None:
         """Other terms for a destination; its owner has to agree to them anew."""
-        courier = self.couriers[name]
-        courier.destination = replace(courier.destination, privacy=settings.policy)
+        await self._become(replace(self.couriers[name].destination, privacy=settings.policy))
         await self.spool.keep_only(self.kept_groups())
-        # What is on its way by the old terms stops.
-        self.gates.forgive(name)
 
-    def pin_destination(self, name: str, settings: DestinationSettings) -> None:
-        """Its owner vouches for another key: what is under way stops, for its consent was about the old one."""
-        courier = self.couriers[name]
-        courier.destination = replace(courier.destination, pin=settings.fingerprint)
-        self.gates.forgive(name)
+    async def pin_destination(self, name: str, settings: DestinationSettings) -> None:
+        """Its owner vouches for another key; the consent was about the old one."""
+        await self._become(replace(self.couriers[name].destination, pin=settings.fingerprint))
+
+    async def _become(self, destination: Destination) -> None:
+        """Whoever sends and whoever deletes have it so; what is on its way as it was agreed to before stops."""
+        courier, eraser = self.couriers[destination.name], self.erasers[destination.name]
+        courier.destination = eraser.destination = destination
+        if not self.gates.consented(destination):
+            await courier.hold(courier.under_way)
+            await self.gates.outdated(destination.name)
+        self.gates.forgive(destination.name)
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""
+        await self.gates.left(self.couriers[name].destination)
         del self.couriers[name], self.erasers[name]
         await self.crew.dismiss(f"courier:{name}")
         await self.crew.dismiss(f"eraser:{name}")

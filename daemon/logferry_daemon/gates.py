@@ -5,8 +5,9 @@ Facts come from three places: the owner (consent, pause), the keyring, and the d
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
@@ -17,10 +18,17 @@ from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.ports import Choices, Clock, Credentials, place_note
+from logferry_model.errors import LogferryError
 from logferry_model.fingerprint import Fingerprint
+
+log = logging.getLogger(__name__)
 
 _PAUSE = "paused-until"
 _FOREVER = "resumed"
+_NO_PLACE = "-"
+"""In the place of one: no key was given yet, so one that is there is somebody else's."""
+_VOID = ""
+"""No text has this digest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +149,14 @@ class Gates:
         await self._choices.grant(grant)
         await self._reload()
 
+    async def outdated(self, destination: str) -> None:
+        """What was agreed to is not what it is any more: it is asked for anew, also when it becomes that again."""
+        grant = self._grants.get(destination)
+        if grant is not None and grant.policy_digest != _VOID:
+            # Not revoked: what was agreed to is shown beside what is to be agreed to.
+            await self._choices.grant(replace(grant, policy_digest=_VOID))
+            await self._reload()
+
     async def withdrawn(self, destination: str) -> None:
         """The owner said no."""
         await self._choices.revoke(destination)
@@ -185,8 +201,8 @@ class Gates:
         now = self._clock.now()
         if standing.access is None or standing.ask_in(now) is None:
             standing.access = await self._credentials.access(name)
-            if standing.access is Access.AVAILABLE and await self._is_foreign(name):
-                standing.access = Access.ABSENT
+            if standing.access is Access.AVAILABLE:
+                standing.access = await self._for_here(name)
             standing.asked_at = now
             standing.without = 0 if standing.access is Access.AVAILABLE else standing.without + 1
         return standing.access
@@ -196,10 +212,54 @@ class Gates:
         await self._choices.set_note(_key_note(destination.name), destination.place)
         self.forgive(destination.name)
 
-    async def _is_foreign(self, name: str) -> bool:
-        """Whether the key was given for another address: its keyring may have been away when it had to forget it."""
-        given_for, place = await self._choices.note(_key_note(name)), await self._choices.note(place_note(name))
-        return given_for not in {None, place} and not await self._credentials.origin(name)
+    async def arrived(self, destination: Destination, before: str | None) -> None:
+        """It is where it is from now on, and was at the place `before`: neither agreement nor key come along."""
+        name = destination.name
+        if not self.consented(destination):
+            await self.outdated(name)
+        given_for = await self._choices.note(_key_note(name))
+        if given_for is None:
+            # Nothing was written down yet: a key that is there was given for where it was.
+            given_for = before or _NO_PLACE
+            await self._choices.set_note(_key_note(name), given_for)
+        if given_for not in {_NO_PLACE, destination.place}:
+            await self._forget_key(name)
+
+    async def left(self, destination: Destination) -> None:
+        """It is removed: a key that stays behind because its keyring is away is for where it was."""
+        if await self._choices.note(_key_note(destination.name)) is None:
+            await self._choices.set_note(_key_note(destination.name), destination.place)
+
+    async def _forget_key(self, name: str) -> None:
+        """Given for another address. While its keyring is away it lies there, unused, until the next start."""
+        try:
+            await self._credentials.forget(name, quiet=True)
+        except LogferryError as error:
+            log.warning("key of another address not forgotten yet", extra={"action": "key", "code": error.code})
+        else:
+            await self._choices.set_note(_key_note(name), _NO_PLACE)
+
+    async def _for_here(self, name: str) -> Access:
+        """What there is of a key, once one that was given or laid down for another address counts for nothing."""
+        place = await self._choices.note(place_note(name))
+        if not await self._credentials.origin(name):
+            return Access.AVAILABLE if await self._choices.note(_key_note(name)) in {None, place} else Access.ABSENT
+        laid_for = await self._choices.note(_laid_note(name))
+        if laid_for is None:
+            # Whoever laid it down named this destination, and it is here.
+            await self._choices.set_note(_laid_note(name), place)
+        return Access.AVAILABLE if laid_for in {None, place} else Access.FOREIGN
+
+    async def laid_for_another(self, destination: Destination) -> bool:
+        """Whether the key that is laid down for it served another address."""
+        laid_for = await self._choices.note(_laid_note(destination.name))
+        return laid_for not in {None, destination.place} and bool(await self._credentials.origin(destination.name))
+
+    async def rededicated(self, destination: Destination) -> None:
+        """Its owner agreed that the key that is laid down goes to where it is now."""
+        if await self._credentials.origin(destination.name):
+            await self._choices.set_note(_laid_note(destination.name), destination.place)
+            self.forgive(destination.name)
 
     def doubt_access(self, destination: str) -> None:
         """The secret was not there although it was said to be: ask again at once."""
@@ -246,3 +306,8 @@ class Gates:
 def _key_note(destination: str) -> str:
     """The note that remembers for which place a key was given."""
     return f"key-for:{destination}"
+
+
+def _laid_note(destination: str) -> str:
+    """The same of a key that somebody laid down, which Logferry cannot forget."""
+    return f"laid-for:{destination}"

@@ -417,6 +417,14 @@ def place_note(destination: str) -> str:
     return f"place:{destination}"
 
 
+def terms_note(destination: str) -> str:
+    """The note that remembers on which terms letters are written: the digest of the text that was agreed to.
+
+    It outlives a consent that is taken back.
+    """
+    return f"terms:{destination}"
+
+
 UNASKED = "backfill-unasked"
 """The note that is there when what was found before goes without being asked for."""
 

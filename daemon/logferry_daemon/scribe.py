@@ -67,7 +67,7 @@ class Scribe:
         self._listing = listing
         self._detectors = detectors
         self._tokens: dict[str, Tokens] = {}
-        """By the place of a destination; the key they are made of is not held."""
+        """By destination, as it is known there and where that is; the key they are made of is not held."""
 
     async def write(self, claimed: Claimed, destination: Destination, dialect: Dialect) -> Written:
         """The letter; Refused `would-leak` when something private is left, Unreachable while there is no key yet."""
@@ -94,14 +94,16 @@ class Scribe:
         kept: Mapping[str, str] = {}
         if destination.privacy.kept:
             kept = await self._outbox.kept(parcel.document)
-        tokens = await self._tokens_for(destination) if destination.privacy.needs_key else None
+        tokens = await self._tokens_for(destination, parcel.install_id) if destination.privacy.needs_key else None
         # A recipe that is gone lists nothing any more, so none of its fields leave.
         listing = self._listing(parcel.tracker) or NOTHING_LISTED
         return Terms(policy=destination.privacy, listing=listing, tokens=tokens, kept=kept)
 
-    async def _tokens_for(self, destination: Destination) -> Tokens | None:
-        if destination.place in self._tokens:
-            return self._tokens[destination.place]
+    async def _tokens_for(self, destination: Destination, install_id: str) -> Tokens | None:
+        # One address may be two destinations, with two accounts that nobody is to join.
+        place = f"{destination.place}\n{install_id}"
+        if place in self._tokens:
+            return self._tokens[place]
         access, key = await self._credentials.make_own_key(KEY)
         if access is Access.ABSENT:
             return None
@@ -111,7 +113,7 @@ class Scribe:
             hint = "Take the entry for pseudonyms out of the keyring; another key is made then."
             raise Unreachable("no-token-key", "names wait for their tokens: the keyring has no usable key", hint=hint)
         await self._notice(key)
-        return self._tokens.setdefault(destination.place, Tokens.of(key, destination.place))
+        return self._tokens.setdefault(place, Tokens.of(key, place))
 
     async def _notice(self, key: str) -> None:
         """Tell when it is another key than before: the same players have other tokens from now on."""

@@ -19,7 +19,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.pins import reason_against_pin
-from logferry_daemon.core.places import is_folder, reason_against_folder_url, reason_against_name, reason_against_url
+from logferry_daemon.core.places import (
+    is_folder,
+    reason_against_folder_url,
+    reason_against_name,
+    reason_against_names,
+    reason_against_url,
+)
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_daemon.core.reaching import reason_against_host
 from logferry_daemon.core.services import reason_against_service
@@ -43,6 +49,12 @@ def _name(name: str) -> str:
     if reason := reason_against_name(name):
         raise ValueError(reason)
     return name
+
+
+def _apart(destinations: dict[str, DestinationSettings]) -> dict[str, DestinationSettings]:
+    if reason := reason_against_names(destinations):
+        raise ValueError(reason)
+    return destinations
 
 
 Name = Annotated[str, AfterValidator(_name)]
@@ -154,7 +166,9 @@ class Settings(BaseSettings):
     )
 
     sources: dict[Name, SourceSettings] = Field(default_factory=dict, description="where sessions are found")
-    destinations: dict[Name, DestinationSettings] = Field(default_factory=dict, description="where sessions go")
+    destinations: Annotated[dict[Name, DestinationSettings], AfterValidator(_apart)] = Field(
+        default_factory=dict, description="where sessions go"
+    )
     discover: DiscoverSettings = DiscoverSettings()
     watch: WatchSettings = WatchSettings()
     ipc: IpcSettings = IpcSettings()

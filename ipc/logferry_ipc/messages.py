@@ -483,6 +483,8 @@ class Consent(Struct, frozen=True, kw_only=True):
     """The same as it was agreed to."""
     identities: tuple[Identity, ...] = ()
     """Whose sessions there are for it: a grant that names them allows those that are unknown."""
+    key_note: str = ""
+    """What a grant says of the key, too, where one was laid down that served another address."""
 
 
 class PrivacyChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -516,7 +518,9 @@ class Preview(Struct, frozen=True, kw_only=True):
     removed: tuple[Removal, ...] = ()
     """What was taken out, and why."""
     state: str = ""
-    """Where its delivery stands."""
+    """Where its delivery stands, as in the list of sessions."""
+    reconstruction: bool = False
+    """It was sent already and its bytes are not kept: this is what would be sent of it on the terms of today."""
 
 
 class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -110,7 +110,7 @@ def test_a_preview_says_what_was_removed_and_why(daemon: DaemonHome, collector: 
     session = only_session(daemon)
     told = json.loads(daemon.command("preview", session, "--to", DESTINATION, "--json").out)
     assert told["content_encoding"] == "gzip"
-    assert (told["session"], told["destination"], told["state"]) == (session, DESTINATION, "pending")
+    assert (told["session"], told["destination"], told["state"]) == (session, DESTINATION, "held")
     assert told["document"]["tracker"] == "artemis"
     removed = {(one["field"], one["reason"]): one["times"] for one in told["removed"]}
     assert removed["tags", BY_POLICY] == removed["name", BY_POLICY] - 1 == 2

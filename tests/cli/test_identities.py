@@ -46,6 +46,15 @@ def test_list_asks_about_sessions_that_do_not_say_who_played(
     assert "logferry identities allow home '?'" in out
 
 
+def test_a_name_like_an_option_is_asked_about_with_a_command_that_answers(
+    logferry: Command, daemon: ThreadedDaemon
+) -> None:
+    daemon.do(lambda: daemon.control.meet("--tracker=evil", waiting=1))
+    assert "logferry identities deny home -- --tracker=evil" in logferry("identities", "list").out
+    assert logferry("identities", "deny", "home", "--", "--tracker=evil").code == Exit.DONE
+    assert rules(daemon) == [("home", "*", "--tracker=evil", False)]
+
+
 @pytest.mark.usefixtures("mila")
 def test_list_as_json_is_the_answer_of_the_daemon(logferry: Command) -> None:
     (told,) = logferry("identities", "list", "--json").json["identities"]

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from logferry_daemon.adapters.send_http import MAX_ANSWER, Patience, open_sender
+from logferry_collector.limits import Limits
+from logferry_daemon.adapters.send_http import KEPT_ALIVE, MAX_ANSWER, Patience, open_sender
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.ports import Sender
 from logferry_model.errors import Unreachable
@@ -158,6 +159,22 @@ async def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.Monke
         async with open_sender("logferry/0", HURRY) as sender:
             assert await code_of(sender, "http://127.0.0.1:1") == "refused"
     assert proxy.heard == []
+
+
+async def test_a_connection_that_was_idle_is_used_no_more_when_its_server_may_hang_up() -> None:
+    kept, peers = timedelta(seconds=0.05), []
+
+    async def handler(request: web.Request) -> web.Response:
+        assert request.transport is not None
+        peers.append(request.transport.get_extra_info("peername"))
+        return web.Response()
+
+    async with site(handler) as server, open_sender("logferry/0", HURRY, kept_alive=kept) as sender:
+        await sender.send(server.url, REQUEST, SECRET)
+        await asyncio.sleep(4 * kept.total_seconds())
+        await sender.send(server.url, REQUEST, SECRET)
+    assert len(set(peers)) == 2
+    assert timedelta(seconds=Limits().head_seconds) >= 2 * KEPT_ALIVE, "the collector hangs up first"
 
 
 async def test_a_cut_body_is_no_answer(sender: Sender) -> None:

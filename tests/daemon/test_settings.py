@@ -109,6 +109,13 @@ def test_a_wrong_value_is_named_with_its_place(text: str, says: str) -> None:
     assert says in complaint(text).message
 
 
+@pytest.mark.parametrize("other", ["my.guild", "my_guild"])
+def test_two_destinations_whose_key_one_variable_would_name_are_refused(other: str) -> None:
+    text = "".join(f'[destinations."{name}"]\nurl = "https://a.example"\n' for name in ("my-guild", other))
+    with pytest.raises(Misconfigured, match="LOGFERRY_SECRET_FILE_MY_GUILD would name the key of both"):
+        parse_settings(text, Path("logferry.toml"))
+
+
 def test_text_that_is_no_toml_says_so() -> None:
     assert "is not TOML" in complaint("[watch").message
 

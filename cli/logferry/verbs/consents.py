@@ -34,7 +34,7 @@ def grant(args: Namespace, out: Output) -> Exit:
     """Agreement to exactly what was shown: the text's digest and the players go with it."""
     found = daemon().consent(args.destination)
     out.blocks(view(found))
-    if found.granted:
+    if found.granted and not found.key_note:
         return Exit.DONE
     if not (args.yes or _agreed(found, out)):
         return Exit.WAITING

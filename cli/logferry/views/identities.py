@@ -61,6 +61,8 @@ def _question(one: Identity) -> Iterator[Block]:
         how = f'{"was" if alone else "were"} played as "{one.identity}"'
     said = f"{counted(one.sessions, 'session')} {how} ({one.title})."
     yield line(Span(said, Tone.WARN), f" May {may} go to {one.destination}?")
-    about = f"{one.destination} {shlex.quote(one.identity)}"
+    # A player may be called like an option.
+    apart = "-- " if one.identity.startswith("-") else ""
+    about = f"{one.destination} {apart}{shlex.quote(one.identity)}"
     yield line(f"logferry identities allow {about}", indent=2)
     yield line(f"logferry identities deny {about}", indent=2)

@@ -77,6 +77,8 @@ def consent(found: Consent) -> Iterator[Block]:
         yield line(row, indent=2) if row else GAP
     yield GAP
     yield from _players(found)
+    if found.key_note:
+        yield line(Span(found.key_note, Tone.WARN))
     if found.granted:
         yield line(Span("agreed", Tone.GOOD), f" on {moment(found.granted_at)}")
     else:

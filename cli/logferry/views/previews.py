@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from logferry.blocks import GAP, Block, Grid, dim, heading, line
+from logferry.blocks import GAP, Block, Grid, Span, Tone, dim, heading, line
 from logferry.views.words import counted, size
 from logferry_ipc.messages import Preview
 
@@ -20,7 +20,10 @@ def preview(found: Preview) -> Iterator[Block]:
     """The session as it is sent, and what was taken out of it."""
     document: dict[str, Any] = msgspec.json.decode(found.document)
     events: list[dict[str, Any]] = document.pop("events", [])
-    yield heading(f"What {found.destination} is sent of session {found.session}")
+    yield heading(f"What {found.destination} {_is(found)} sent of session {found.session}")
+    if found.reconstruction:
+        said = "It was sent already, maybe on other terms; what went then is not kept. This is as it would go today."
+        yield line(Span(said, Tone.WARN), indent=2)
     how = found.content_encoding if found.content_encoding != "identity" else "not compressed"
     yield line(f"{size(len(found.body))}, {how}, sha-256 {found.sha256}", indent=2)
     yield line(dim("--raw writes these bytes, --json all of it"), indent=2)
@@ -30,6 +33,10 @@ def preview(found: Preview) -> Iterator[Block]:
     yield GAP
     yield from _events(events)
     yield from _removed(found)
+
+
+def _is(found: Preview) -> str:
+    return "would be" if found.reconstruction else "is"
 
 
 def _events(events: list[dict[str, Any]]) -> Iterator[Block]:

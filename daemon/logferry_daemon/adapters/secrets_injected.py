@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from logferry_daemon.core.places import key_variable
 from logferry_daemon.ports import KeyNote
 
 FOLDER = "CREDENTIALS_DIRECTORY"
-VARIABLE = "LOGFERRY_SECRET_FILE_"
 LONGEST = 64 * 1024
 """Bytes: more than any token has."""
 
@@ -80,7 +80,7 @@ class InjectedSecrets:
             if path.is_symlink() or path.exists():
                 # systemd lets the service's user in by an access list, which shows in the group's bits.
                 return Injected(path, f"the credential {path.name}", stat.S_IRWXO)
-        variable = VARIABLE + destination.upper().replace("-", "_").replace(".", "_")
+        variable = key_variable(destination)
         if name := self._environ.get(variable):
             return Injected(Path(name), f"the file {name} ({variable})", stat.S_IRWXG | stat.S_IRWXO)
         return None

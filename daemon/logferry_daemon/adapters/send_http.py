@@ -19,6 +19,8 @@ from logferry_model.errors import Unreachable
 from logferry_model.fingerprint import Fingerprint
 
 MAX_ANSWER = 4 * 2**20
+KEPT_ALIVE = timedelta(seconds=5)
+"""How long an idle connection is used again. Less than any server waits: what is sent while it hangs up is lost."""
 SLOWEST = 2_048
 """Bytes a second that an uplink must manage; what is slower than a modem of 1994 is standing still."""
 
@@ -38,7 +40,11 @@ class Patience:
 
 @asynccontextmanager
 async def open_sender(
-    user_agent: str, patience: Patience | None = None, authorities: ssl.SSLContext | None = None
+    user_agent: str,
+    patience: Patience | None = None,
+    authorities: ssl.SSLContext | None = None,
+    *,
+    kept_alive: timedelta = KEPT_ALIVE,
 ) -> AsyncIterator[HttpSender]:
     """A sender with its connections, kept alive between requests; it trusts this computer's authorities, or these."""
     patience = patience or Patience()
@@ -46,6 +52,7 @@ async def open_sender(
         total=None, connect=patience.connect.total_seconds(), sock_read=patience.answer.total_seconds()
     )
     async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(keepalive_timeout=kept_alive.total_seconds()),
         timeout=timeout,
         headers={"User-Agent": user_agent, "Accept": "application/json"},
         cookie_jar=aiohttp.DummyCookieJar(),

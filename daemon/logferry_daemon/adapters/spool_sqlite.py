@@ -47,6 +47,7 @@ from logferry_daemon.ports import (
     destination_note,
     earlier,
     place_note,
+    terms_note,
 )
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
@@ -372,7 +373,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
 
         def work() -> None:
             with self.database.writing() as query:
-                note = _terms_note(grant.destination)
+                note = terms_note(grant.destination)
                 before = query("note", key=note)
                 if before and before[0]["value"] != grant.policy_digest:
                     query("forget_letters", destination=grant.destination)
@@ -459,11 +460,6 @@ class SqliteSpool(PlayersInSqlite, Removals):
 def _is_of(slot: str, groups: Collection[Group]) -> bool:
     found = slot_of(slot)
     return found is not None and found[0] in groups
-
-
-def _terms_note(destination: str) -> str:
-    """On which terms letters are written; it outlives a consent that is taken back."""
-    return f"terms:{destination}"
 
 
 def _install_note(destination: str) -> str:

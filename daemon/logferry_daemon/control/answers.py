@@ -113,7 +113,7 @@ class DaemonControl:
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
-        self._identities = IdentityDesk(parts.fleet, parts.spool, parts.clock)
+        self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
         self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
 
     async def status(self) -> Status:
@@ -381,7 +381,14 @@ class DaemonControl:
             terms=tuple(wanted.privacy.lines()),
             agreed_terms=grant.terms if grant else (),
             identities=await self._identities.of(destination),
+            key_note=await self._key_note(wanted),
         )
+
+    async def _key_note(self, destination: Destination) -> str:
+        if not await self._gates.laid_for_another(destination):
+            return ""
+        origin = await self._parts.credentials.origin(destination.name)
+        return f"The key from {origin} served another address. If you agree, it is sent to {destination.url}."
 
     async def grant(self, destination: str, grant: ConsentGrant) -> Consent:
         """Record the owner's agreement to exactly the text they saw."""
@@ -391,6 +398,7 @@ class DaemonControl:
             raise Refused("policy-changed", said, hint=f"Read it again: logferry consent show {destination}")
         # First: with the agreement, sessions are on their way.
         await self._identities.allow(destination, grant.identities)
+        await self._gates.rededicated(wanted)
         await self._gates.agreed(
             Grant(
                 destination=destination,

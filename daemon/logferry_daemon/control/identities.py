@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import ANY, UNSURE, Binding, Player, Standing, decided, standing
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.ports import Clock, Roster, Seen, Totals
+from logferry_daemon.ports import Clock, Ledger, Roster, Seen, Totals
 from logferry_ipc import messages as m
 from logferry_model.errors import Misconfigured
 
@@ -18,9 +18,10 @@ from logferry_model.errors import Misconfigured
 class IdentityDesk:
     """Tells players and answers, and everybody else when an answer has changed."""
 
-    def __init__(self, fleet: Fleet, roster: Roster, clock: Clock) -> None:
+    def __init__(self, fleet: Fleet, roster: Roster, ledger: Ledger, clock: Clock) -> None:
         self._fleet = fleet
         self._roster = roster
+        self._ledger = ledger
         self._clock = clock
 
     async def identities(self) -> m.Identities:
@@ -55,9 +56,22 @@ class IdentityDesk:
             who = "everybody" if decision.identity == ANY else f'"{decision.identity}"'
             said = f"Nothing was decided about {who} and {decision.destination}."
             raise Misconfigured("identity-undecided", said, hint="See: logferry identities list")
+        await self._hold_back(decision.destination)
         self._fleet.listeners.state_changed()
         self._fleet.wake_couriers()
         return await self.identities()
+
+    async def _hold_back(self, destination: str) -> None:
+        """What is being sent of players who may not go there, or not any more, is broken off."""
+        barred = {
+            delivery.id
+            for _, deliveries in await self._ledger.sessions()
+            for delivery in deliveries
+            if (delivery.destination, delivery.state) == (destination, State.UPLOADING)
+            and delivery.standing is not Standing.ALLOWED
+        }
+        if barred:
+            await self._fleet.couriers[destination].hold(barred)
 
     async def allow(self, destination: str, shown: Iterable[m.Player]) -> None:
         """Those whom the owner was shown with the policy, and about whom nothing was decided yet."""

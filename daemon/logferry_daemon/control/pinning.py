@@ -61,7 +61,7 @@ class PinDesk:
         """Another key counts for a destination from now on."""
         destination = self.fleet.couriers[name].destination
         settings = self.settings.change("destinations", name, {"pin": pin_setting(request.pin, destination.url)})
-        self.fleet.pin_destination(name, settings.destinations[name])
+        await self.fleet.pin_destination(name, settings.destinations[name])
         self.fleet.listeners.state_changed()
 
 

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import gzip
+import zlib
 
 import msgspec
 
 from logferry_daemon.control.settings_store import SettingsStore
+from logferry_daemon.core.consent import policy_digest
+from logferry_daemon.core.delivery import State, public_state
+from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.policy import Group, Treatment
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.ports import Ledger, UnknownSession
+from logferry_daemon.gates import Destination
+from logferry_daemon.ports import Ledger, UnknownSession, terms_note
 from logferry_ipc import messages as m
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Misconfigured
@@ -34,9 +40,11 @@ class PrivacyDesk:
         if claimed is None:
             raise Misconfigured("delivery-unknown", f"Session {found[0].id} does not go to {destination}.")
         written = await self._fleet.road.scribe.write(claimed, courier.destination, courier.dialect)
-        # A letter that was written on terms which do not hold any more is written again before it is sent.
-        agreed = self._fleet.gates.consented(courier.destination)
-        letter = (agreed and claimed.letter) or written.letter
+        letter, document = written.letter, written.document
+        if claimed.letter is not None and await self._is_of_today(courier.destination):
+            letter = claimed.letter
+            document = session_in(letter) or document
+        gate = await self._fleet.gates.gate(courier.destination)
         headers = {name.casefold(): value for name, value in letter.headers.items()}
         return m.Preview(
             session=found[0].id,
@@ -45,10 +53,15 @@ class PrivacyDesk:
             content_encoding=headers.get("content-encoding", "identity"),
             sha256=sha256_hex(letter.body),
             body=letter.body,
-            document=msgspec.Raw(written.document),
+            document=msgspec.Raw(document),
             removed=_removals(written.removed),
-            state=claimed.row.state.value,
+            state=public_state(claimed.row.state, gate, claimed.row.standing)[0],
+            reconstruction=claimed.row.state is State.UPLOADED,
         )
+
+    async def _is_of_today(self, destination: Destination) -> bool:
+        """Whether letters there are written on the terms it has now: others are not sent any more."""
+        return await self._fleet.spool.note(terms_note(destination.name)) == policy_digest(destination.policy)
 
     async def change(self, destination: str, change: m.PrivacyChange) -> None:
         """Write the terms down, and hold the destination until they are agreed to."""
@@ -58,6 +71,17 @@ class PrivacyDesk:
         settings = self._settings.change("destinations", destination, {"privacy": change.treatments})
         await self._fleet.change_privacy(destination, settings.destinations[destination])
         self._fleet.listeners.state_changed()
+
+
+def session_in(letter: Letter) -> bytes | None:
+    """The session that a letter holds, found by its digest; None where a dialect hides it."""
+    try:
+        encoding = next((value for name, value in letter.headers.items() if name.casefold() == "content-encoding"), "")
+        body = gzip.decompress(letter.body) if encoding == "gzip" else letter.body
+        parts = [body, *map(bytes, msgspec.json.decode(body, type=dict[str, msgspec.Raw]).values())]
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError):
+        return None
+    return next((part for part in parts if sha256_hex(part) == letter.payload_digest), None)
 
 
 def _removals(removed: TakenOut) -> tuple[m.Removal, ...]:

@@ -59,7 +59,7 @@ class Tokens:
 
     @classmethod
     def of(cls, own_key: str, place: str) -> Tokens:
-        """From the installation's key, 64 hex digits, and what stands for the destination's address."""
+        """From the installation's key, 64 hex digits, and where the destination is and who we are there."""
         return cls(hmac.new(bytes.fromhex(own_key), f"logferry tokens\n{place}".encode(), hashlib.sha256).digest())
 
     def token(self, group: Group, what: str) -> str:

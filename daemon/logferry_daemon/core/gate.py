@@ -20,6 +20,8 @@ class Access(StrEnum):
     STUCK = "stuck"
     REFUSED = "refused"
     """It was laid down in a way that is not to be trusted."""
+    FOREIGN = "foreign"
+    """It was laid down for another address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +72,10 @@ _ACCESS = {
     Access.LOCKED: ("keyring locked", "Unlock your keyring; uploads go on by themselves."),
     Access.DENIED: ("keyring denied access", "Allow Logferry to use the keyring, or: logferry login {name}"),
     Access.REFUSED: ("secret file refused", "See why with: logferry doctor"),
+    Access.FOREIGN: (
+        "its key was laid down for another address",
+        "Lay another one down, or let it go to this address with: logferry consent grant {name}",
+    ),
     Access.STUCK: ("keyring does not answer", "Restart your keyring service; uploads go on by themselves."),
 }
 

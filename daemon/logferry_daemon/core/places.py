@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote, urlsplit
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+KEY_VARIABLE = "LOGFERRY_SECRET_FILE_"
 _SYSTEM = {"bin", "boot", "dev", "etc", "lib", "lib64", "proc", "root", "sbin", "sys", "system"}
 _SYSTEM_WINDOWS = {"windows"}
 """Nothing in them is the log of a game."""
@@ -26,6 +28,21 @@ _DRIVE = re.compile(r"/[A-Za-z]:(/.*)?")
 def reason_against_name(name: str) -> str | None:
     """Why this cannot be the name of a source or destination."""
     return None if NAME.fullmatch(name) else "use small letters, digits, dots, dashes and underscores, 40 at most"
+
+
+def key_variable(destination: str) -> str:
+    """What the variable is called that names the file with a destination's key."""
+    return KEY_VARIABLE + destination.upper().replace("-", "_").replace(".", "_")
+
+
+def reason_against_names(destinations: Iterable[str]) -> str | None:
+    """Why there cannot be all of these destinations: one variable would name the key of two."""
+    by_variable: dict[str, str] = {}
+    for name in destinations:
+        other = by_variable.setdefault(key_variable(name), name)
+        if other != name:
+            return f'"{other}" and "{name}" are too much alike: {key_variable(name)} would name the key of both'
+    return None
 
 
 def reason_against_folder(folder: PurePath, home: PurePath) -> str | None:

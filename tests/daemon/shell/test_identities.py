@@ -189,6 +189,30 @@ async def test_a_denied_player_is_excluded_until_the_answer_is_another(house: Ho
     assert await deliveries(house) == {(DeliveryState.UPLOADED, "")}
 
 
+async def test_a_denial_breaks_off_what_is_being_sent_and_a_permission_sends_it(
+    house: House, control: DaemonControl
+) -> None:
+    await agree_to_what_is_shown(house)
+    await house.decide(MILA)
+    house.sender.free.clear()
+    at = house.clock.now() - timedelta(hours=1)
+    told = line("LoadGame", at, Commander=MILA, Credits=1) + jump(at + MINUTE) + shutdown(at + 2 * MINUTE)
+    house.files.write(f"Journal.{at:%Y-%m-%dT%H%M%S}.01.log", told, mtime=at + 2 * MINUTE)
+    await house.fleet.rescan()
+    async with asyncio.timeout(30):
+        while not house.sender.sent:  # its letter is written on another thread
+            await asyncio.sleep(0)
+    await house.decide(MILA, allowed=False)
+    assert house.sender.broken_off == 1
+    assert await deliveries(house) == {(DeliveryState.EXCLUDED, DENIED_REASON)}
+    house.sender.free.set()
+    await house.quiet()
+    assert len(house.sender.sent) == 1
+    await house.decide(MILA)
+    await house.quiet()
+    assert await deliveries(house) == {(DeliveryState.UPLOADED, "")}
+
+
 async def test_a_forgotten_answer_is_asked_for_again(house: House, control: DaemonControl) -> None:
     await agree_to_what_is_shown(house)
     await house.decide(MILA)

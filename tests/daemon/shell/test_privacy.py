@@ -57,7 +57,7 @@ async def test_a_preview_is_what_is_sent(house: House) -> None:
     await house.add_destination()
     await house.hunt()
     before = await shown(house)
-    assert (before.state, before.content_encoding, before.sha256) == ("pending", "gzip", sha256_hex(before.body))
+    assert (before.state, before.content_encoding, before.sha256) == ("held", "gzip", sha256_hex(before.body))
     assert inside(before.body) == msgspec.json.decode(before.document)
     await house.control.login("home", Login(secret="s3cret"))
     await house.agree()

@@ -118,9 +118,10 @@ async def test_two_destinations_have_other_tokens() -> None:
     assert set(names(await desk.write())).isdisjoint(names(await desk.write(AWAY)))
 
 
-async def test_two_destinations_at_one_place_could_compare_anyway() -> None:
+async def test_two_destinations_at_one_place_have_other_tokens() -> None:
     desk = Desk()
-    assert names(await desk.write()) == names(await desk.write(replace(DESTINATION, name="again")))
+    again = await desk.write(replace(DESTINATION, name="again"))
+    assert set(names(await desk.write())).isdisjoint(names(again))
 
 
 async def test_of_a_recipe_that_is_gone_no_field_leaves() -> None:
