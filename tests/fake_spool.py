@@ -410,7 +410,7 @@ class MemorySpool:
         for one in self._all():
             key = one.row.destination, one.row.state
             by_state[key] = by_state.get(key, 0) + 1
-        reports = [one for one in done if (one.row.report_url or "").startswith("http")]
+        reports = [one for one in done if not (one.row.report_url or "file:").startswith("file:")]
         last = max(reports, key=lambda one: one.uploaded_at or NOON) if reports else None
         at_home = {one.row.session for one in self._all()}
         return Totals(

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from msgspec import structs
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import IllegalStep, State
@@ -214,6 +215,20 @@ async def test_an_acknowledged_delivery_is_uploaded_with_its_report(spool: Spool
     totals = await spool.totals()
     assert (totals.uploaded, totals.bytes_sent, totals.average_ms) == (1, len(LETTER.body), 80.0)
     assert (totals.last_upload, totals.last_report_url) == (NOW + SECOND, "/r/report")
+
+
+@pytest.mark.parametrize(("url", "kept_as"), [("", None), ("file:///out/a.json", "file:///out/a.json")])
+async def test_a_receipt_without_a_page_to_open_leaves_the_last_report_as_it_was(
+    spool: Spool, url: str, kept_as: str | None
+) -> None:
+    await admit(spool, found("aa", age=1), found("bb"))
+    first, second = await claim(spool, limit=2)
+    await spool.acked(first.row.id, RECEIPT, "", NOW + SECOND, TOOK)
+    await spool.acked(second.row.id, structs.replace(RECEIPT, report_url=url), "", NOW + 2 * SECOND, TOOK)
+    kept = await spool.delivery(second.row.id)
+    assert kept is not None
+    assert kept.report_url == kept_as
+    assert (await spool.totals()).last_report_url == "/r/report"
 
 
 async def test_a_delivery_that_its_owner_deleted_over_there_is_done_and_says_so(spool: Spool) -> None:

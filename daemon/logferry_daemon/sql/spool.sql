@@ -155,7 +155,7 @@ SELECT count(*) AS uploaded, coalesce(sum(bytes_sent), 0) AS bytes_sent, avg(too
 FROM deliveries WHERE state = 'uploaded';
 
 -- last_report --
-SELECT report_url FROM deliveries WHERE report_url LIKE 'http%' ORDER BY uploaded_at DESC LIMIT 1;
+SELECT report_url FROM deliveries WHERE report_url NOT LIKE 'file:%' ORDER BY uploaded_at DESC LIMIT 1;
 
 -- all_sessions --
 SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence,
