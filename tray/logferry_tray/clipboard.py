@@ -39,11 +39,17 @@ class Clipboard:
     """The clipboard of whoever sits here."""
 
     def __init__(
-        self, platform: str = sys.platform, environment: Mapping[str, str] = os.environ, find: Find = shutil.which
+        self,
+        platform: str = sys.platform,
+        environment: Mapping[str, str] = os.environ,
+        find: Find = shutil.which,
+        *,
+        patience: timedelta = PATIENCE,
     ) -> None:
         self._platform = platform
         self._environment = environment
         self._find = find
+        self._patience = patience
 
     def copy(self, text: str) -> bool:
         """Whether it is there now; the log says why not."""
@@ -57,7 +63,7 @@ class Clipboard:
                 input=text.encode(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                timeout=PATIENCE.total_seconds(),
+                timeout=self._patience.total_seconds(),
                 check=True,
             )
         except (OSError, subprocess.SubprocessError) as error:

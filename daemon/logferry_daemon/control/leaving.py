@@ -46,6 +46,9 @@ class Leaving:
                 return views.counts(await self._ledger.totals(), await self._gates())
         except (LogferryError, TimeoutError):
             return None
+        except Exception:  # whatever it is, it is no reason to go on
+            log.exception("what waits was not counted", extra={"action": "stop"})
+            return None
 
 
 def waiting(counts: Counts) -> int:
