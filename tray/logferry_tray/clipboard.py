@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 PATIENCE = timedelta(seconds=3)
 """A tool may wait for a desktop that does not answer."""
 
+NO_WINDOW: int = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+"""On Windows a console would flash up."""
+
 Find = Callable[[str], str | None]
 """The program of this name, or None."""
 
@@ -63,6 +66,7 @@ class Clipboard:
                 input=text.encode(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
+                creationflags=NO_WINDOW,
                 timeout=self._patience.total_seconds(),
                 check=True,
             )

@@ -9,7 +9,7 @@ from logferry_daemon.control.views import place_name
 from logferry_daemon.core.proof import Different, Missing, Proof, Unclear, Verified, Verifier
 from logferry_daemon.courier import Courier, converse
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.ports import History, ReceiptRow
+from logferry_daemon.ports import ReceiptRow, Spool
 from logferry_ipc import messages as m
 from logferry_model.envelope import Receipt
 from logferry_model.errors import LogferryError, Misconfigured
@@ -22,25 +22,26 @@ _WORDS = {Verified: "verified", Missing: "missing", Different: "different", Uncl
 class VerifyDesk:
     """One question a delivery."""
 
-    def __init__(self, fleet: Fleet, history: History) -> None:
+    def __init__(self, fleet: Fleet, spool: Spool) -> None:
         self._fleet = fleet
-        self._history = history
+        self._spool = spool
 
     async def verify(self, request: m.VerifyRequest) -> m.Verification:
         """In the order that was asked in."""
         if len(request.deliveries) > AT_ONCE:
             said = f"{len(request.deliveries)} deliveries are too many for one question."
             raise Misconfigured("too-many", said, hint=f"Ask about {AT_ONCE} at a time.")
-        known = {row.delivery: row for row in await self._history.receipts(None)}
-        for one in request.deliveries:
-            if one not in known:
-                raise Misconfigured(
-                    "receipt-unknown", f'There is no receipt of a delivery "{one}".', hint="See: logferry receipts list"
-                )
+        known = [await self._receipt(one) for one in request.deliveries]
         silent: dict[str, Proof] = {}
-        return m.Verification(
-            deliveries=tuple([await self._verified(known[one], silent) for one in request.deliveries])
-        )
+        return m.Verification(deliveries=tuple([await self._verified(row, silent) for row in known]))
+
+    async def _receipt(self, delivery: str) -> ReceiptRow:
+        row = await self._spool.delivery(delivery)
+        for one in await self._spool.receipts(row.session) if row else ():
+            if one.delivery == delivery:
+                return one
+        said = f'There is no receipt of a delivery "{delivery[:40]}".'
+        raise Misconfigured("receipt-unknown", said, hint="See: logferry receipts list")
 
     async def _verified(self, row: ReceiptRow, silent: dict[str, Proof]) -> m.Verified:
         """One that does not answer is not asked about its next delivery: whoever asks would wait for each."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +114,11 @@ def test_every_name_is_of_logferry_and_nobody_and_no_path_is_named() -> None:
     text = exposition(status())
     assert all(name.startswith("logferry_") and NAME.fullmatch(name) for name in parse(text)[1])
     assert not [word for word in ("mila", "Mila", "/home", "cafe", "hunts", "secret", "http") if word in text]
+
+
+def test_the_page_names_every_metric() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text("utf-8")
+    assert [name for name in parse(exposition(status()))[1] if f"`{name}`" not in page] == []
 
 
 @given(st.text())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -107,6 +108,11 @@ def test_the_state_is_the_one_of_all_counts_and_no_rule_is_without_words(
 )
 def test_each_has_its_rule(state: State, gate: Gate, standing: Standing, note: str, told: Rule) -> None:
     assert why(state, gate, standing, attempts=1, note=note)[1] is told
+
+
+def test_the_page_names_every_rule() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "ledger.md").read_text("utf-8")
+    assert [rule for rule in Rule if f"| `{rule}` |" not in page] == []
 
 
 def test_a_refusal_is_told_in_the_words_of_the_other_side() -> None:
