@@ -20,6 +20,16 @@ TRACKERS = ("artemis", "resonance")
 DIALECTS = ("logferry", "artemis-rest")
 
 
+RULES = {
+    m.DeliveryState.PENDING: "queued",
+    m.DeliveryState.UPLOADING: "under-way",
+    m.DeliveryState.UPLOADED: "uploaded",
+    m.DeliveryState.FAILED: "refused",
+    m.DeliveryState.HELD: "not-asked",
+    m.DeliveryState.EXCLUDED: "superseded",
+}
+
+
 def policy(destination: m.DestinationInfo, terms: Mapping[str, str]) -> str:
     chosen = "".join(f"\n- {treatment}: {group}" for group, treatment in sorted(terms.items()))
     return f"Finished sessions are sent to {destination.url}, without names and chat.{chosen}"
@@ -48,6 +58,11 @@ class FakeControl:
         self.state: m.DaemonState | None = None
         """Set to say which state it is in, instead of working it out."""
         self.stopping = False
+        self.copy_report_url = False
+        self.proofs: dict[str, str] = {}
+        """Delivery -> what its destination says of it today, where that is not `verified`."""
+        self.ledgers: list[str] = []
+        """Since when each was asked for."""
         self.since: datetime | None = None
         """Of the last `upload_all`."""
         self.recuts: list[m.RecutRequest] = []
@@ -132,6 +147,95 @@ class FakeControl:
             paused_until=self.paused_until,
             last_report_url=self.last_report_url,
             running=tuple(self.runs.values()),
+            copy_report_url=self.copy_report_url,
+        )
+
+    async def metrics(self) -> m.Exposition:
+        self.calls.append("metrics")
+        return m.Exposition(text=f"# TYPE logferry_found gauge\nlogferry_found {len(self._deliveries())}\n")
+
+    async def ledger(self, since: str) -> m.Ledger:
+        self.calls.append("ledger")
+        self.ledgers.append(since)
+        states = Counter(delivery.state for delivery in self._deliveries())
+        counts = m.Counts(found=states.total(), **{state.value: count for state, count in states.items()})
+        group = m.LedgerGroup(name="main", sessions=len(self.found), counts=counts)
+        return m.Ledger(
+            since=datetime.fromisoformat(since) if since else None,
+            until=self.now,
+            sessions=len(self.found),
+            counts=counts,
+            days=(replace(group, name="2026-03-01"),),
+            sources=(group,),
+            lines=tuple(
+                m.LedgerLine(
+                    state=one.state,
+                    rule=RULES[one.state],
+                    reason=one.last_error or RULES[one.state],
+                    destination=one.destination,
+                    count=1,
+                    sessions=(session.id,),
+                )
+                for session in self.found.values()
+                for one in session.deliveries
+            ),
+            uploads=tuple(
+                m.LedgerUpload(
+                    session=one.session,
+                    destination=one.destination,
+                    uploaded_at=one.uploaded_at,
+                    report_url=one.report_url,
+                )
+                for one in self._receipts()
+            ),
+            deleted=len(self.gone),
+            troubles=tuple(
+                m.LedgerTrouble(source="main", path="a.log", code=one.code, message=one.message)
+                for one in self.troubles
+            ),
+        )
+
+    async def receipts(self, session: str) -> m.Receipts:
+        self.calls.append("receipts")
+        if session:
+            self._session(session)
+        return m.Receipts(receipts=tuple(one for one in self._receipts() if session in {"", one.session}))
+
+    def _receipts(self) -> list[m.ReceiptInfo]:
+        return [
+            m.ReceiptInfo(
+                delivery=one.id,
+                session=session.id,
+                destination=one.destination,
+                revision=one.revision,
+                uploaded_at=self.now,
+                report_url=one.report_url,
+                report_id="report",
+                received_digest="ab" * 32,
+                payload_digest="cd" * 32,
+            )
+            for session in self.found.values()
+            for one in session.deliveries
+            if one.state is m.DeliveryState.UPLOADED
+        ]
+
+    async def verify(self, request: m.VerifyRequest) -> m.Verification:
+        self.calls.append("verify")
+        known = {one.delivery: one for one in self._receipts()}
+        return m.Verification(deliveries=tuple(self._verified(known[one]) for one in request.deliveries))
+
+    def _verified(self, one: m.ReceiptInfo) -> m.Verified:
+        state = self.proofs.get(one.delivery, "verified")
+        return m.Verified(
+            delivery=one.delivery,
+            session=one.session,
+            destination=one.destination,
+            state=state,
+            reason="" if state == "verified" else "it says so",
+            received_digest=one.received_digest,
+            payload_digest=one.payload_digest,
+            received_there=one.received_digest if state == "verified" else "",
+            payload_there=one.payload_digest if state == "verified" else "",
         )
 
     async def sessions(self) -> m.SessionList:
@@ -384,10 +488,11 @@ class FakeControl:
         self.calls.append("events")
         return self.log.follow(cursor)
 
-    async def stop(self) -> m.Done:
+    async def stop(self) -> m.Stopped:
         self.calls.append("stop")
         self.stopping = True
-        return m.Done()
+        counts = (await self.status()).counts
+        return m.Stopped(waiting=counts.pending + counts.uploading, counts=counts)
 
     # how it keeps its books
 

@@ -12,6 +12,7 @@ from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
 from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
@@ -43,9 +44,11 @@ from logferry_daemon.ports import (
     DeliveryRow,
     FileRow,
     NewSession,
+    ReceiptRow,
     Recutting,
     Removed,
     Seen,
+    Sent,
     SessionRow,
     Totals,
     UnknownSession,
@@ -67,6 +70,7 @@ class _Session:
     new: NewSession
     source: str
     revision: int
+    found_at: datetime
     plan: str | None = None
     merged_into: SessionId | None = None
 
@@ -81,6 +85,7 @@ class _Delivery:
     uploaded_at: datetime | None = None
     backfill: bool = False
     receipt: Receipt | None = None
+    tries: list[Attempt] = field(default_factory=list)
 
 
 @dataclass
@@ -122,6 +127,7 @@ class MemorySpool:
     def _recover(self, these: Iterable[_Delivery]) -> None:
         for one in these:
             if one.row.state is State.UPLOADING:
+                self._note_try(one, Ending.BROKEN_OFF, BROKEN_OFF)
                 self._set(one, Step.RECOVER, last_error="")
                 self._supersede(one.row.session, one.row.destination)
 
@@ -191,7 +197,8 @@ class MemorySpool:
         known = self._sessions.get(new.session.id)
         revision = known.revision + 1 if known else 1
         asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
-        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, plan)
+        found_at = known.found_at if known else now
+        self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, found_at, plan)
         self._keep_texts(new)
         for destination in destinations:
             self._deliver(new.session.id, destination, now, asked[destination])
@@ -371,15 +378,19 @@ class MemorySpool:
         one = self._writable_delivery(delivery)
         if one is None:
             return
+        self._note_try(one, Ending.UPLOADED, note, took=took)
         url = (receipt.report_url or None) if receipt else None
         self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
         one.took, one.uploaded_at, one.receipt = took, now, receipt
 
-    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
+    async def deferred(
+        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+    ) -> None:
         one = self._writable_delivery(delivery)
         if one is None:
             return
+        self._note_try(one, Ending.LATER, reason, now=now)
         attempts = one.row.attempts + counts
         self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
         self._supersede(one.row.session, one.row.destination)
@@ -392,6 +403,7 @@ class MemorySpool:
         one = self._writable_delivery(delivery)
         if one is None:
             return
+        self._note_try(one, Ending.REFUSED, reason, now=now)
         attempts = one.row.attempts + 1
         self._set(one, Step.PARK, last_error=reason, attempts=attempts, next_attempt=None, last_attempt=now)
         self._supersede(one.row.session, one.row.destination)
@@ -423,7 +435,64 @@ class MemorySpool:
             last_report_url=last.row.report_url if last else None,
             backlog=self._backlog(),
             barred=self._barred(),
+            sent=self._sent(done),
         )
+
+    def _sent(self, done: Sequence[_Delivery]) -> dict[str, Sent]:
+        there: dict[str, list[_Delivery]] = {}
+        for one in done:
+            there.setdefault(one.row.destination, []).append(one)
+        return {
+            name: Sent(
+                uploaded=len(these),
+                bytes_sent=sum(one.sent for one in these),
+                timed=sum(one.took is not None for one in these),
+                took=sum((one.took for one in these if one.took is not None), timedelta()),
+                last_upload=max((one.uploaded_at for one in these if one.uploaded_at), default=None),
+            )
+            for name, these in there.items()
+        }
+
+    # History
+
+    async def attempts(self, session: str) -> Mapping[str, Sequence[Attempt]]:
+        return {one.row.id: list(one.tries) for one in self._all() if one.row.session == session and one.tries}
+
+    async def receipts(self, session: str | None) -> Sequence[ReceiptRow]:
+        done = [one for one in self._all() if one.row.state is State.UPLOADED and session in {None, one.row.session}]
+        found = [
+            ReceiptRow(
+                delivery=one.row.id,
+                session=one.row.session,
+                destination=one.row.destination,
+                revision=one.row.revision,
+                receipt=one.receipt,
+                note=one.row.last_error,
+                report_url=one.row.report_url,
+                uploaded_at=one.uploaded_at or NOON,
+                bytes_sent=one.sent,
+                took=one.took,
+            )
+            for one in done
+        ]
+        return sorted(found, key=lambda row: (-row.uploaded_at.timestamp(), row.delivery))
+
+    def _note_try(
+        self,
+        one: _Delivery,
+        outcome: Ending,
+        reason: str,
+        *,
+        now: datetime | None = None,
+        took: timedelta | None = None,
+    ) -> None:
+        began = one.row.last_attempt or now or NOON
+        if took is None and now is not None:
+            took = max(now - began, timedelta())
+        size = len(one.letter.body) if one.letter else 0
+        number = one.tries[-1].number + 1 if one.tries else 1
+        tried = Attempt(number=number, started_at=began, took=took, bytes=size, outcome=outcome, reason=reason)
+        one.tries = [*one.tries, tried][-MOST_ATTEMPTS:]
 
     def _barred(self) -> dict[tuple[str, State, Standing], int]:
         numbers: dict[tuple[str, State, Standing], int] = {}
@@ -466,6 +535,7 @@ class MemorySpool:
             end_rule=end.rule if end else "",
             end_evidence=end.evidence if end else "",
             end_confidence=end.confidence if end else 0.0,
+            found_at=kept.found_at,
             merged_into=kept.merged_into,
         )
 

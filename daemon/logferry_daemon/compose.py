@@ -88,8 +88,9 @@ def run(home: Home) -> int:
 async def _until_stopped(home: Home, settings: Settings) -> None:
     stop = asyncio.Event()
     with _signals(stop):
-        async with open_daemon(home, settings, stop):
+        async with open_daemon(home, settings, stop) as control:
             await stop.wait()
+            await control.say_what_waits()
 
 
 @asynccontextmanager
@@ -247,6 +248,7 @@ def _control(base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: as
             user_home=Path.home(),
             live=base.live,
             recipe_troubles=base.own_recipes.troubles,
+            copy_report_url=settings.tray.copy_report_url,
         )
     )
 

@@ -283,7 +283,7 @@ class Courier:
             case Later():
                 await self._note_later(row, outcome, now)
             case Stop():
-                await outbox.deferred(row.id, outcome.reason, self._until(outcome) or now, counts=False)
+                await outbox.deferred(row.id, outcome.reason, self._until(outcome) or now, counts=False, now=now)
 
     async def _note_later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
         attempts = row.attempts + 1
@@ -291,7 +291,7 @@ class Courier:
             await self._road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
         wait = delay(attempts=attempts, jitter=self._road.chance.jitter(), floor=outcome.floor)
-        await self._road.outbox.deferred(row.id, outcome.reason, now + wait, counts=not outcome.free)
+        await self._road.outbox.deferred(row.id, outcome.reason, now + wait, counts=not outcome.free, now=now)
 
     def _until(self, stop: Stop) -> datetime | None:
         return None if stop.wait is None else self._road.clock.now() + stop.wait

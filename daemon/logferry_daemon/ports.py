@@ -13,6 +13,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.discovery import Candidate
 from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.history import Attempt
 from logferry_daemon.core.identities import Binding, Player, Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.policy import Group
@@ -298,6 +299,8 @@ class SessionRow:
     end_rule: str
     end_evidence: str
     end_confidence: float
+    found_at: datetime
+    """When the spool took it in for the first time."""
     merged_into: SessionId | None = None
     """The session that it was joined to by hand."""
 
@@ -318,6 +321,36 @@ class Claimed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What was sent to one destination."""
+
+    uploaded: int
+    bytes_sent: int
+    timed: int
+    """How many of them are in `took`."""
+    took: timedelta
+    """All of these together."""
+    last_upload: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptRow:
+    """A delivery that arrived, and the proof of it."""
+
+    delivery: str
+    session: SessionId
+    destination: str
+    revision: int
+    receipt: Receipt | None
+    """None where its owner had deleted the report over there."""
+    note: str
+    report_url: str | None
+    uploaded_at: datetime
+    bytes_sent: int
+    took: timedelta | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
     """Deliveries by destination and state, and what was sent."""
 
@@ -332,6 +365,8 @@ class Totals:
     backlog: Backlog | None = None
     barred: Mapping[tuple[str, State, Standing], int] = field(default_factory=dict)
     """How many of `by_state` are of players who are not allowed there."""
+    sent: Mapping[str, Sent] = field(default_factory=dict)
+    """Destination -> what was sent there; those that nothing was sent to are left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -499,8 +534,10 @@ class Outbox(Protocol):
         """Uploaded. No receipt: the owner deleted it over there."""
         ...
 
-    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
-        """Back to pending."""
+    async def deferred(
+        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+    ) -> None:
+        """Back to pending; `now` is when that was known, for its history."""
         ...
 
     async def released(self, deliveries: Sequence[str]) -> None:
@@ -577,6 +614,18 @@ class Ledger(Protocol):
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
+        ...
+
+
+class History(Protocol):
+    """The spool as it knows how things came to be as they are."""
+
+    async def attempts(self, session: str) -> Mapping[str, Sequence[Attempt]]:
+        """Delivery -> its latest tries, the oldest first; of one session."""
+        ...
+
+    async def receipts(self, session: str | None) -> Sequence[ReceiptRow]:
+        """What arrived, of one session or of all, the latest first."""
         ...
 
 
@@ -682,5 +731,5 @@ class Removals(Protocol):
         ...
 
 
-class Spool(Intake, Outbox, Ledger, Choices, Roster, Removals, Protocol):
-    """All five; one adapter, one database, one writer."""
+class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Protocol):
+    """All seven; one adapter, one database, one writer."""

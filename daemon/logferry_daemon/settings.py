@@ -148,6 +148,14 @@ class IpcSettings(_Part):
     port: int | None = Field(default=None, ge=0, le=65_535, description="its port; 0 takes any free one")
 
 
+class TraySettings(_Part):
+    """The tray icon."""
+
+    copy_report_url: bool = Field(
+        default=False, description="put the address of each new report on the clipboard while the tray runs"
+    )
+
+
 class LogSettings(_Part):
     """The daemon's own log."""
 
@@ -173,6 +181,7 @@ class Settings(BaseSettings):
     watch: WatchSettings = WatchSettings()
     ipc: IpcSettings = IpcSettings()
     log: LogSettings = LogSettings()
+    tray: TraySettings = TraySettings()
 
     @classmethod
     def settings_customise_sources(

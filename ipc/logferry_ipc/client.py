@@ -90,6 +90,24 @@ class DaemonClient:
         """The daemon at a glance."""
         return self._call("status", m.Status)
 
+    def metrics(self) -> m.Exposition:
+        """Counts and times, as Prometheus reads them."""
+        with closing(Line.to(self._endpoint(), timeout=self._timeout)) as line:
+            line.greet()
+            return m.Exposition(text=line.read_text(line.ask(BY_CALL["metrics"])))
+
+    def ledger(self, since: str = "") -> m.Ledger:
+        """What became of all that was found since an ISO time with its zone; of everything without one."""
+        return self._call("ledger", m.Ledger, since)
+
+    def receipts(self, session: str = "") -> m.Receipts:
+        """What arrived, of one session; of all without one."""
+        return self._call("receipts", m.Receipts, session)
+
+    def verify(self, request: m.VerifyRequest) -> m.Verification:
+        """Ask destinations whether they still have what they gave receipts for."""
+        return self._call("verify", m.Verification, body=request, timeout=_PERSON)
+
     def sessions(self) -> m.SessionList:
         """Every session in the spool, newest first."""
         return self._call("sessions", m.SessionList)
@@ -222,9 +240,9 @@ class DaemonClient:
         """Look at everything that can be wrong."""
         return self._call("doctor", m.Checks)
 
-    def stop(self) -> m.Done:
-        """Finish what is under way and end the daemon."""
-        return self._call("stop", m.Done)
+    def stop(self) -> m.Stopped:
+        """Finish what is under way and end the daemon; tells what still waits."""
+        return self._call("stop", m.Stopped)
 
     def events(self, cursor: str | None = None) -> EventStream:
         """Everything after `cursor`, then everything new; `reset` first when the cursor is not known."""

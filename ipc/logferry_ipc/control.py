@@ -18,10 +18,12 @@ from logferry_ipc.messages import (
     DiscoverRequest,
     Done,
     Ended,
+    Exposition,
     Fingerprint,
     FingerprintRequest,
     Identities,
     IdentityDecision,
+    Ledger,
     Login,
     NewDestination,
     NewPin,
@@ -30,6 +32,7 @@ from logferry_ipc.messages import (
     PauseRequest,
     Preview,
     PrivacyChange,
+    Receipts,
     Recut,
     RecutRequest,
     RetryRequest,
@@ -39,8 +42,11 @@ from logferry_ipc.messages import (
     SessionList,
     Sources,
     Status,
+    Stopped,
     StreamEvent,
     UploadAll,
+    Verification,
+    VerifyRequest,
 )
 
 
@@ -49,6 +55,22 @@ class Control(Protocol):
 
     async def status(self) -> Status:
         """The daemon at a glance."""
+        ...
+
+    async def metrics(self) -> Exposition:
+        """Counts and times, as Prometheus reads them; names nobody and no path."""
+        ...
+
+    async def ledger(self, since: str) -> Ledger:
+        """What became of all that was found since an ISO time with its zone; of everything without one."""
+        ...
+
+    async def receipts(self, session: str) -> Receipts:
+        """What arrived, of one session; of all without one."""
+        ...
+
+    async def verify(self, request: VerifyRequest) -> Verification:
+        """Ask destinations whether they still have what they gave receipts for; sends nothing of a session."""
         ...
 
     async def sessions(self) -> SessionList:
@@ -187,6 +209,6 @@ class Control(Protocol):
         """Everything after `cursor`, then everything new; `reset` first when the cursor is not known."""
         ...
 
-    async def stop(self) -> Done:
-        """Finish what is under way and end the daemon."""
+    async def stop(self) -> Stopped:
+        """Finish what is under way and end the daemon; tells what still waits, and waits for none of it."""
         ...

@@ -115,6 +115,11 @@ class Line:
                 hint="Restart the daemon, so that both are of one version.",
             ) from error
 
+    def read_text(self, response: http.client.HTTPResponse) -> str:
+        """The text in a response that is not JSON."""
+        with told():
+            return response.read().decode()
+
     def cut(self) -> None:
         """Break the connection under a reader in another thread."""
         with suppress(OSError):

@@ -87,14 +87,33 @@ class Attention(Struct, frozen=True, kw_only=True):
     hint: str = ""
 
 
+class DestinationMetrics(Struct, frozen=True, kw_only=True):
+    """What was sent to one destination so far, and how its deliveries stand."""
+
+    name: str
+    counts: Counts
+    uploaded: int = 0
+    failed: int = 0
+    average_upload_ms: float | None = None
+    bytes_sent: int = 0
+    last_upload: datetime | None = None
+
+
 class Metrics(Struct, frozen=True, kw_only=True):
-    """What this installation has sent so far."""
+    """What this installation has sent so far; deleted sessions are not counted any more."""
 
     uploaded: int = 0
     failed: int = 0
     average_upload_ms: float | None = None
     bytes_sent: int = 0
     last_upload: datetime | None = None
+    destinations: tuple[DestinationMetrics, ...] = ()
+
+
+class Exposition(Struct, frozen=True, kw_only=True):
+    """Metrics as Prometheus reads them; the route answers with the text itself."""
+
+    text: str
 
 
 class RunningSummary(Struct, frozen=True, kw_only=True):
@@ -148,6 +167,21 @@ class Status(Struct, frozen=True, kw_only=True):
     last_report_url: str | None = None
     running: tuple[RunningSummary, ...] = ()
     """Sessions that still run, the latest begun first."""
+    copy_report_url: bool = False
+    """Whether its owner wants the tray to put the address of each new report on the clipboard."""
+
+
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One try at a delivery."""
+
+    number: int
+    started_at: datetime
+    outcome: str
+    """`uploaded`, `later`, `refused` or `broken-off`."""
+    reason: str = ""
+    took_ms: int | None = None
+    """None where nobody saw it end."""
+    bytes: int = 0
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -165,6 +199,8 @@ class Delivery(Struct, frozen=True, kw_only=True):
     report_url: str | None = None
     backlog: bool = False
     """Held because it was there before it was asked for."""
+    history: tuple[Attempt, ...] = ()
+    """Its latest fifty tries, the oldest first; only where one session is asked for."""
 
 
 class SessionSummary(Struct, frozen=True, kw_only=True):
@@ -285,6 +321,122 @@ class Recut(Struct, frozen=True, kw_only=True):
     before: tuple[Part, ...]
     after: tuple[Part, ...]
     dry_run: bool = False
+
+
+class LedgerGroup(Struct, frozen=True, kw_only=True):
+    """What one day brought, or one source."""
+
+    name: str
+    """An ISO date on the daemon's own calendar, or the source's name."""
+    sessions: int
+    counts: Counts
+
+
+class LedgerLine(Struct, frozen=True, kw_only=True):
+    """So many deliveries of one state, for one reason."""
+
+    state: DeliveryState
+    rule: str
+    """Stable, for programs; docs/ledger.md lists them."""
+    reason: str
+    """The same for people."""
+    destination: str
+    """Empty where the line is not about one."""
+    count: int
+    sessions: tuple[str, ...] = ()
+    """Some of them."""
+
+
+class LedgerUpload(Struct, frozen=True, kw_only=True):
+    """One delivery that arrived."""
+
+    session: str
+    destination: str
+    uploaded_at: datetime
+    report_url: str | None = None
+
+
+class LedgerTrouble(Struct, frozen=True, kw_only=True):
+    """A file that cannot be read as it is; as of now, whatever the period."""
+
+    source: str
+    path: str
+    code: str
+    message: str
+
+
+class Ledger(Struct, frozen=True, kw_only=True):
+    """What became of everything that was found in a period. The counts of `lines` add up to `counts` by state."""
+
+    since: datetime | None
+    """None: from the beginning."""
+    until: datetime
+    sessions: int
+    counts: Counts
+    days: tuple[LedgerGroup, ...] = ()
+    """The latest first."""
+    sources: tuple[LedgerGroup, ...] = ()
+    lines: tuple[LedgerLine, ...] = ()
+    uploads: tuple[LedgerUpload, ...] = ()
+    """The latest thousand of them, the latest first."""
+    deleted: int = 0
+    """Sessions that their owner deleted in the period; they are in no other number."""
+    troubles: tuple[LedgerTrouble, ...] = ()
+
+
+class ReceiptInfo(Struct, frozen=True, kw_only=True):
+    """The destination's proof of one delivery."""
+
+    delivery: str
+    session: str
+    destination: str
+    revision: int
+    uploaded_at: datetime
+    report_url: str | None = None
+    report_id: str = ""
+    receipt_id: str = ""
+    received_digest: str = ""
+    """sha-256 of the bytes on the wire."""
+    payload_digest: str = ""
+    """sha-256 of the session inside."""
+    bytes_sent: int = 0
+    note: str = ""
+    """Why there is no receipt, where there is none."""
+
+
+class Receipts(Struct, frozen=True, kw_only=True):
+    """Everything that arrived, the latest first."""
+
+    receipts: tuple[ReceiptInfo, ...]
+
+
+class VerifyRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Deliveries to ask their destinations about, by id; at most twenty at a time."""
+
+    deliveries: tuple[str, ...]
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """What a destination says today of one delivery."""
+
+    delivery: str
+    session: str
+    destination: str
+    state: str
+    """`verified`, `missing`, `different`, or `unclear` where it did not say."""
+    reason: str = ""
+    received_digest: str = ""
+    """As the receipt has it that came with the upload."""
+    payload_digest: str = ""
+    received_there: str = ""
+    """As the destination tells it today; empty where it told none."""
+    payload_there: str = ""
+
+
+class Verification(Struct, frozen=True, kw_only=True):
+    """The answers, in the order that was asked in."""
+
+    deliveries: tuple[Verified, ...]
 
 
 class RetryRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -594,3 +746,11 @@ class Done(Struct, frozen=True, kw_only=True):
     ok: bool = True
     note: str = ""
     """What its owner should know about it."""
+
+
+class Stopped(Done, frozen=True, kw_only=True):
+    """The daemon ends; what is not sent stays in the spool and goes on at the next start."""
+
+    waiting: int = 0
+    """Deliveries that would have gone by themselves."""
+    counts: Counts = field(default_factory=Counts)

@@ -51,6 +51,8 @@ class Route:
     """True where the answer is server-sent events of `response`."""
     query: tuple[str, ...] = ()
     """Names of further arguments, which stand behind the path; one that is missing is empty."""
+    text: str = ""
+    """The media type, where the answer is not JSON but the `text` of `response`."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -73,6 +75,7 @@ def _route(
     request: type[Struct] | None = None,
     name: str | None = None,
     stream: bool = False,
+    text: str = "",
 ) -> Route:
     method, _, address = ask.partition(" ")
     path, _, query = address.partition("?")
@@ -86,16 +89,22 @@ def _route(
         calls=calls,
         stream=stream,
         query=tuple(filter(None, query.split("&"))),
+        text=text,
     )
 
 
 _READ, _LIVE, _DO, _OWN = Scope.STATUS_READ, Scope.EVENTS_READ, Scope.CONTROL, Scope.ADMIN
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 _SOURCE = "/sources/{name}"
 _DESTINATION = "/destinations/{name}"
 
 ROUTES: tuple[Route, ...] = (
     _route("GET /hello", Scope.NONE, m.Hello, calls=None, name="hello"),
     _route("GET /status", _READ, m.Status, calls="status"),
+    _route("GET /metrics", _READ, m.Exposition, calls="metrics", text=PROMETHEUS),
+    _route("GET /ledger?since", _READ, m.Ledger, calls="ledger"),
+    _route("GET /receipts?session", _READ, m.Receipts, calls="receipts"),
+    _route("POST /verify", _DO, m.Verification, calls="verify", request=m.VerifyRequest),
     _route("GET /sessions", _READ, m.SessionList, calls="sessions"),
     _route("GET /sessions/{session}", _READ, m.SessionDetail, calls="session"),
     _route("POST /sessions/{session}/upload", _DO, m.Changed, calls="upload"),
@@ -130,7 +139,7 @@ ROUTES: tuple[Route, ...] = (
     _route(f"POST {_DESTINATION}/login", _OWN, m.Done, calls="login", request=m.Login),
     _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout"),
     _route("GET /doctor", _OWN, m.Checks, calls="doctor"),
-    _route("POST /stop", _OWN, m.Done, calls="stop"),
+    _route("POST /stop", _OWN, m.Stopped, calls="stop"),
 )
 
 HELLO = ROUTES[0]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +16,20 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from logferry_daemon.control import views
+from logferry_daemon.control.ledger import LedgerDesk
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identities import ANY, Binding, Standing
 from logferry_daemon.core.recut import Merge, Recut, Split
-from logferry_daemon.ports import UNASKED, Claimed, CopyRow, Recutting, Spool, source_note
+from logferry_daemon.ports import UNASKED, Claimed, CopyRow, DeliveryRow, Recutting, Spool, source_note
+from logferry_ipc import messages as m
 from logferry_model.errors import Misconfigured
 from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row
+from tests.fakes import ManualClock
 
 PLACES = ("home", "away")
+HELD = Gate(open=False, held=True, state="held", reason="no consent")
 sessions = st.sampled_from([f"{letter}{letter}" for letter in "abcd"])
 places = st.sampled_from(PLACES)
 some_places = st.sets(places)
@@ -46,6 +52,7 @@ class SpoolMachine(RuleBasedStateMachine):
         self.disk = DiskBench(self.folder / "spool.db", AsyncExitStack())
         self.memory = MemoryBench()
         self.now = NOW
+        self.gates: dict[str, Gate] = {}
         self.under_way: list[tuple[Claimed, Claimed]] = []
 
     def both(self, act: Act) -> tuple[Any, Any]:
@@ -96,7 +103,7 @@ class SpoolMachine(RuleBasedStateMachine):
 
     @rule(wait=minutes, counts=st.booleans())
     def defer(self, wait: timedelta, counts: bool) -> None:
-        self.finish(lambda spool, name: spool.deferred(name, "503", self.now + wait, counts=counts))
+        self.finish(lambda spool, name: spool.deferred(name, "503", self.now + wait, counts=counts, now=self.now))
 
     @rule()
     def park(self) -> None:
@@ -191,6 +198,22 @@ class SpoolMachine(RuleBasedStateMachine):
         if hasattr(self.disk, "spool"):
             self.same(everything)
 
+    @rule(held=st.booleans())
+    def hold(self, held: bool) -> None:
+        """What becomes of a destination's gate, which the spool knows nothing of."""
+        self.gates = {"home": HELD} if held else {}
+
+    @rule(since=st.integers(0, 5), cut=st.booleans())
+    def look_at_the_ledger(self, since: int, cut: bool) -> None:
+        """All of it, or of what was found since then."""
+        begin = (NOW + since * timedelta(minutes=1)).isoformat() if cut else ""
+        one, other = self.both(lambda bench: ledger(bench.spool, self.gates, begin))
+        assert one == other
+        adds_up(one)
+        if not cut:
+            whole = self.loop.run_until_complete(self.disk.spool.totals())
+            assert one.counts == views.counts(whole, self.gates)
+
     def teardown(self) -> None:
         self.loop.run_until_complete(self.disk.close())
         self.loop.close()
@@ -242,6 +265,35 @@ def plain(copy: CopyRow) -> CopyRow:
     return replace(copy, id="", idempotency_key="key" if copy.idempotency_key else "")
 
 
+async def history(spool: Spool, session: str, rows: Sequence[DeliveryRow]) -> object:
+    """Tries and receipts of one session, by what chance has no hand in."""
+    names = {row.id: (row.destination, row.revision) for row in rows}
+    tries = {names[delivery]: list(them) for delivery, them in (await spool.attempts(session)).items()}
+    proofs = [replace(one, delivery="") for one in await spool.receipts(session)]
+    return sorted(tries.items()), sorted(proofs, key=lambda one: (one.destination, one.revision))
+
+
+async def ledger(spool: Spool, gates: Mapping[str, Gate], since: str) -> m.Ledger:
+    async def all_gates() -> Mapping[str, Gate]:
+        return gates
+
+    return await LedgerDesk(all_gates, spool, ManualClock(), UTC).ledger(since)
+
+
+def adds_up(found: m.Ledger) -> None:
+    """The accounting identity, in every way that a ledger tells it."""
+    states = [one for one in m.Counts.__struct_fields__ if one != "found"]
+    for counts in (found.counts, *(group.counts for group in (*found.days, *found.sources))):
+        assert counts.found == sum(getattr(counts, state) for state in states)
+    for groups in (found.days, found.sources):
+        assert sum(group.sessions for group in groups) == found.sessions
+        for name in m.Counts.__struct_fields__:
+            assert sum(getattr(group.counts, name) for group in groups) == getattr(found.counts, name)
+    for state in states:
+        assert sum(line.count for line in found.lines if line.state == state) == getattr(found.counts, state)
+    assert len(found.uploads) == found.counts.uploaded
+
+
 async def everything(bench: Bench) -> tuple[object, ...]:
     spool = bench.spool
     listed = [
@@ -268,7 +320,8 @@ async def everything(bench: Bench) -> tuple[object, ...]:
     gone = [(replace(one, copies=()), list(map(plain, sorted(one.copies, key=about)))) for one in await spool.deleted()]
     asked = [await spool.next_copy(place) for place in PLACES]
     files = list(await spool.files("game"))
-    return listed, due, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
+    told_of = [await history(spool, summary.id, rows) for summary, rows in await spool.sessions()]
+    return told_of, listed, due, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
 
 
 TestSpoolMachine = SpoolMachine.TestCase

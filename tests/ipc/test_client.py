@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import get_type_hints
 
@@ -142,8 +143,29 @@ def test_pins_and_who_is_there(daemon: ThreadedDaemon, client: DaemonClient) -> 
 
 def test_doctor_and_stop(daemon: ThreadedDaemon, client: DaemonClient) -> None:
     assert [check.level for check in client.doctor().checks] == ["ok"]
-    assert client.stop().ok
+    daemon.control.find("s1", m.DeliveryState.PENDING, m.DeliveryState.UPLOADING, m.DeliveryState.HELD)
+    told = client.stop()
+    assert (told.ok, told.waiting, told.counts.held) == (True, 2, 1)
     assert daemon.control.stopping
+
+
+def test_ledger_receipts_and_proofs(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    daemon.control.find("s1", m.DeliveryState.UPLOADED)
+    daemon.control.find("s2", m.DeliveryState.UPLOADED, m.DeliveryState.FAILED)
+    assert client.ledger().counts == m.Counts(found=3, uploaded=2, failed=1)
+    since = "2026-01-01T00:00:00+01:00"
+    told = client.ledger(since)
+    assert daemon.control.ledgers == ["", since]
+    assert told.since == datetime.fromisoformat(since)
+    assert [one.session for one in client.receipts().receipts] == ["s1", "s2"]
+    assert [one.delivery for one in client.receipts("s2").receipts] == ["s2-0"]
+    proof = client.verify(m.VerifyRequest(deliveries=("s2-0", "s1-0")))
+    assert [(one.delivery, one.state) for one in proof.deliveries] == [("s2-0", "verified"), ("s1-0", "verified")]
+
+
+def test_metrics_are_a_text(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    daemon.control.find("s1", m.DeliveryState.UPLOADED)
+    assert client.metrics().text == "# TYPE logferry_found gauge\nlogferry_found 1\n"
 
 
 def test_events_come_as_they_happen(daemon: ThreadedDaemon, client: DaemonClient) -> None:

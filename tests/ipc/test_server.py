@@ -98,6 +98,15 @@ async def test_every_route_but_hello_is_closed_without_a_token(daemon: Daemon, r
     assert daemon.control.calls == []
 
 
+async def test_metrics_are_plain_text_and_need_the_right_to_read_the_status(daemon: Daemon) -> None:
+    (route,) = (one for one in ROUTES if one.text)
+    assert (route.path, route.scope) == ("/v1/metrics", Scope.STATUS_READ)
+    reply = await say(daemon.port, request(daemon, "GET /v1/metrics"))
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert reply.body == b"# TYPE logferry_found gauge\nlogferry_found 0\n"
+    assert reply.headers["cache-control"] == "no-store"
+
+
 async def test_the_table_is_all_that_the_router_knows(daemon: Daemon) -> None:
     for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD"):
         for path in ("/", "/v1", "/v2/status", "/health", "/v1/statuses", "/v1/status/x", "/favicon.ico"):

@@ -37,6 +37,7 @@ class Screen:
         self.players: Sequence[Identity] = ()
         self.complaints: list[str] = []
         self.pages: list[str] = []
+        self.copied: list[str] = []
         self.times: list[float] = []
         self._news = threading.Condition()
 
@@ -73,6 +74,7 @@ def following(runtime: Path, calm: timedelta = CALM) -> Iterator[tuple[Follower,
         show=screen.show,
         complain=screen.complain,
         open_page=screen.open_page,
+        copy=screen.copied.append,
         calm=calm,
     )
     follower.start()
@@ -118,6 +120,27 @@ def test_a_flood_of_changes_is_shown_calmly_and_ends_with_the_truth(tmp_path: Pa
         screen.wait(lambda: screen.shown[-1] is not None and screen.shown[-1].counts.pending == 1000)
         spread = screen.times[-1] - screen.times[0]
         assert len(screen.shown) <= spread / CALM.total_seconds() + 2
+
+
+def test_a_new_report_is_copied_where_its_owner_wants_that_and_never_one_from_before(
+    tmp_path: Path, daemon: ThreadedDaemon
+) -> None:
+    def report(url: str, *, wanted: bool) -> None:
+        daemon.control.last_report_url, daemon.control.copy_report_url = url, wanted
+        daemon.control.trouble()
+
+    daemon.do(lambda: report("https://there/r/1", wanted=True))
+    with following(tmp_path) as (_, screen):
+        screen.wait_for_state(DaemonState.IDLE)
+        for number, wanted in ((1, True), (2, True), (2, True), (3, False), (4, True)):
+            daemon.do(lambda number=number, wanted=wanted: report(f"https://there/r/{number}", wanted=wanted))  # type: ignore[misc]
+            before = len(screen.shown)
+            screen.wait(lambda before=before: len(screen.shown) > before)  # type: ignore[misc]
+        daemon.do(lambda: report("file:///etc/passwd", wanted=True))
+        before = len(screen.shown)
+        screen.wait(lambda: len(screen.shown) > before)
+        screen.wait(lambda: len(screen.copied) >= 2)
+    assert screen.copied == ["https://there/r/2", "https://there/r/4"]
 
 
 def test_commands_reach_the_daemon_and_return_at_once(tmp_path: Path, daemon: ThreadedDaemon) -> None:

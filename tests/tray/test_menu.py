@@ -106,6 +106,13 @@ def test_without_a_daemon_there_is_only_quit() -> None:
     assert shown.entries[-1].command == Command(Act.QUIT)
 
 
+@pytest.mark.parametrize(("pending", "uploading", "said"), [(1, 0, "1"), (2, 1, "3"), (1999, 0, "1,999")])
+def test_quit_says_how_many_wait_and_that_they_go_all_the_same(pending: int, uploading: int, said: str) -> None:
+    shown = menu(replace(IDLE, counts=Counts(found=pending + uploading, pending=pending, uploading=uploading)))
+    assert texts(shown)[-1] == f"Quit ({said} waiting; Logferry goes on in the background)"
+    assert shown.entries[-1].command == Command(Act.QUIT)
+
+
 @pytest.mark.parametrize("failed", [0, 1, 5])
 def test_retry_is_there_only_when_something_failed(failed: int) -> None:
     shown = menu(replace(IDLE, counts=Counts(found=failed, failed=failed)))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from logferry_ipc.client import DaemonClient
 from logferry_ipc.messages import Identity, Status
+from logferry_tray.clipboard import Clipboard
 from logferry_tray.follow import Follower
 from logferry_tray.menu import Act, Command, menu
 from logferry_tray.view_pystray import NoTray, View, load
@@ -37,7 +38,7 @@ def _run(runtime_dir: Path) -> None:
 
     view = View(load(), press=press)
     daemon = DaemonClient(runtime_dir)
-    follower = Follower(daemon, show=show, complain=view.notify, open_page=webbrowser.open)
+    follower = Follower(daemon, show=show, complain=view.notify, open_page=webbrowser.open, copy=Clipboard().copy)
     try:
         view.run(menu(None), started=follower.start)
     finally:

@@ -30,7 +30,7 @@ from logferry_ipc.messages import (
     StreamEvent,
 )
 from logferry_model.errors import LogferryError
-from logferry_tray.menu import Act, Command, asks
+from logferry_tray.menu import Act, Command, asks, report_page
 
 CALM = timedelta(seconds=1)
 """Between two statuses: some systems write a file for every change of an icon."""
@@ -71,6 +71,10 @@ def matters(event: StreamEvent) -> bool:
     return event.kind is not EventKind.SESSION_PROGRESS
 
 
+def _nowhere(_: str) -> None:
+    """Where there is no clipboard."""
+
+
 class Follower:
     """Keeps a picture of the daemon up to date between `start` and `stop`."""
 
@@ -81,12 +85,16 @@ class Follower:
         show: Show,
         complain: Callable[[str], None],
         open_page: Callable[[str], object],
+        copy: Callable[[str], object] = _nowhere,
         calm: timedelta = CALM,
     ) -> None:
         self._daemon = daemon
         self._show = show
         self._complain = complain
         self._open_page = open_page
+        self._copy = copy
+        self._report: str | None = None
+        """The last one that is known; None before the first status."""
         self._calm = calm
         self._inbox: queue.SimpleQueue[_News | Command] = queue.SimpleQueue()
         self._stopping = threading.Event()
@@ -173,6 +181,14 @@ class Follower:
             log.debug("no status", extra={"action": "status-missing", "code": error.code})
             status = None
         self._show(status, players)
+        if status is not None:
+            self._copy_new_report(status)
+
+    def _copy_new_report(self, status: Status) -> None:
+        """Never that of before the tray began: whatever is on the clipboard then was put there by its owner."""
+        before, self._report = self._report, report_page(status)
+        if status.copy_report_url and self._report and before not in {None, self._report}:
+            self._copy(self._report)
 
     def _perform(self, command: Command) -> None:
         try:

@@ -100,13 +100,13 @@ def menu(status: Status | None, players: Sequence[Identity] = (), *, zone: tzinf
     title = clamp(f"Logferry: {line}", TITLE_UNITS)
     if status is None:
         return Menu(look=Look.DISCONNECTED, title=title, groups=((_said(line, default=True),), (_quit("Quit"),)))
-    report = status.last_report_url or ""
-    has_report = report.startswith(("https://", "http://"))
+    report = report_page(status)
+    has_report = bool(report)
     groups = (
         (_said(line, default=not has_report), *_attention(status.attention), *_questions(players)),
         _pause(status),
         (*_uploads(status), _open_report(report, enabled=has_report)),
-        (_quit("Quit (Logferry goes on in the background)"),),
+        (_quit(_farewell(status.counts)),),
     )
     return Menu(look=Look(status.state.value), title=title, groups=groups)
 
@@ -223,6 +223,19 @@ def _open_report(url: str, *, enabled: bool) -> Entry:
     """Only a web address: the system would open anything else just as willingly."""
     command = Command(Act.OPEN_REPORT, url=url) if enabled else None
     return Entry(text="Open last report", command=command, enabled=enabled, default=enabled)
+
+
+def report_page(status: Status) -> str:
+    """Where the last report is; empty for anything that is no web address."""
+    report = status.last_report_url or ""
+    return report if report.startswith(("https://", "http://")) else ""
+
+
+def _farewell(counts: Counts) -> str:
+    """What Quit says: how many wait, and that they go all the same."""
+    number = counts.pending + counts.uploading
+    waiting = f"{number:,} waiting; " if number else ""
+    return f"Quit ({waiting}Logferry goes on in the background)"
 
 
 def _quit(text: str) -> Entry:

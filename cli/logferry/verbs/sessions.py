@@ -10,6 +10,7 @@ from logferry.daemon import daemon
 from logferry.exits import Exit
 from logferry.ids import session_id, session_id_ever
 from logferry.output import Output
+from logferry.pages import report_page
 from logferry.parser import Verbs, group, verb
 from logferry.views import deleting
 from logferry.views import sessions as views
@@ -29,6 +30,9 @@ def add(verbs: Verbs) -> None:
     gone.add_argument("session", metavar="ID", help="its id, or the first letters of it")
     gone.add_argument("--remote", action="store_true", help="have destinations delete what they have of it, too")
     gone.add_argument("--yes", action="store_true", help="do it without being asked")
+    page = verb(inner, "open", "open the report of a session in the browser", open_report)
+    page.add_argument("session", metavar="ID", help="its id, or the first letters of it")
+    page.add_argument("--to", metavar="DEST", help="at this destination, where several have one")
     cut = verb(inner, "recut", "split a session, or join neighbours", recut, reads=True)
     cut.add_argument("sessions", nargs="+", metavar="ID", help="a session to split, or several to join")
     how = cut.add_mutually_exclusive_group(required=True)
@@ -78,6 +82,20 @@ def delete(args: Namespace, out: Output) -> Exit:
         return Exit.WAITING
     out.blocks(deleting.after(client.delete(session, DeleteRequest(remote=args.remote))))
     return Exit.DONE
+
+
+def open_report(args: Namespace, out: Output) -> Exit:
+    """Its page at a destination, in the browser; the address is shown in any case."""
+    import webbrowser
+
+    client = daemon()
+    session = client.session(session_id(args.session, client.sessions())).session
+    page = report_page(session, client.destinations().destinations, args.to)
+    out.say(page)
+    if webbrowser.open(page):
+        return Exit.DONE
+    out.trouble("No browser could be opened here.", "Open the address above by hand.")
+    return Exit.FAILED
 
 
 def recut(args: Namespace, out: Output) -> Exit:

@@ -40,11 +40,7 @@ def status(now: Status) -> Iterator[Block]:
     if now.destinations:
         yield GAP
         yield heading("Destinations")
-        yield Grid(
-            ("name", "state", "reason"),
-            tuple((each.name, state(each.state), each.reason) for each in now.destinations),
-            whole=frozenset({"name", "state"}),
-        )
+        yield _destinations(now)
     yield from _attention(now)
     yield from _metrics(now.metrics)
 
@@ -71,6 +67,17 @@ def _counts(now: Status) -> Grid:
     counts = asdict(now.counts)
     cells = (Span(f"{counts[name]:,}", state(name).tone if counts[name] else Tone.DIM) for name in counts)
     return Grid(tuple(counts), (tuple(cells),), right=frozenset(counts))
+
+
+def _destinations(now: Status) -> Grid:
+    sent = {each.name: each for each in now.metrics.destinations}
+    rows = []
+    for each in now.destinations:
+        uploaded, failed = (sent[each.name].uploaded, sent[each.name].failed) if each.name in sent else (0, 0)
+        gone_wrong = Span(f"{failed:,}", Tone.BAD if failed else Tone.DIM)
+        rows.append((each.name, state(each.state), f"{uploaded:,}", gone_wrong, each.reason))
+    columns = ("name", "state", "uploaded", "failed", "reason")
+    return Grid(columns, tuple(rows), right=frozenset(columns[2:4]), whole=frozenset(columns[:4]))
 
 
 def _attention(now: Status) -> Iterator[Block]:

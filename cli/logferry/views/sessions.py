@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from logferry.blocks import GAP, Block, Grid, Span, Tone, Words, dim, heading, line
 from logferry.views.words import counted, duration, moment, short, state
-from logferry_ipc.messages import Delivery, DeliveryState, SessionDetail, SessionList, SessionSummary
+from logferry_ipc.messages import Attempt, Delivery, DeliveryState, SessionDetail, SessionList, SessionSummary
 from logferry_model.figures import Combat, Economy, Statistics
 
+LAST_TRIES = 10
+"""Of a delivery, that `show` tells; `--json` has all that are kept."""
 TOP = 8
 """Skills and items that `show` names."""
 
@@ -52,6 +54,19 @@ def delivery_lines(delivery: Delivery) -> Iterator[Block]:
     yield line(f"{delivery.destination}  ", state(delivery.state), dim(f"{tries}  {delivery.id}"), indent=2)
     for words in _remarks(delivery):
         yield line(words, indent=4)
+    if len(delivery.history) > 1:
+        rows = tuple(_attempt(one) for one in delivery.history[-LAST_TRIES:])
+        yield Grid(
+            ("try", "when", "took", "bytes", "outcome", "why"),
+            rows,
+            right=frozenset({"try", "took", "bytes"}),
+            indent=4,
+        )
+
+
+def _attempt(one: Attempt) -> tuple[Words, ...]:
+    took = "-" if one.took_ms is None else f"{one.took_ms:,} ms"
+    return str(one.number), moment(one.started_at), took, f"{one.bytes:,}", one.outcome, one.reason
 
 
 def _remarks(delivery: Delivery) -> Iterator[Words]:

@@ -16,6 +16,7 @@ import msgspec
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_filing import Filing
+from logferry_daemon.adapters.spool_history import note_broken_off
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step, step
@@ -117,6 +118,7 @@ class Removals:
         for row in query("outdated", session=session):
             arrived |= row["state"] == State.UPLOADED
             if row["state"] == State.UPLOADING:
+                note_broken_off(query, row["id"])
                 query("set_state", id=row["id"], state=step(State.UPLOADING, Step.RECOVER), reason="")
                 self._filing.supersede(query, session, row["destination"])
                 stopped.append(row["id"])

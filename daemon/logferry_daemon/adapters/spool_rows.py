@@ -167,6 +167,7 @@ def session_row(row: sqlite3.Row) -> SessionRow:
         end_rule=row["end_rule"],
         end_evidence=row["end_evidence"],
         end_confidence=row["end_confidence"],
+        found_at=at(row["found_at"]),
         merged_into=row["merged_into"],
     )
 

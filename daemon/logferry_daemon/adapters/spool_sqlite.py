@@ -11,7 +11,7 @@ import zlib
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
 from logferry_daemon.adapters.spool_filing import Filing
+from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
 from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
 from logferry_daemon.adapters.spool_rows import ms
@@ -29,6 +30,7 @@ from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.history import Ending
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Paper, Trouble
@@ -63,7 +65,8 @@ async def open_spool(
     `recount` counts what is recut.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
-        queries = {**load_queries("spool.sql"), **load_queries("identities.sql"), **load_queries("removals.sql")}
+        files = ("spool.sql", "identities.sql", "removals.sql", "history.sql")
+        queries = {name: text for file in files for name, text in load_queries(file).items()}
         database = Database(path, thread, queries)
         spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
         try:
@@ -73,8 +76,8 @@ async def open_spool(
             await database.run(database.close)
 
 
-class SqliteSpool(PlayersInSqlite, Removals):
-    """Intake, outbox, ledger, choices, roster and removals over one database."""
+class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
+    """Intake, outbox, ledger, history, choices, roster and removals over one database."""
 
     def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
         super().__init__(database)
@@ -148,6 +151,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
             return rows.claimed(row, state, install, self._sender)
         except (zlib.error, ValueError) as error:
             reason = f"its document in the spool is damaged: {error}"
+            note_attempt(query, row["id"], Ending.REFUSED, reason, now=ms(now))
             query("parked", id=row["id"], state=step(state, Step.PARK), reason=reason, now=ms(now))
             return None
 
@@ -168,6 +172,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
             "acked",
             Step.ACK,
             delivery,
+            _Try(Ending.UPLOADED, note, ms(now), took // timedelta(milliseconds=1)),
             now=ms(now),
             note=note,
             took_ms=took // timedelta(milliseconds=1),
@@ -175,10 +180,13 @@ class SqliteSpool(PlayersInSqlite, Removals):
             report_url=(receipt.report_url or None) if receipt else None,
         )
 
-    async def deferred(self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool) -> None:
+    async def deferred(
+        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+    ) -> None:
         """Back to pending."""
+        tried = _Try(Ending.LATER, reason, None if now is None else ms(now))
         await self._step(
-            "deferred", Step.DEFER, delivery, reason=reason, next_attempt=ms(next_attempt), counts=int(counts)
+            "deferred", Step.DEFER, delivery, tried, reason=reason, next_attempt=ms(next_attempt), counts=int(counts)
         )
 
     async def released(self, deliveries: Sequence[str]) -> None:
@@ -192,18 +200,21 @@ class SqliteSpool(PlayersInSqlite, Removals):
 
     def _recover(self, query: Query, rows: Sequence[sqlite3.Row]) -> None:
         for row in rows:
+            note_broken_off(query, row["id"])
             query("set_state", id=row["id"], state=step(State(row["state"]), Step.RECOVER), reason="")
             self._filing.supersede(query, row["session"], row["destination"])
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         """Failed, with the text of the other side."""
-        await self._step("parked", Step.PARK, delivery, reason=reason, now=ms(now))
+        tried = _Try(Ending.REFUSED, reason, ms(now))
+        await self._step("parked", Step.PARK, delivery, tried, reason=reason, now=ms(now))
 
-    async def _step(self, name: str, what: Step, delivery: str, **values: Any) -> None:  # noqa: ANN401 -- whatever SQLite stores
+    async def _step(self, name: str, what: Step, delivery: str, tried: _Try, **values: Any) -> None:  # noqa: ANN401 -- whatever SQLite stores
         def work() -> None:
             with self.database.writing() as query:
                 found = query("one_state", id=delivery)
                 if found:  # else its destination was removed meanwhile
+                    note_attempt(query, delivery, tried.outcome, tried.reason, now=tried.now, took_ms=tried.took_ms)
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
                     self._filing.supersede(query, found[0]["session"], found[0]["destination"])
 
@@ -247,7 +258,7 @@ class SqliteSpool(PlayersInSqlite, Removals):
                 last[0]["report_url"] if last else None,
                 self.database.query("backlog")[0],
             )
-            return replace(told, barred=barred(self.database.query))
+            return replace(told, barred=barred(self.database.query), sent=sent(self.database.query))
 
         return await self.database.run(work)
 
@@ -460,6 +471,16 @@ class SqliteSpool(PlayersInSqlite, Removals):
 def _is_of(slot: str, groups: Collection[Group]) -> bool:
     found = slot_of(slot)
     return found is not None and found[0] in groups
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """How a try ended, in the spool's units."""
+
+    outcome: Ending
+    reason: str
+    now: int | None
+    took_ms: int | None = None
 
 
 def _install_note(destination: str) -> str:

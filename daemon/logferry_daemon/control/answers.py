@@ -13,12 +13,16 @@ from logferry_daemon.control import views
 from logferry_daemon.control.deleting import DeletionDesk
 from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
+from logferry_daemon.control.exposition import exposition
 from logferry_daemon.control.identities import IdentityDesk, sentences
+from logferry_daemon.control.leaving import Leaving
+from logferry_daemon.control.ledger import LedgerDesk
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore
+from logferry_daemon.control.verifying import VerifyDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import Standing
@@ -46,10 +50,12 @@ from logferry_ipc.messages import (
     DiscoverRequest,
     Done,
     Ended,
+    Exposition,
     Fingerprint,
     FingerprintRequest,
     Identities,
     IdentityDecision,
+    Ledger,
     Login,
     NewDestination,
     NewPin,
@@ -58,6 +64,7 @@ from logferry_ipc.messages import (
     PauseRequest,
     Preview,
     PrivacyChange,
+    Receipts,
     Recut,
     RecutRequest,
     RetryRequest,
@@ -68,8 +75,11 @@ from logferry_ipc.messages import (
     SourceInfo,
     Sources,
     Status,
+    Stopped,
     StreamEvent,
     UploadAll,
+    Verification,
+    VerifyRequest,
 )
 from logferry_model.errors import Misconfigured, Refused
 
@@ -99,6 +109,8 @@ class Parts:
     """The sessions that still run."""
     recipe_troubles: Sequence[Trouble] = ()
     """Of the owner's own recipes, as they were at the start."""
+    copy_report_url: bool = False
+    """Whether the tray is to put the address of each new report on the clipboard."""
 
 
 class DaemonControl:
@@ -115,6 +127,9 @@ class DaemonControl:
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
         self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
+        self._ledger = LedgerDesk(parts.fleet.all_gates, parts.spool, parts.clock)
+        self._verifying = VerifyDesk(parts.fleet, parts.spool)
+        self._leaving = Leaving(parts.fleet.all_gates, parts.spool)
 
     async def status(self) -> Status:
         """The daemon at a glance."""
@@ -141,12 +156,29 @@ class DaemonControl:
                 deletions=deletion_attention(await self._spool.deleted()),
                 tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
             ),
-            metrics=views.metrics(totals),
+            metrics=views.metrics(totals, gates),
             paused=self._gates.paused,
             paused_until=self._gates.paused_until if self._gates.paused else None,
             last_report_url=totals.last_report_url,
             running=self._parts.live.summaries,
+            copy_report_url=self._parts.copy_report_url,
         )
+
+    async def metrics(self) -> Exposition:
+        """Counts and times, as Prometheus reads them."""
+        return Exposition(text=exposition(await self.status()))
+
+    async def ledger(self, since: str) -> Ledger:
+        """What became of all that was found."""
+        return await self._ledger.ledger(since)
+
+    async def receipts(self, session: str) -> Receipts:
+        """What arrived."""
+        return await self._ledger.receipts(session)
+
+    async def verify(self, request: VerifyRequest) -> Verification:
+        """Ask destinations what they still have."""
+        return await self._verifying.verify(request)
 
     async def sessions(self) -> SessionList:
         """Every session, newest first."""
@@ -194,8 +226,9 @@ class DaemonControl:
             raise _unknown("session", session, "logferry sessions list")
         row, deliveries, document = found
         gates = await self._fleet.all_gates()
+        tries = await self._spool.attempts(row.id)
         return SessionDetail(
-            session=views.session(row, deliveries, gates), statistics=document.statistics, facts=document.facts
+            session=views.session(row, deliveries, gates, tries), statistics=document.statistics, facts=document.facts
         )
 
     async def upload(self, session: str) -> Changed:
@@ -458,10 +491,16 @@ class DaemonControl:
         """Everything after `cursor`, then everything new."""
         return self._parts.log.follow(cursor)
 
-    async def stop(self) -> Done:
-        """End the daemon."""
-        self._parts.stop.set()
-        return Done()
+    async def stop(self) -> Stopped:
+        """End the daemon, whatever waits; and say what does."""
+        try:
+            return await self._leaving.left()
+        finally:
+            self._parts.stop.set()
+
+    async def say_what_waits(self) -> None:
+        """One line in the log, when the daemon ends."""
+        await self._leaving.log()
 
     def _courier_of(self, name: str) -> Destination:
         if name not in self._fleet.couriers:

@@ -8,16 +8,19 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.history import Attempt as Tried
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals
 from logferry_ipc.messages import (
+    Attempt,
     Attention,
     Counts,
     DaemonState,
     Delivery,
     DeliveryState,
+    DestinationMetrics,
     DestinationStatus,
     Metrics,
     PaperChange,
@@ -26,11 +29,12 @@ from logferry_ipc.messages import (
 from logferry_model.session import End, EndRule
 
 RENEWED_IS_NEWS = timedelta(days=30)
+NO_TRIES: Mapping[str, Sequence[Tried]] = {}
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
 
 
-def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
+def delivery(row: DeliveryRow, gates: Mapping[str, Gate], tries: Sequence[Tried] = ()) -> Delivery:
     """One delivery as people see it."""
     state, reason = public_state(row.state, gates.get(row.destination, OPEN), row.standing)
     return Delivery(
@@ -45,6 +49,19 @@ def delivery(row: DeliveryRow, gates: Mapping[str, Gate]) -> Delivery:
         next_attempt=row.next_attempt,
         report_url=row.report_url,
         backlog=row.state is State.BACKLOG,
+        history=tuple(map(attempt, tries)),
+    )
+
+
+def attempt(tried: Tried) -> Attempt:
+    """One try at a delivery."""
+    return Attempt(
+        number=tried.number,
+        started_at=tried.started_at,
+        outcome=tried.outcome.value,
+        reason=tried.reason,
+        took_ms=None if tried.took is None else tried.took // timedelta(milliseconds=1),
+        bytes=tried.bytes,
     )
 
 
@@ -54,8 +71,13 @@ def place_name(destination: str) -> str:
     return f"{name} (earlier address)" if before else name
 
 
-def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[str, Gate]) -> SessionSummary:
-    """One session as a list shows it."""
+def session(
+    row: SessionRow,
+    deliveries: Sequence[DeliveryRow],
+    gates: Mapping[str, Gate],
+    tries: Mapping[str, Sequence[Tried]] = NO_TRIES,
+) -> SessionSummary:
+    """One session as a list shows it; with `tries`, its deliveries have their history."""
     end = None
     if row.end_rule:
         end = End(rule=EndRule(row.end_rule), evidence=row.end_evidence, confidence=row.end_confidence)
@@ -68,7 +90,7 @@ def session(row: SessionRow, deliveries: Sequence[DeliveryRow], gates: Mapping[s
         events=row.events,
         revision=row.revision,
         end=end,
-        deliveries=tuple(delivery(one, gates) for one in deliveries),
+        deliveries=tuple(delivery(one, gates, tries.get(one.id, ())) for one in deliveries),
         merged_into=row.merged_into,
     )
 
@@ -83,13 +105,24 @@ def paper_change(line: Journaled) -> PaperChange:
 
 def counts(totals: Totals, gates: Mapping[str, Gate]) -> Counts:
     """Deliveries by public state; `found` is their sum."""
-    by_state: Counter[str] = Counter(held=totals.homeless)
+    return counted(sum(_by_destination(totals, gates).values(), Counter(held=totals.homeless)))
+
+
+def _by_destination(totals: Totals, gates: Mapping[str, Gate]) -> Mapping[str, Counter[str]]:
+    """Public states by the name of the destination."""
+    found: dict[str, Counter[str]] = {}
     for (destination, state), number in totals.by_state.items():
+        by_state = found.setdefault(place_name(destination), Counter())
         by_state[public_state(state, gates.get(destination, OPEN))[0]] += number
     for (destination, state, standing), number in totals.barred.items():
-        gate = gates.get(destination, OPEN)
+        by_state, gate = found.setdefault(place_name(destination), Counter()), gates.get(destination, OPEN)
         by_state[public_state(state, gate)[0]] -= number
         by_state[public_state(state, gate, standing)[0]] += number
+    return found
+
+
+def counted(by_state: Counter[str]) -> Counts:
+    """The same as a message."""
     return Counts(
         found=by_state.total(),
         pending=by_state["pending"],
@@ -101,16 +134,35 @@ def counts(totals: Totals, gates: Mapping[str, Gate]) -> Counts:
     )
 
 
-def metrics(totals: Totals) -> Metrics:
+def metrics(totals: Totals, gates: Mapping[str, Gate]) -> Metrics:
     """What was sent so far."""
-    failed = sum(number for (_, state), number in totals.by_state.items() if state is State.FAILED)
     return Metrics(
         uploaded=totals.uploaded,
-        failed=failed,
+        failed=counts(totals, gates).failed,
         average_upload_ms=totals.average_ms,
         bytes_sent=totals.bytes_sent,
         last_upload=totals.last_upload,
+        destinations=tuple(_metrics_by_destination(totals, gates)),
     )
+
+
+def _metrics_by_destination(totals: Totals, gates: Mapping[str, Gate]) -> Iterator[DestinationMetrics]:
+    """Of those that there are and of those that something was sent to; those at an earlier address together."""
+    found = _by_destination(totals, gates)
+    for name in sorted({*gates, *found}):
+        these = [sent for destination, sent in totals.sent.items() if place_name(destination) == name]
+        timed = sum(one.timed for one in these)
+        took = sum((one.took for one in these), timedelta())
+        states = counted(found.get(name, Counter()))
+        yield DestinationMetrics(
+            name=name,
+            counts=states,
+            uploaded=sum(one.uploaded for one in these),
+            failed=states.failed,
+            average_upload_ms=took / timedelta(milliseconds=1) / timed if timed else None,
+            bytes_sent=sum(one.bytes_sent for one in these),
+            last_upload=max((one.last_upload for one in these if one.last_upload), default=None),
+        )
 
 
 def destinations(gates: Mapping[str, Gate]) -> tuple[DestinationStatus, ...]:

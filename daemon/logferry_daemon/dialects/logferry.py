@@ -21,12 +21,15 @@ from logferry_daemon.core.exchange import (
     Request,
     Response,
 )
+from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.status import outcome_of_failure
+from logferry_daemon.dialects.verifying import verifying
 from logferry_model.envelope import (
     MEDIA_TYPE,
     SCHEMA_VERSION,
+    Receipt,
     ReceiptStatus,
     content_digest,
     decode_receipt,
@@ -62,6 +65,10 @@ class LogferryDialect:
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """As dialects/erasing.py has it."""
         return erasing(report, now)
+
+    def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
+        """As dialects/verifying.py has it."""
+        return verifying(receipt, now)
 
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""

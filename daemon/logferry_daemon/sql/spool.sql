@@ -159,7 +159,7 @@ SELECT report_url FROM deliveries WHERE report_url NOT LIKE 'file:%' ORDER BY up
 
 -- all_sessions --
 SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence,
-    merged_into
+    found_at, merged_into
 FROM sessions ORDER BY started_at DESC, id;
 
 -- all_deliveries --

@@ -64,6 +64,11 @@ def success(value: Struct) -> web.Response:
     return web.Response(body=msgspec.json.encode(value), content_type="application/json")
 
 
+def text(value: str, media_type: str) -> web.Response:
+    """A text as it is, for programs that read another language than JSON."""
+    return web.Response(body=value.encode(), headers={"Content-Type": media_type})
+
+
 def denied(verdict: Denied) -> web.Response:
     """The guard's refusal; the connection ends with it, since its body was never read."""
     told = problems.problem(verdict.status, verdict.code, verdict.message, hint=verdict.hint)

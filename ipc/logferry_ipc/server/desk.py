@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from logferry_ipc import guard
 from logferry_ipc.control import Control
-from logferry_ipc.messages import Hello
+from logferry_ipc.messages import Exposition, Hello
 from logferry_ipc.proof import is_nonce, prove
 from logferry_ipc.routes import BY_ADDRESS, SAFE_METHODS, Route
 from logferry_ipc.server import answers
@@ -69,7 +69,8 @@ class Desk:
             body = await self._body(request, route)
             values = (request.match_info[name] for name in route.parameters)
             further = (request.query.get(name, "") for name in route.query)
-            return answers.success(await call(*values, *further, *body))
+            value = await call(*values, *further, *body)
+            return answers.text(value.text, route.text) if isinstance(value, Exposition) else answers.success(value)
 
         return handle
 

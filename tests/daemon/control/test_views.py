@@ -14,7 +14,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals, earlier
+from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, Sent, SessionRow, Totals, earlier
 from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
 from logferry_model.session import EndRule, SessionId
 
@@ -67,6 +67,7 @@ def session_row(end_rule: str = "explicit") -> SessionRow:
         end_rule=end_rule,
         end_evidence="line 9: Shutdown",
         end_confidence=1.0,
+        found_at=NOW,
     )
 
 
@@ -212,11 +213,32 @@ def test_a_running_session_is_shown_without_an_end() -> None:
 
 def test_metrics_count_failures_over_all_destinations() -> None:
     table = {("home", State.FAILED): 2, ("club", State.FAILED): 3, ("home", State.UPLOADED): 7}
-    assert views.metrics(totals(table)).failed == 5
+    told = views.metrics(totals(table), {})
+    assert (told.failed, [(one.name, one.failed) for one in told.destinations]) == (5, [("club", 3), ("home", 2)])
+
+
+def test_a_failed_delivery_of_a_denied_player_is_excluded_and_no_failure() -> None:
+    table = {("home", State.FAILED): 3}
+    barred = {("home", State.FAILED, Standing.DENIED): 2}
+    told = views.metrics(replace(totals(table), barred=barred), {})
+    assert (told.failed, told.destinations[0].failed, told.destinations[0].counts.excluded) == (1, 1, 2)
+
+
+def test_metrics_by_destination_are_of_what_was_sent_there_and_at_its_earlier_addresses() -> None:
+    sent = {
+        "home": Sent(uploaded=2, bytes_sent=10, timed=2, took=timedelta(seconds=3), last_upload=NOW),
+        "home~x": Sent(uploaded=1, bytes_sent=5, timed=0, took=timedelta(), last_upload=None),
+        "home~y": Sent(uploaded=1, bytes_sent=5, timed=1, took=timedelta(seconds=1), last_upload=NOW),
+    }
+    table = {("home", State.UPLOADED): 2, ("home~x", State.UPLOADED): 1, ("home~y", State.UPLOADED): 1}
+    quiet, home, before = views.metrics(replace(totals(table), sent=sent), {"club": OPEN, "home": OPEN}).destinations
+    assert (quiet.name, quiet.uploaded, quiet.average_upload_ms) == ("club", 0, None)
+    assert (home.uploaded, home.bytes_sent, home.average_upload_ms, home.last_upload) == (2, 10, 1500.0, NOW)
+    assert (before.name, before.uploaded, before.average_upload_ms) == ("home (earlier address)", 2, 1000.0)
 
 
 def test_metrics_tell_what_was_sent() -> None:
-    shown = views.metrics(totals())
+    shown = views.metrics(totals(), {})
     assert (shown.uploaded, shown.bytes_sent, shown.average_upload_ms, shown.last_upload) == (7, 1000, 12.5, NOW)
 
 
