@@ -82,6 +82,7 @@ async def test_a_file_of_somebody_else_stays_to_the_byte(tmp_path: Path) -> None
 @posix
 @pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
 async def test_what_is_no_file_is_neither_followed_nor_replaced(tmp_path: Path, kind: str) -> None:
+    assert sys.platform != "win32"
     root, target = tmp_path / "out", tmp_path / "precious"
     root.mkdir()
     target.write_bytes(DIALECT.write(replace(PARCEL, revision=1)).body)
@@ -157,6 +158,7 @@ async def test_what_somebody_writes_at_this_moment_is_not_interrupted_and_what_w
 
 @posix
 async def test_a_full_disk_leaves_nothing_half(tmp_path: Path) -> None:
+    assert sys.platform != "win32"
     import resource
     import signal
 
