@@ -14,7 +14,7 @@ import msgspec
 import pytest
 
 from logferry_daemon.adapters.send_by_scheme import SenderByScheme
-from logferry_daemon.adapters.send_folder import ABANDONED, FolderSender
+from logferry_daemon.adapters.send_folder import ABANDONED, FolderSender, move_to_free_place
 from logferry_daemon.core.exchange import Acked, Erased, Outcome, Parcel, Parked, Request, Response, Stop
 from logferry_daemon.courier import converse
 from logferry_daemon.dialects.folder import FolderDialect
@@ -169,6 +169,14 @@ if sys.platform != "win32":
             signal.signal(signal.SIGXFSZ, handler)
         assert answer.status in {503, 507}
         assert names(tmp_path) == []
+
+
+def test_what_came_there_since_the_look_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "aside").write_bytes(b"ours")
+    (tmp_path / "place").write_bytes(b"mine")
+    with pytest.raises(FileExistsError):
+        move_to_free_place(tmp_path / "aside", tmp_path / "place")
+    assert (tmp_path / "place").read_bytes() == b"mine"
 
 
 async def test_many_at_once_are_all_there(tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def _put(root: Path, name: str, request: Request) -> Response:
         return _problem(423, "busy", f"somebody is writing {name} at this moment")
     try:
         if wanted is None:
-            _move_to_free_place(aside, place)
+            move_to_free_place(aside, place)
         else:
             aside.replace(place)
     except FileExistsError:
@@ -170,7 +170,7 @@ def _write_aside(aside: Path, body: bytes) -> bool:
     return True
 
 
-def _move_to_free_place(aside: Path, place: Path) -> None:
+def move_to_free_place(aside: Path, place: Path) -> None:
     """FileExistsError when something has come there since."""
     if sys.platform == "win32":
         aside.rename(place)  # never replaces anything there

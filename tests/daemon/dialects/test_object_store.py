@@ -105,6 +105,13 @@ def test_the_stores_own_word_is_told() -> None:
     assert "AccessDenied (403)" in str(outcome_of(says(200, SLOT), refused(403, "AccessDenied")))
 
 
+def test_a_confirmation_does_not_make_other_bytes_right() -> None:
+    script = says(200, SLOT | {"confirm": "/done"}), put(etag='"' + "0" * 32 + '"'), says(200, {"sha256": DIGEST})
+    asked, outcome = talk(DIALECT.deliver(LETTER, url=URL, now=NOW), *script)
+    assert len(asked) == 2
+    assert isinstance(outcome, Later)
+
+
 @pytest.mark.parametrize("told", [{"sha256": "00"}, {}, None])
 def test_a_word_without_the_digest_confirms_nothing(told: Any) -> None:  # noqa: ANN401 -- any JSON value
     slot = SLOT | {"confirm": "/done"}

@@ -92,6 +92,7 @@ UNKNOWN = {"message": "Unknown Webhook", "code": 10015}
         (PORTAL, Stop, "web page"),
         (says(204), Stop, "without the id"),
         (says(200, {"ok": True}), Stop, "without the id"),
+        (says(202, POSTED), Stop, "without the id"),
         (says(200, POSTED | {"embeds": [{"footer": {"text": "another"}}]}), Later, "another message"),
         (says(400, {"message": "Invalid Form Body", "code": 50035}), Parked, "Invalid Form Body"),
         (says(401, {"message": "401: Unauthorized", "code": 0}), Stop, "Unauthorized"),
