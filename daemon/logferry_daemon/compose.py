@@ -42,6 +42,7 @@ from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
 from logferry_daemon.checks.usual_folders import UsualFoldersCheck
 from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.leaving import Leaving
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
 from logferry_daemon.core.budget import Budget
@@ -88,9 +89,8 @@ def run(home: Home) -> int:
 async def _until_stopped(home: Home, settings: Settings) -> None:
     stop = asyncio.Event()
     with _signals(stop):
-        async with open_daemon(home, settings, stop) as control:
+        async with open_daemon(home, settings, stop):
             await stop.wait()
-            await control.say_what_waits()
 
 
 @asynccontextmanager
@@ -103,6 +103,7 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         base.crew.hire("news", base.news.run(fleet.all_gates))
         await fleet.launch(settings)
         await _announce(stack, control, base, home, settings.ipc)
+        stack.push_async_callback(Leaving(fleet.all_gates, base.spool).log)
         yield control
 
 

@@ -498,10 +498,6 @@ class DaemonControl:
         finally:
             self._parts.stop.set()
 
-    async def say_what_waits(self) -> None:
-        """One line in the log, when the daemon ends."""
-        await self._leaving.log()
-
     def _courier_of(self, name: str) -> Destination:
         if name not in self._fleet.couriers:
             raise _unknown("destination", name, "logferry destinations list")

@@ -245,7 +245,7 @@ async def test_the_answer_to_stop_says_what_waits_and_so_does_the_log(
         assert house.stop.is_set()
         assert (told.ok, told.waiting, told.counts.found) == (True, 2, 2)
         assert told.note == "2 uploads wait and go on at the next start."
-        await house.control.say_what_waits()
+        await Leaving(house.fleet.all_gates, house.spool).log()
     (record,) = [one for one in caplog.records if one.__dict__.get("action") == "stop"]
     assert record.getMessage() == "daemon ends: 2 uploads wait and go on at the next start."
     assert record.__dict__["waiting"] == 2
