@@ -167,7 +167,7 @@ class Courier:
 
     async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
         """Deliver all; stop in the middle when the owner takes consent back or pauses."""
-        self._under_way = {one.row.id for one in claimed} - self._held
+        self._under_way = {one.row.id for one in claimed}
         if not self._gates.consented(self.destination):
             # Its owner changed something in the very moment: a letter may be from before that.
             await self._road.outbox.released(sorted(self._under_way))

@@ -187,7 +187,6 @@ class Fleet:
 
     async def remove_destination(self, name: str) -> None:
         """Send nothing there any more."""
-        await self.gates.left(self.couriers[name].destination)
         del self.couriers[name], self.erasers[name]
         await self.crew.dismiss(f"courier:{name}")
         await self.crew.dismiss(f"eraser:{name}")

@@ -225,11 +225,6 @@ class Gates:
         if given_for not in {_NO_PLACE, destination.place}:
             await self._forget_key(name)
 
-    async def left(self, destination: Destination) -> None:
-        """It is removed: a key that stays behind because its keyring is away is for where it was."""
-        if await self._choices.note(_key_note(destination.name)) is None:
-            await self._choices.set_note(_key_note(destination.name), destination.place)
-
     async def _forget_key(self, name: str) -> None:
         """Given for another address. While its keyring is away it lies there, unused, until the next start."""
         try:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator
-from datetime import timedelta
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +17,15 @@ import pytest
 from logferry_daemon.control.answers import DaemonControl
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.policy import Group
+from logferry_daemon.ports import Claimed
 from logferry_ipc.messages import Login, NewDestination, NewPin, Preview, PrivacyChange
 from logferry_model.errors import Misconfigured, Unreachable
 from logferry_model.fingerprint import fingerprint_of
 from tests.daemon.shell.house import URL, House
-from tests.daemon.shell.office import stored
+from tests.daemon.shell.office import DESTINATION, Office, stored
 from tests.daemon.shell.stage import hunt
-from tests.fakes import NOON, MemoryCredentials
+from tests.fake_spool import MemorySpool
+from tests.fakes import NOON, Answer, MemoryCredentials
 
 OTHER = "https://other.example"
 HOUR = timedelta(hours=1)
@@ -107,6 +111,20 @@ async def test_a_preview_is_of_the_present_terms_before_they_are_agreed_to_and_g
     await house.agree()
     await house.pass_time(HOUR)
     assert inside(house.sender.sent[-1].request.body) == json.loads(bytes(after.document))
+
+
+async def test_a_preview_after_a_consent_was_taken_back_is_of_the_present_terms(
+    house: House, control: DaemonControl
+) -> None:
+    house.sender.script = [Unreachable("refused", "no connection"), stored]
+    await house.set_up()
+    await hunt_with_others(house)
+    await control.revoke("home")
+    before = await shown(house)
+    await control.change_privacy("home", DROP)
+    after = await shown(house)
+    assert before.body != after.body
+    assert inside(after.body) == json.loads(bytes(after.document))
 
 
 @pytest.mark.usefixtures("control")
@@ -296,3 +314,49 @@ async def test_one_address_under_two_names_has_two_kinds_of_tokens_that_stay(hou
     assert b'"player-' in first[0], "there is no token in it"
     assert first[0] != first[1]
     assert again == first
+
+
+# The very moment in which a courier takes something
+
+
+class Rushed(MemorySpool):
+    """Something is decided between what the spool gives away and what the courier does with it."""
+
+    deed: Callable[[Sequence[Claimed]], Awaitable[None]]
+
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+        claimed = await super().claim(destination, now, limit, backfill=backfill)
+        await self.deed(claimed)
+        return claimed
+
+
+async def rushed(deed: Callable[[Office, Sequence[Claimed]], Awaitable[None]], *script: Answer) -> Office:
+    desk, spool = Office(*script), Rushed()
+    desk.spool = spool
+    desk.open_again()
+    spool.deed = partial(deed, desk)
+    await desk.find("aa")
+    await desk.agree()
+    await desk.work(HOUR)
+    return desk
+
+
+async def test_what_was_claimed_as_the_terms_changed_waits_for_consent() -> None:
+    async def change(desk: Office, claimed: Sequence[Claimed]) -> None:
+        if any(one.letter for one in claimed):
+            desk.courier.destination = replace(DESTINATION, pin=PIN)
+
+    desk = await rushed(change, Unreachable("refused", "no connection"), stored)
+    assert (len(desk.sender.sent), await desk.states()) == (1, {"aa": "pending"}), "the letter of the first try went"
+
+
+async def test_what_was_claimed_as_it_was_held_is_not_sent_before_it_is_claimed_again() -> None:
+    held: list[str] = []
+
+    async def hold(desk: Office, claimed: Sequence[Claimed]) -> None:
+        if claimed and not held:
+            held.extend(one.row.id for one in claimed)
+            await desk.courier.hold(held)
+
+    desk = await rushed(hold, stored)
+    assert (len(desk.sender.sent), await desk.states()) == (1, {"aa": "uploaded"})
