@@ -12,6 +12,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.leaks import HUNT
 
@@ -19,6 +20,11 @@ NO_SKIPS = os.environ.get("LOGFERRY_NO_SKIPS") == "1"
 SAMPLES = Path(os.environ.get("LOGFERRY_SAMPLES") or Path(__file__).parents[2] / "shared" / "samples")
 ALWAYS_ALLOWED = ("samples", "platform")
 """How the reason of a skip begins that no installation can cure."""
+
+
+# How long an example takes says something about the machine, and nothing about the code.
+settings.register_profile("logferry", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("logferry")
 
 
 def needs(*tools: str) -> pytest.MarkDecorator:

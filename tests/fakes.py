@@ -71,7 +71,7 @@ class ManualClock:
         """Until everybody has gone as far as they can and so many sleep."""
         for _ in range(_TURNS):
             await asyncio.sleep(0)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while len(self._sleepers) < sleepers:
                 self._news.clear()
                 await self._news.wait()

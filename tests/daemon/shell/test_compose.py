@@ -78,7 +78,7 @@ async def test_it_starts_finds_what_is_there_answers_and_stops(home: Home, tmp_p
     async with open_daemon(home, load_settings(home.settings_file), stop) as control:
         assert stat.S_IMODE(discovery(home).stat().st_mode) == 0o600
         client = DaemonClient(home.runtime)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not (await asyncio.to_thread(client.sessions)).sessions:
                 await asyncio.sleep(0.05)
         assert (await asyncio.to_thread(client.status)).counts.held == 1

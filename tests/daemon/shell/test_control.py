@@ -154,7 +154,7 @@ async def test_upload_all_looks_at_every_source_first(house: House, control: Dae
     from tests.daemon.shell.stage import hunt
 
     house.files.write("session-1.json", hunt(), mtime=long_ago)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         changed = await control.upload_all()
     await house.quiet()
     assert changed.note == ""
@@ -479,7 +479,7 @@ async def test_events_tell_what_happens_in_order(house: House, control: DaemonCo
     await house.set_up()
     await house.hunt()
     told = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         async for event in events:
             told.append((event.kind, event.delivery.state if event.delivery else None))
             if told[-1][1] is DeliveryState.UPLOADED:
@@ -510,5 +510,5 @@ async def test_a_source_that_is_removed_while_everything_is_looked_at_holds_nobo
 ) -> None:
     for name in ("one", "two", "three"):
         await house.add_source(name)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await asyncio.gather(control.upload_all(), control.remove_source("two"), control.remove_source("three"))

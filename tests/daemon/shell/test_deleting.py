@@ -197,7 +197,7 @@ async def test_an_upload_that_is_under_way_is_broken_off_before_the_answer(house
         house.sender.free.clear()
         house.files.write("session-1.json", hunt(1), mtime=NOON - 24 * HOUR)
         await house.fleet.rescan()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while not house.sender.sent:  # its letter is written on another thread
                 await asyncio.sleep(0)
         listed = await house.control.sessions()
@@ -218,7 +218,7 @@ async def test_the_others_of_a_batch_arrive_when_one_is_dropped() -> None:
     desk.sender.free.clear()
     await desk.gates.load()
     task = asyncio.ensure_future(desk.courier.run())
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(desk.sender.sent) < 3:  # letters are written on other threads
             await asyncio.sleep(0)
     try:

@@ -49,7 +49,7 @@ async def set_up(control: DaemonControl, out: Path) -> None:
 
 
 async def until_there(out: Path, count: int) -> list[Path]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(found := sorted(out.iterdir())) != count:
             await asyncio.sleep(0.05)
     return found
@@ -68,7 +68,7 @@ async def test_a_session_lands_in_the_folder_without_any_key_and_goes_again_when
         assert envelope.tracker == "artemis"
         (info,) = (await control.destinations()).destinations
         assert (info.credential, info.consent) == ("available", True)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while (await control.status()).counts.uploaded != 1:
                 await asyncio.sleep(0.05)
         (session,) = (await control.sessions()).sessions

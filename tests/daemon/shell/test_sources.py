@@ -742,7 +742,7 @@ async def test_a_watcher_that_ends_is_started_again(stage: Stage) -> None:
 async def test_a_rescan_returns_when_all_was_looked_at(stage: Stage) -> None:
     async with running(stage):
         stage.files.write(DOCUMENT, hunt(), mtime=OLD)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await stage.runner.rescan()
         assert len(await stage.kept()) == 1
 
@@ -750,7 +750,7 @@ async def test_a_rescan_returns_when_all_was_looked_at(stage: Stage) -> None:
 async def test_a_rescan_of_a_missing_folder_returns(stage: Stage) -> None:
     async with running(stage):
         stage.files.present = False
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await stage.runner.rescan()
         assert "cannot be read" in stage.runner.state
 
@@ -760,5 +760,5 @@ async def test_a_rescan_of_a_source_that_is_removed_returns(stage: Stage) -> Non
         waiting = asyncio.ensure_future(stage.runner.rescan())
         await asyncio.sleep(0)
         task.cancel()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await waiting
