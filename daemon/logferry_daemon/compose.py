@@ -182,6 +182,9 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
         news.state_changed()
         fleet.wake_couriers()
 
+    def destinations() -> Sequence[str]:
+        return fleet.destinations()
+
     gates = Gates(clock, spool, credentials, gates_changed)
     await gates.load()
     fleet = Fleet(
@@ -203,7 +206,14 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
             outbox=spool,
             sender=base.sender,
             credentials=credentials,
-            scribe=Scribe(credentials, spool, clock, lambda name: _listing(base.trackers, name), base.detectors),
+            scribe=Scribe(
+                credentials,
+                spool,
+                clock,
+                lambda name: _listing(base.trackers, name),
+                base.detectors,
+                destinations=destinations,
+            ),
         ),
         pace=_pace(settings.watch),
         spool=spool,

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -60,12 +60,15 @@ class Scribe:
         clock: Clock,
         listing: Callable[[str], Listing | None],
         detectors: Detectors,
+        *,
+        destinations: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self._credentials = credentials
         self._outbox = outbox
         self._clock = clock
         self._listing = listing
         self._detectors = detectors
+        self._destinations = destinations
         self._tokens: dict[str, Tokens] = {}
         """By destination, as it is known there and where that is; the key they are made of is not held."""
 
@@ -74,9 +77,13 @@ class Scribe:
         if claimed.leaks:
             raise withheld(claimed.leaks)
         terms = await self._terms(claimed.parcel, destination)
-        secret = await self._credentials.secret(destination.name)
-        secrets = () if secret is None else (secret,)
+        secrets = await self._secrets(destination)
         return await asyncio.to_thread(self._write, claimed, terms, dialect, secrets)
+
+    async def _secrets(self, destination: Destination) -> tuple[str, ...]:
+        """Those of all destinations: none of them belongs into any letter."""
+        names = sorted({destination.name, *self._destinations()})
+        return tuple([secret for name in names if (secret := await self._credentials.secret(name))])
 
     def _write(self, claimed: Claimed, terms: Terms, dialect: Dialect, secrets: tuple[str, ...]) -> Written:
         addressed = address(claimed.parcel.document, claimed.parcel.tracker, terms)

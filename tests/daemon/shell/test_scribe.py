@@ -63,7 +63,14 @@ class Desk:
         self.restart()
 
     def restart(self) -> None:
-        self.scribe = Scribe(self.credentials, self.spool, self.clock, lambda _: self.listing, Detectors())
+        self.scribe = Scribe(
+            self.credentials,
+            self.spool,
+            self.clock,
+            lambda _: self.listing,
+            Detectors(),
+            lambda: ("home", "away", "other"),
+        )
 
     def lose_key(self) -> None:
         """Whoever keeps the keyring threw it away."""
@@ -241,6 +248,14 @@ async def test_a_session_in_which_something_private_was_left_is_not_written() ->
     assert new.leaks
     with pytest.raises(Refused, match="would leak: natural_key"):
         await Desk().write(new=new)
+
+
+async def test_a_secret_of_another_destination_is_not_written_either() -> None:
+    desk = Desk()
+    await desk.credentials.keep("other", "s3cretXofXanother", insecure=False)
+    one = session("aa", events=(event("loot", item="a s3cretXofXanother"),))
+    with pytest.raises(Refused, match=r"would leak: events\.0\.item"):
+        await desk.write(new=prepared(one))
 
 
 async def test_a_secret_of_the_destination_itself_is_not_written() -> None:
