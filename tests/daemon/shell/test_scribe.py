@@ -69,7 +69,7 @@ class Desk:
             self.clock,
             lambda _: self.listing,
             Detectors(),
-            lambda: ("home", "away", "other"),
+            destinations=lambda: ("home", "away", "other"),
         )
 
     def lose_key(self) -> None:
