@@ -199,7 +199,8 @@ def test_detectors_do_not_show_whom_they_look_for() -> None:
 
 
 SENT = ("sent*.json", "revision-*.json", "resonance/*.json", "match.json")
-GOLDEN = sorted(path for pattern in SENT for path in FOLDER.rglob(pattern))
+# What other servers say is no session: addresses are in it.
+GOLDEN = sorted(path for pattern in SENT for path in FOLDER.rglob(pattern) if "dialects" not in path.parts)
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: f"{path.parent.name}-{path.stem}")
