@@ -11,7 +11,17 @@ from itertools import chain
 from benchmarks import output
 from benchmarks.harness import Finding, NotMeasured, machine
 
-NAMES = ("demo_once", "daemon_ready", "idle", "close_to_uploaded", "status_cli", "enqueue", "rescan", "big_log")
+NAMES = (
+    "demo_once",
+    "daemon_ready",
+    "idle",
+    "close_to_uploaded",
+    "status_cli",
+    "enqueue",
+    "rescan",
+    "big_log",
+    "compression",
+)
 """Each is a module here with `ABOUT` and `run(quick=...)`."""
 
 

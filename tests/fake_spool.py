@@ -11,7 +11,7 @@ import msgspec
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
-from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
 from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
 from logferry_daemon.core.papers import Journaled, changes
@@ -80,6 +80,7 @@ class _Delivery:
     row: DeliveryRow
     key: str
     letter: Letter | None = None
+    upload: Upload = Upload()  # noqa: RUF009 -- it cannot change
     sent: int = 0
     took: timedelta | None = None
     uploaded_at: datetime | None = None
@@ -357,6 +358,7 @@ class MemorySpool:
             row=one.row,
             parcel=parcel,
             letter=one.letter,
+            upload=one.upload,
             backfill=one.backfill,
             leaks=new.leaks,
             removed=new.removed,
@@ -374,6 +376,16 @@ class MemorySpool:
         if delivery in self._deliveries:  # else it was deleted meanwhile
             self._deliveries[delivery].letter = letter
 
+    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+        self._writable()
+        if delivery in self._deliveries:
+            self._deliveries[delivery].upload = upload
+
+    async def forget_letter(self, delivery: str) -> None:
+        self._writable()
+        if (one := self._deliveries.get(delivery)) and one.row.state is not State.UPLOADED:
+            one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
+
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         one = self._writable_delivery(delivery)
         if one is None:
@@ -382,6 +394,7 @@ class MemorySpool:
         url = (receipt.report_url or None) if receipt else None
         self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
+        one.upload = Upload(offset=one.upload.offset, cuts=one.upload.cuts)
         one.took, one.uploaded_at, one.receipt = took, now, receipt
 
     async def deferred(
@@ -601,7 +614,7 @@ class MemorySpool:
         if self._notes.get(note, grant.policy_digest) != grant.policy_digest:
             for one in self._all():
                 if one.row.destination == grant.destination and one.row.state is not State.UPLOADED and one.letter:
-                    one.letter, one.key = None, self.chance.token()
+                    one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
         self._notes[note] = grant.policy_digest
         self._grants[grant.destination] = grant
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 from collections.abc import Callable
 from datetime import datetime
 
@@ -24,7 +23,7 @@ from logferry_collector.ingest import (
     receipt_for,
     report_deleted,
 )
-from logferry_collector.stored import Shown, Taken
+from logferry_collector.stored import Shown, Taken, keepable
 from logferry_collector.tables import accounts, deleted_reports, idempotency, keys, reports, revisions
 from logferry_model.envelope import Receipt
 
@@ -117,6 +116,7 @@ def _add_report(connection: Connection, account: Account, parcel: Parcel, naming
 
 def _add_revision(connection: Connection, report_id: str, parcel: Parcel, now: datetime) -> None:
     envelope, end = parcel.envelope, parcel.session.end
+    body, encoding = keepable(parcel.wire, parcel.encoding)
     connection.execute(
         insert(revisions).values(
             report_id=report_id,
@@ -134,8 +134,8 @@ def _add_revision(connection: Connection, report_id: str, parcel: Parcel, now: d
             events=len(parcel.session.events),
             end_rule=end.rule.value if end else None,
             end_confidence=end.confidence if end else None,
-            body_encoding="gzip",
-            body=parcel.wire if parcel.encoding == "gzip" else gzip.compress(parcel.wire, mtime=0),
+            body_encoding=encoding,
+            body=body,
         )
     )
 
@@ -176,6 +176,7 @@ def _shown(row: Row[tuple[object, ...]]) -> Shown:
     return Shown(
         report_id=row.report_id,
         body=row.body,
+        encoding=row.body_encoding,
         payload_digest=row.payload_digest,
         revision=row.revision,
         revisions=row.stored,

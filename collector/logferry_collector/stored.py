@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from datetime import datetime
 
 from msgspec import Struct
@@ -11,6 +12,14 @@ from logferry_collector.decoders import ENVELOPES, SESSIONS
 from logferry_collector.ingest import Decision
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+AS_SENT = frozenset({"gzip", "zstd"})
+"""Bodies that are kept as they came; any other is packed first."""
 
 
 class Taken(Struct, frozen=True, kw_only=True):
@@ -25,7 +34,8 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     report_id: str
     body: bytes
-    """The envelope's bytes, gzip."""
+    """The envelope's bytes, packed."""
+    encoding: str = "gzip"
     payload_digest: str
     revision: int
     revisions: int
@@ -37,8 +47,18 @@ class Shown(Struct, frozen=True, kw_only=True):
 
     def payload(self) -> bytes:
         """The session's bytes exactly as they were sent: `payload_digest` is theirs."""
-        return bytes(ENVELOPES.decode(gzip.decompress(self.body)).payload)
+        return bytes(ENVELOPES.decode(unpacked(self.body, self.encoding)).payload)
 
     def session(self) -> Session:
         """The session; it was believed once, so it is not checked again."""
         return SESSIONS.decode(self.payload())
+
+
+def keepable(wire: bytes, encoding: str) -> tuple[bytes, str]:
+    """How a body is stored, and by which name."""
+    return (wire, encoding) if encoding in AS_SENT else (gzip.compress(wire, mtime=0), "gzip")
+
+
+def unpacked(body: bytes, encoding: str) -> bytes:
+    """The envelope's bytes of what is stored; they were unpacked within bounds when they came."""
+    return zstd.decompress(body) if encoding == "zstd" else gzip.decompress(body)

@@ -58,6 +58,7 @@ from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.offers import Offers
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
 from logferry_daemon.slot_key import slot_key
@@ -214,6 +215,7 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
                 base.detectors,
                 destinations=destinations,
             ),
+            offers=Offers(spool, base.sender, clock),
         ),
         pace=_pace(settings.watch),
         spool=spool,

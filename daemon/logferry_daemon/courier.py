@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -30,8 +30,9 @@ from logferry_daemon.core.exchange import (
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.pins import PIN_CHANGED
-from logferry_daemon.core.reaching import reach
 from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.handover import Handover, Proofs, exchange
+from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.wake import Wake
@@ -60,6 +61,7 @@ class Road:
     sender: Sender
     credentials: Credentials
     scribe: Scribe
+    offers: Offering = field(default_factory=NothingOffered)
 
 
 class Courier:
@@ -82,6 +84,7 @@ class Courier:
         self._changed = changed
         self._budget = budget
         """For what was found before it was asked for."""
+        self._handover = Handover(road.outbox, road.sender, road.offers)
         self._wake = Wake(road.clock)
         self._under_way: set[str] = set()
         """Deliveries claimed and not yet noted as anything else."""
@@ -217,7 +220,7 @@ class Courier:
     async def _outcome(self, claimed: Claimed) -> Outcome:
         """Nothing that happens to one delivery may end the courier."""
         try:
-            return await self._converse(await self._letter(claimed))
+            return await self._converse(claimed, await self._letter(claimed))
         except Refused as error:
             return Parked(reason=error.message)
         except Unreachable as error:
@@ -233,19 +236,22 @@ class Courier:
     async def _letter(self, claimed: Claimed) -> Letter:
         if claimed.letter is not None:
             return claimed.letter
-        written = await self._road.scribe.write(claimed, self.destination, self.dialect)
+        offer = await self._road.offers.for_letter(self.destination, self.dialect, claimed.row.id)
+        written = await self._road.scribe.write(claimed, self.destination, self.dialect, offer)
         await self._road.outbox.keep_letter(claimed.row.id, written.letter)
         return written.letter
 
-    async def _converse(self, letter: Letter) -> Outcome:
+    async def _converse(self, claimed: Claimed, letter: Letter) -> Outcome:
         secret = await secret_for(self._road.credentials, self.destination)
         if secret is None:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
-        talk = self.dialect.deliver(letter, url=self.destination.url, now=self._road.clock.now())
         headers = proofs(self.dialect, secret, self._road.clock)
-        return hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
+        handing = self._handover.hand(
+            claimed, letter, self.destination, self.dialect, proofs_of=headers, now=self._road.clock.now()
+        )
+        return hushed(await outcome_of(handing), secret)
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""
@@ -297,10 +303,6 @@ class Courier:
         return None if stop.wait is None else self._road.clock.now() + stop.wait
 
 
-Proofs = Callable[[Request], Mapping[str, str]]
-"""The headers that prove whose a request is."""
-
-
 def proofs(dialect: Dialect, secret: str, clock: Clock) -> Proofs:
     """Those of one key; a signature holds a time, so each request has its own."""
     return lambda request: dialect.credentials(secret, request, clock.now())
@@ -315,23 +317,16 @@ async def converse(
     sender: Sender, destination: Destination, proofs_of: Proofs, talk: Generator[Request, Response, T]
 ) -> T | Later | Stop:
     """What comes of a conversation with a destination; it may end without a request."""
+    return await outcome_of(exchange(sender, destination, proofs_of, talk))
+
+
+async def outcome_of(exchanging: Awaitable[T]) -> T | Later | Stop:
+    """What comes of it, also where there was no whole answer or the key is of no use there."""
     try:
-        request = next(talk)
-        while True:
-            headers = proofs_of(request)
-            leg = reach(destination.url, destination.pin, destination.upload_hosts, request, headers)
-            if isinstance(leg, Stop):
-                talk.close()
-                return leg
-            request = talk.send(await sender.send(leg.url, leg.request, leg.secret, leg.pin))
-    except StopIteration as done:
-        outcome: T = done.value
-        return outcome
+        return await exchanging
     except Unreachable as error:
-        talk.close()
         return _no_answer(error)
     except Misconfigured as error:
-        talk.close()
         return Stop(reason=error.message, hint=error.hint)
 
 

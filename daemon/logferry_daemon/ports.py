@@ -11,7 +11,7 @@ from typing import Protocol
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.discovery import Candidate
-from logferry_daemon.core.exchange import Letter, Parcel, Request, Response
+from logferry_daemon.core.exchange import Letter, Parcel, Request, Response, Upload
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.history import Attempt
 from logferry_daemon.core.identities import Binding, Player, Standing
@@ -312,6 +312,8 @@ class Claimed:
     row: DeliveryRow
     parcel: Parcel
     letter: Letter | None
+    upload: Upload = field(default_factory=Upload)
+    """How far the letter has come."""
     backfill: bool = False
     """Whether it was there before it was asked for."""
     leaks: tuple[str, ...] = ()
@@ -528,6 +530,14 @@ class Outbox(Protocol):
 
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         """The bytes, before they are sent for the first time."""
+        ...
+
+    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+        """How far they have come."""
+        ...
+
+    async def forget_letter(self, delivery: str) -> None:
+        """The bytes are not taken as they are: they are written anew, under another key."""
         ...
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:

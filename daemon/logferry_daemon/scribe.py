@@ -17,6 +17,7 @@ from logferry_daemon.core.addressing import Terms, Tokens, address, check_no_slo
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.offer import Offer
 from logferry_daemon.core.policy import NOTHING_LISTED, Listing
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.verify import leaks
@@ -31,6 +32,9 @@ KEY = "pseudonyms"
 KEY_NOTE = "pseudonyms-key"
 RENEWED_NOTE = "pseudonyms-renewed"
 """Since when tokens are made with another key than before: an ISO time."""
+
+UNKNOWN = Offer()
+"""Of whoever was not asked yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,25 +76,33 @@ class Scribe:
         self._tokens: dict[str, Tokens] = {}
         """By destination, as it is known there and where that is; the key they are made of is not held."""
 
-    async def write(self, claimed: Claimed, destination: Destination, dialect: Dialect) -> Written:
-        """The letter; Refused `would-leak` when something private is left, Unreachable while there is no key yet."""
+    async def write(
+        self, claimed: Claimed, destination: Destination, dialect: Dialect, offer: Offer = UNKNOWN
+    ) -> Written:
+        """The letter, packed as is offered; Refused `would-leak` when something private is left.
+
+        Unreachable while there is no key yet.
+        """
         if claimed.leaks:
             raise withheld(claimed.leaks)
         terms = await self._terms(claimed.parcel, destination)
         secrets = await self._secrets(destination)
-        return await asyncio.to_thread(self._write, claimed, terms, dialect, secrets)
+        return await asyncio.to_thread(self._write, claimed, terms, (dialect, offer), secrets)
 
     async def _secrets(self, destination: Destination) -> tuple[str, ...]:
         """Those of all destinations: none of them belongs into any letter."""
         names = sorted({destination.name, *self._destinations()})
         return tuple([secret for name in names if (secret := await self._credentials.secret(name))])
 
-    def _write(self, claimed: Claimed, terms: Terms, dialect: Dialect, secrets: tuple[str, ...]) -> Written:
+    def _write(
+        self, claimed: Claimed, terms: Terms, speech: tuple[Dialect, Offer], secrets: tuple[str, ...]
+    ) -> Written:
+        dialect, offer = speech
         addressed = address(claimed.parcel.document, claimed.parcel.tracker, terms)
         check_no_slot(addressed.document)
         if found := leaks(addressed.document, secrets=secrets, detectors=self._detectors):
             raise withheld(tuple(found))
-        letter = dialect.write(replace(claimed.parcel, document=addressed.document))
+        letter = dialect.write(replace(claimed.parcel, document=addressed.document, encodings=offer.encodings))
         return Written(
             letter=letter,
             document=addressed.document,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import sqlite3
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.acceptance.running import ACCOUNT, CollectorHome, fetch
+from tests.packed import unpacked
 
 
 class Play(NamedTuple):
@@ -88,7 +88,7 @@ def keys_in(database: Path) -> set[str]:
 
 def _payload_digest(body: bytes) -> str:
     """Of the session's own bytes: what stands between `"payload":` and the envelope's next key or end."""
-    envelope = gzip.decompress(body).decode()
+    envelope = unpacked(body).decode()
     begin = envelope.index('"payload":') + len('"payload":')
     _, end = json.JSONDecoder().raw_decode(envelope, begin)
     return hashlib.sha256(envelope[begin:end].encode()).hexdigest()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.acceptance.running import HOST
+from tests.packed import unpacked
 
 LARGEST = 64 * 2**20
 SECONDS = 30.0
@@ -30,8 +30,7 @@ class Message:
     @property
     def text(self) -> bytes:
         """Head and body, the body without its compression."""
-        packed = b"content-encoding: gzip" in self.head.lower()
-        return self.head + (gzip.decompress(self.body) if packed else self.body)
+        return self.head + unpacked(self.body)
 
 
 def nothing_lost(_: int) -> bool:
@@ -54,6 +53,11 @@ class Proxy:
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def letters(self) -> list[Message]:
+        """Those of the requests that bring something."""
+        return [one for one in self.requests if one.head.startswith(b"POST ")]
 
     async def serve(self, listening: threading.Event, ended: asyncio.Event) -> None:
         """Until `ended`."""

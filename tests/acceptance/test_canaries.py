@@ -20,6 +20,7 @@ import pytest
 from tests.acceptance.proxy import proxy_to
 from tests.acceptance.running import DESTINATION, DaemonHome, collector_home, daemon_home, make_quiet, tell, until
 from tests.conftest import only_on
+from tests.packed import zstd
 from tests.planting import TRACKERS, Canaries, lay, planted, read, safe_places
 
 pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(240)]
@@ -47,8 +48,8 @@ def plant_all(root: Path) -> tuple[list[str], Counter[str]]:
 def unpacked(data: bytes) -> Iterator[bytes]:
     """The bytes, and what they are the compressed form of."""
     yield data
-    for open_up in (gzip.decompress, zlib.decompress):
-        with suppress(OSError, EOFError, zlib.error):
+    for open_up in (gzip.decompress, zlib.decompress, zstd.decompress):
+        with suppress(OSError, EOFError, zlib.error, zstd.ZstdError):
             yield open_up(data)
 
 

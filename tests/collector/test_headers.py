@@ -32,7 +32,7 @@ def test_a_well_formed_head_is_read() -> None:
     [
         ({"Content_Type": ""}, "media-type-unsupported"),
         ({"Content_Type": "text/plain"}, "media-type-unsupported"),
-        ({"Content_Encoding": "zstd"}, "encoding-unsupported"),
+        ({"Content_Encoding": "br"}, "encoding-unsupported"),
         ({"Content_Digest": ""}, "digest-missing"),
         ({"Content_Digest": "sha-512=:AAAA:"}, "digest-missing"),
         ({"Content_Digest": "sha-256=:AAAA:"}, "digest-missing"),

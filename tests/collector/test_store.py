@@ -25,6 +25,7 @@ from logferry_collector.stored import Taken
 from logferry_model.envelope import ReceiptStatus, encode_session, sha256_hex
 from logferry_model.errors import Unreachable
 from logferry_model.session import Session
+from tests.packed import zstd
 
 from .factories import KEY, START, document_of, hunting_session, pack, tiny_session
 
@@ -83,6 +84,16 @@ async def test_a_plain_body_is_kept_packed(store: Store, account: Account, setti
     assert shown is not None
     assert shown.payload() == encode_session(tiny_session())
     assert rows(settings, "SELECT body_encoding, length(body) < 600 FROM revisions") == [("gzip", 1)]
+
+
+async def test_a_zstd_body_is_kept_as_it_came(store: Store, account: Account, settings: CollectorSettings) -> None:
+    wire = zstd.compress(document_of(tiny_session()))
+    head = Head(idempotency_key=KEY, digest=hashlib.sha256(wire).digest(), encoding="zstd")
+    taken = await store.take(account, open_parcel(head, wire, Limits()), NAMING)
+    shown = await store.shown(taken.receipt.report_id)
+    assert shown is not None
+    assert (shown.payload(), shown.body) == (encode_session(tiny_session()), wire)
+    assert rows(settings, "SELECT body_encoding FROM revisions") == [("zstd",)]
 
 
 async def test_the_columns_tell_what_the_body_holds(

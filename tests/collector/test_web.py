@@ -19,10 +19,11 @@ from logferry_collector.keys import create_key, revoke_key
 from logferry_collector.limits import MIB, Limits
 from logferry_collector.settings import CollectorSettings
 from logferry_model.envelope import ReceiptStatus, encode_session, sha256_hex
+from tests.packed import zstd
 
 from .client import Answer, Client
 from .factories import KEY, document_of, headers_for, hunting_session, pack, tiny_session
-from .test_inflate import bomb
+from .test_inflate import bomb, zstd_bomb
 
 OTHER_KEY = "fedcba9876543210"
 
@@ -178,7 +179,36 @@ async def test_a_bomb_is_refused_and_the_collector_goes_on(client: Client, wire:
     assert (await client.upload(tiny_session(), key=OTHER_KEY)).status == 201
 
 
-@pytest.mark.parametrize("encoding", ["zstd", "br", "gzip, gzip"])
+async def test_a_session_that_comes_as_zstd_is_stored_shown_and_vouched_for(client: Client) -> None:
+    document = document_of(tiny_session())
+    wire = zstd.compress(document)
+    answer = await client.post(wire, headers_for(wire, Content_Encoding="zstd"))
+    assert (answer.status, answer.receipt.received_digest) == (201, sha256_hex(wire))
+    shown = await client.get(f"/r/{answer.receipt.report_id}.json")
+    assert sha256_hex(shown.body) == answer.receipt.payload_digest
+    again = await client.post(pack(document), headers_for(pack(document), key=OTHER_KEY))
+    assert (again.status, again.receipt.status) == (200, "duplicate")
+
+
+@pytest.mark.parametrize(
+    ("wire", "status"),
+    [
+        (zstd_bomb(1024 * MIB), 413),
+        (zstd.compress(b"") * 200_000, 400),
+        (zstd.compress(b"{}") + b"trailing", 400),
+        (zstd.compress(document_of(tiny_session()))[:-9], 400),
+        (b"", 400),
+        (pack(document_of(tiny_session())), 400),
+    ],
+    ids=["1 GiB", "200k frames", "trailing", "truncated", "empty", "gzip"],
+)
+async def test_a_zstd_bomb_is_refused_and_the_collector_goes_on(client: Client, wire: bytes, status: int) -> None:
+    answer = await client.post(wire, headers_for(wire, Content_Encoding="zstd"))
+    assert (answer.status, answer.problem.retryable) == (status, False)
+    assert (await client.upload(tiny_session(), key=OTHER_KEY)).status == 201
+
+
+@pytest.mark.parametrize("encoding", ["deflate", "br", "gzip, gzip"])
 async def test_an_encoding_that_is_not_offered_is_refused(client: Client, encoding: str) -> None:
     answer = await client.post(b"{}", headers_for(b"{}", Content_Encoding=encoding))
     assert (answer.status, answer.problem.code) == (415, "encoding-unsupported")
@@ -296,7 +326,7 @@ async def test_without_its_database_the_collector_says_so_and_takes_nothing(
 async def test_info_publishes_the_limits_in_force(client: Client) -> None:
     info = json.loads((await client.get("/info")).body)
     assert info["limits"] == msgspec.to_builtins(Limits())
-    assert (info["encodings"], info["schema_versions"]) == (["gzip", "identity"], [1])
+    assert (info["encodings"], info["schema_versions"]) == (["zstd", "gzip", "identity"], [1])
 
 
 @pytest.mark.parametrize(("name", "kind"), [("page.css", "text/css"), ("icon.svg", "image/svg+xml")])

@@ -15,7 +15,7 @@ import msgspec
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.sanitise import TakenOut
@@ -231,6 +231,7 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         row=delivery,
         parcel=parcel,
         letter=letter,
+        upload=Upload(path=row["upload_path"], offset=row["upload_offset"], cuts=row["cuts"]),
         backfill=bool(row["backfill"]),
         leaks=tuple(json.loads(row["leaks"])),
         removed=removed(row["removed"]),

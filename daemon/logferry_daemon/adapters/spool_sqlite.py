@@ -29,7 +29,7 @@ from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State, Step, step
-from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.exchange import Letter, Upload
 from logferry_daemon.core.history import Ending
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.policy import Group
@@ -165,6 +165,15 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         """The bytes, before they are sent for the first time."""
         await self.database.write("keep_letter", id=delivery, **rows.letter_values(letter))
+
+    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+        """How far they have come."""
+        values = {"path": upload.path, "offset": upload.offset, "cuts": upload.cuts}
+        await self.database.write("keep_upload", id=delivery, **values)
+
+    async def forget_letter(self, delivery: str) -> None:
+        """Another key goes with other bytes."""
+        await self.database.write("forget_letter", id=delivery)
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         """Uploaded, with its receipt."""

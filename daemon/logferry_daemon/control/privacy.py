@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import gzip
-import zlib
 
 import msgspec
 
@@ -12,11 +10,13 @@ from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.consent import policy_digest
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.packing import unpack
 from logferry_daemon.core.policy import Group, Treatment
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Ledger, UnknownSession, terms_note
+from logferry_daemon.scribe import UNKNOWN
 from logferry_ipc import messages as m
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Misconfigured
@@ -39,11 +39,14 @@ class PrivacyDesk:
         claimed = await self._ledger.look_at(found[0].id, destination)
         if claimed is None:
             raise Misconfigured("delivery-unknown", f"Session {found[0].id} does not go to {destination}.")
-        written = await self._fleet.road.scribe.write(claimed, courier.destination, courier.dialect)
+        road, of_today = self._fleet.road, await self._is_of_today(courier.destination)
+        kept = claimed.letter if of_today else None
+        # What is shown is what is sent, also to somebody who is asked in between what he unpacks.
+        offer = UNKNOWN if kept else await road.offers.shown(courier.destination, claimed.row.id)
+        written = await road.scribe.write(claimed, courier.destination, courier.dialect, offer)
         letter, document = written.letter, written.document
-        if claimed.letter is not None and await self._is_of_today(courier.destination):
-            letter = claimed.letter
-            document = session_in(letter) or document
+        if kept is not None:
+            letter, document = kept, session_in(kept) or document
         gate = await self._fleet.gates.gate(courier.destination)
         headers = {name.casefold(): value for name, value in letter.headers.items()}
         return m.Preview(
@@ -77,9 +80,9 @@ def session_in(letter: Letter) -> bytes | None:
     """The session that a letter holds, found by its digest; None where a dialect hides it."""
     try:
         encoding = next((value for name, value in letter.headers.items() if name.casefold() == "content-encoding"), "")
-        body = gzip.decompress(letter.body) if encoding == "gzip" else letter.body
+        body = unpack(letter.body, encoding)
         parts = [body, *map(bytes, msgspec.json.decode(body, type=dict[str, msgspec.Raw]).values())]
-    except (OSError, EOFError, zlib.error, msgspec.DecodeError):
+    except (ValueError, msgspec.DecodeError):
         return None
     return next((part for part in parts if sha256_hex(part) == letter.payload_digest), None)
 

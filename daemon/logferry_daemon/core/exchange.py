@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from logferry_daemon.core.offer import Offer
 from logferry_model.envelope import Receipt
 from logferry_model.session import SessionId
 
@@ -31,6 +32,8 @@ class Parcel:
     install_id: str
     app_version: str
     platform: str
+    encodings: tuple[str, ...] = ("gzip",)
+    """What the destination unpacks, as far as is known when the letter is written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +47,18 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """How far a letter has come; kept with its delivery, so that the next daemon goes on from there."""
+
+    path: str = ""
+    """Of the upload over there, below the destination's URL; empty while there is none."""
+    offset: int = 0
+    """Bytes that the destination said it has."""
+    cuts: int = 0
+    """How often the network broke off in the middle of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """One HTTP request. `path` is below the destination's URL, so no answer can lead it elsewhere."""
 
@@ -53,6 +68,8 @@ class Request:
     body: bytes = b""
     to: str | None = None
     """A whole address that an answer named, in place of `path`: only where core/reaching.py lets it."""
+    keep: Upload | None = None
+    """To be on the disk before this is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +107,8 @@ class Later:
     parks_after: int | None = None
     """Attempts after which it is parked, once it is `parks_age` old."""
     parks_age: timedelta = timedelta()
+    refused_encoding: str = ""
+    """The letter is packed in a way that is not taken: it is written anew, without this one and under another key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,4 +178,22 @@ class Dialect(Protocol):
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The conversation that has `report` deleted over there; Parked where the contract knows no such thing."""
+        ...
+
+
+@runtime_checkable
+class Resuming(Protocol):
+    """What a dialect has besides, when its destinations say what they can do and may take a letter in pieces."""
+
+    def ask(self) -> Generator[Request, Response, Offer | None]:
+        """The conversation that asks for it; None where no such answer came."""
+        ...
+
+    def resume(
+        self, letter: Letter, upload: Upload, offer: Offer, *, tracker: str, url: str, now: datetime
+    ) -> Conversation:
+        """The conversation that hands over `letter` in pieces, going on from `upload`.
+
+        It is thrown Unreachable where a request had no whole answer, and may ask how much arrived.
+        """
         ...

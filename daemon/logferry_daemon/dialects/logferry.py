@@ -1,9 +1,11 @@
-"""The native dialect: one post to Logferry's own collector. The contract is docs/wire.md. Pure; no sockets."""
+"""The native dialect: one post to Logferry's own collector, or pieces of what is large. The contract is docs/wire.md.
+
+Pure; no sockets.
+"""
 
 from __future__ import annotations
 
-import gzip
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -17,14 +19,19 @@ from logferry_daemon.core.exchange import (
     Letter,
     Outcome,
     Parcel,
+    Parked,
     Report,
     Request,
     Response,
+    Upload,
 )
+from logferry_daemon.core.offer import Offer, Pieces, read_offer
+from logferry_daemon.core.packing import pack
 from logferry_daemon.core.proof import ProvingConversation
+from logferry_daemon.core.tus import Arrived, NotOffered, upload_in_pieces
 from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.native import envelope_of
-from logferry_daemon.dialects.status import outcome_of_failure
+from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.verifying import verifying
 from logferry_model.envelope import (
     MEDIA_TYPE,
@@ -38,24 +45,22 @@ from logferry_model.envelope import (
 from logferry_model.errors import Damaged
 
 PATH = "/api/v1/ingest"
+RECEIPTS = "/api/v1/receipts"
 ASK_AGAIN = timedelta(seconds=10)
 """After "accepted": the same request again is answered by the receipt."""
-LEVEL = 6
-"""zlib's best ratio for its time on session documents; 9 halves the speed for 4 % fewer bytes."""
 
 
 class LogferryDialect:
-    """Envelope, gzip, Content-Digest, Idempotency-Key; believes only a receipt that echoes both digests and the key."""
+    """Envelope, packed, under a key and its digest; believes only a receipt that echoes both digests and the key."""
 
     name = "logferry"
 
     def write(self, parcel: Parcel) -> Letter:
         """The envelope round the session, compressed once."""
-        # mtime=0: the same session makes the same bytes.
-        body = gzip.compress(envelope_of(parcel), LEVEL, mtime=0)
+        body, encoding = pack(envelope_of(parcel), parcel.encodings)
         headers = {
             "Content-Type": MEDIA_TYPE,
-            "Content-Encoding": "gzip",
+            **({"Content-Encoding": encoding} if encoding else {}),
             "Content-Digest": content_digest(body),
             "Idempotency-Key": f'"{parcel.idempotency_key}"',
             "X-Schema-Version": str(SCHEMA_VERSION),
@@ -77,10 +82,46 @@ class LogferryDialect:
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""
         response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
-        found = outcome(letter, response, now)
-        if isinstance(found, Acked):
-            return Acked(receipt=replace(found.receipt, report_url=on_origin(url, found.receipt.report_url)))
-        return found
+        return at_home(url, outcome(letter, response, now))
+
+    def ask(self) -> Generator[Request, Response, Offer | None]:
+        """`GET /info`. Whoever has no such thing takes what every collector takes."""
+        response = yield Request(method="GET", path="/info")
+        if response.status in {404, 405, 501}:
+            return Offer()
+        return read_offer(response.body) if response.status == 200 else None
+
+    def resume(
+        self, letter: Letter, upload: Upload, offer: Offer, *, tracker: str, url: str, now: datetime
+    ) -> Conversation:
+        """By tus, and the receipt for the whole by its key."""
+        pieces = offer.pieces or Pieces()
+        end = yield from upload_in_pieces(
+            letter, upload, pieces, tracker=tracker, url=url, failure=lambda answer: failure(letter, answer, now)
+        )
+        if isinstance(end, NotOffered):
+            if len(letter.body) > offer.post:
+                return Parked(reason=f"too big for one post of {offer.post} bytes, and not taken in pieces")
+            return (yield from self.deliver(letter, url=url, now=now))
+        if not isinstance(end, Arrived):
+            return end
+        response = yield Request(method="GET", path=f"{RECEIPTS}/{quote(key_of(letter), safe='')}")
+        if response.status == 404:
+            reason = "every byte arrived, and there is no receipt yet"
+            return Later(reason=reason, floor=ASK_AGAIN, trouble=False, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
+        return at_home(url, outcome(letter, response, now))
+
+
+def key_of(letter: Letter) -> str:
+    """The idempotency key, without its quotes."""
+    return letter.headers["Idempotency-Key"].strip('"')
+
+
+def at_home(url: str, found: Outcome) -> Outcome:
+    """The same outcome; its report is at the destination itself."""
+    if isinstance(found, Acked):
+        return Acked(receipt=replace(found.receipt, report_url=on_origin(url, found.receipt.report_url)))
+    return found
 
 
 def on_origin(url: str, report_url: str) -> str:
@@ -94,10 +135,19 @@ def on_origin(url: str, report_url: str) -> str:
     return urlunsplit((origin.scheme, origin.netloc, path, "", ""))
 
 
+def failure(letter: Letter, response: Response, now: datetime) -> Outcome:
+    """What an answer that is no receipt means for this letter."""
+    packed = letter.headers.get("Content-Encoding", "")
+    if response.status == 415 and packed == "zstd":
+        reason = f"{packed} is not taken there after all: packed anew"
+        return Later(reason=reason, trouble=False, free=True, refused_encoding=packed)
+    return outcome_of_failure(response, now)
+
+
 def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
     """What the answer to the post means."""
     if response.status not in {200, 201, 202}:
-        return outcome_of_failure(response, now)
+        return failure(letter, response, now)
     if "html" in response.headers.get("content-type", ""):
         return outcome_of_failure(response, now)
     try:
@@ -106,7 +156,7 @@ def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
         return Later(reason=f"the answer ({response.status}) was not a receipt")
     if receipt.received_digest != sha256_hex(letter.body) or receipt.payload_digest != letter.payload_digest:
         return Later(reason="the receipt is for other bytes than were sent")
-    if receipt.idempotency_key != letter.headers["Idempotency-Key"].strip('"'):
+    if receipt.idempotency_key != key_of(letter):
         return Later(reason="the receipt is for another delivery")
     if receipt.status is ReceiptStatus.ACCEPTED:
         return Later(reason="accepted, not stored yet", floor=ASK_AGAIN, trouble=False, free=True)

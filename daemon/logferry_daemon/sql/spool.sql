@@ -107,11 +107,21 @@ SELECT state, session, destination FROM deliveries WHERE id = :id;
 -- keep_letter --
 UPDATE deliveries SET body = :body, headers = :headers, payload_digest = :payload_digest WHERE id = :id;
 
+-- keep_upload --
+UPDATE deliveries SET upload_path = :path, upload_offset = :offset, cuts = :cuts WHERE id = :id;
+
+-- forget_letter --
+-- Written anew: other bytes get another key, or the other side would take them for the same.
+UPDATE deliveries SET
+    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0,
+    idempotency_key = lower(hex(randomblob(16)))
+WHERE id = :id AND state != 'uploaded';
+
 -- acked --
 -- The letter is emptied: the document of the session stays.
 UPDATE deliveries SET
     state = :state, attempts = attempts + 1, last_error = :note, bytes_sent = coalesce(length(body), 0), body = NULL,
-    headers = NULL, next_attempt = NULL, took_ms = :took_ms, uploaded_at = :now, receipt = :receipt,
+    headers = NULL, upload_path = '', next_attempt = NULL, took_ms = :took_ms, uploaded_at = :now, receipt = :receipt,
     report_url = :report_url
 WHERE id = :id;
 
@@ -217,7 +227,9 @@ INSERT OR REPLACE INTO grants VALUES (:destination, :policy_digest, :policy_vers
 
 -- forget_letters --
 -- Written on other terms and not sent: other bytes get another key, or the other side would take them for the same.
-UPDATE deliveries SET body = NULL, headers = NULL, payload_digest = NULL, idempotency_key = lower(hex(randomblob(16)))
+UPDATE deliveries SET
+    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0,
+    idempotency_key = lower(hex(randomblob(16)))
 WHERE destination = :destination AND state != 'uploaded' AND body IS NOT NULL;
 
 -- drop_grant --

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from logferry_daemon.core.exchange import Acked, Dialect, Later, Letter, Outcome, Parcel, Request, Response, Stop
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_model.envelope import encode_session
+from logferry_model.envelope import content_digest, encode_session
 from tests.factories import session
+from tests.packed import zstd
 
 NOW = datetime(2026, 3, 1, 22, 0, tzinfo=UTC)
 DOCUMENT = encode_session(session())
@@ -127,6 +128,20 @@ def test_the_payload_digest_is_that_of_the_session() -> None:
 )
 def test_a_letter_has_the_headers_of_the_contract(name: str, value: str) -> None:
     assert LETTER.headers[name] == value
+
+
+def test_a_letter_is_packed_by_the_best_that_is_taken_and_its_digest_is_of_what_is_sent() -> None:
+    long = replace(PARCEL, document=encode_session(session(name="hide " * 200)), encodings=("zstd", "gzip"))
+    packed = DIALECT.write(long)
+    assert packed.headers["Content-Encoding"] == "zstd"
+    assert packed.headers["Content-Digest"] == content_digest(packed.body)
+    assert zstd.decompress(packed.body) == gzip.decompress(DIALECT.write(replace(long, encodings=("gzip",))).body)
+
+
+def test_what_is_not_packed_names_no_packing() -> None:
+    plain = DIALECT.write(replace(PARCEL, encodings=()))
+    assert "Content-Encoding" not in plain.headers
+    assert plain.body == gzip.decompress(LETTER.body)
 
 
 def test_the_secret_is_no_part_of_the_letter() -> None:

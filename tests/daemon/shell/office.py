@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,6 +15,7 @@ from logferry_daemon.core.exchange import Dialect, Response
 from logferry_daemon.courier import Courier, Road
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import DeliveryRow
 from logferry_model.envelope import (
     Envelope,
@@ -27,6 +27,7 @@ from logferry_model.envelope import (
 from tests.contracts.spooling import HOME, admit, found, rows_of
 from tests.fake_spool import MemorySpool
 from tests.fakes import Answer, FixedChance, ManualClock, MemoryCredentials, ScriptedSender, Sent
+from tests.packed import unpacked
 from tests.privacy import scribe
 
 DESTINATION = Destination(name=HOME, dialect="logferry", url="https://collector.example")
@@ -44,6 +45,7 @@ class Office:
         self.chance = FixedChance(jitter)
         self.dialect = dialect or LogferryDialect()
         self.told: list[str] = []
+        self.offers: Offering = NothingOffered()
         self.open_again()
 
     def open_again(self) -> None:
@@ -56,6 +58,7 @@ class Office:
             sender=self.sender,
             credentials=self.credentials,
             scribe=scribe(self.credentials, self.spool, self.clock),
+            offers=self.offers,
         )
         self.courier = Courier(DESTINATION, self.dialect, road, self.gates, self.told.append)
 
@@ -104,7 +107,7 @@ class Office:
 
 def stored(sent: Sent, **changes: Any) -> Response:  # noqa: ANN401 -- fields of a receipt
     """A collector that keeps what it is sent and proves it."""
-    envelope = msgspec.json.decode(gzip.decompress(sent.request.body), type=Envelope)
+    envelope = msgspec.json.decode(unpacked(sent.request.body), type=Envelope)
     receipt = Receipt(
         receipt_id="receipt",
         report_id="report",
@@ -133,5 +136,5 @@ def problem(status: int, *, code: str = "no", title: str = "No", **headers: str)
 
 def name_of(sent: Sent) -> str:
     """Which session this letter is about."""
-    envelope = msgspec.json.decode(gzip.decompress(sent.request.body), type=Envelope)
+    envelope = msgspec.json.decode(unpacked(sent.request.body), type=Envelope)
     return envelope.natural_key.removeprefix("session-").partition("@")[0]

@@ -1,0 +1,127 @@
+"""Hands over one letter: in one post, or in pieces where it is large or the network does not let a post through.
+
+How far it has come is on the disk before the next request, so another daemon goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Generator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TypeVar
+
+from logferry_daemon.core.exchange import (
+    Dialect,
+    Later,
+    Letter,
+    Outcome,
+    Request,
+    Response,
+    Resuming,
+    Stop,
+    Upload,
+)
+from logferry_daemon.core.offer import MIB, SMALLEST, Offer
+from logferry_daemon.core.reaching import reach
+from logferry_daemon.core.tus import CUT
+from logferry_daemon.gates import Destination
+from logferry_daemon.offers import Offering
+from logferry_daemon.ports import Claimed, Outbox, Sender
+from logferry_model.errors import Unreachable
+
+LARGE = 4 * MIB
+"""Bytes above which a letter goes in pieces."""
+CUTS = 2
+"""Posts that the network cut, after which it goes in pieces too."""
+
+T = TypeVar("T")
+Keep = Callable[[Upload], Awaitable[None]]
+Proofs = Callable[[Request], Mapping[str, str]]
+"""The headers that prove whose a request is."""
+
+
+class Handover:
+    """To one destination."""
+
+    def __init__(self, outbox: Outbox, sender: Sender, offers: Offering) -> None:
+        self._outbox = outbox
+        self._sender = sender
+        self._offers = offers
+
+    async def hand(
+        self,
+        claimed: Claimed,
+        letter: Letter,
+        destination: Destination,
+        dialect: Dialect,
+        *,
+        proofs_of: Proofs,
+        now: datetime,
+    ) -> Outcome:
+        """What comes of it; Unreachable when there was no whole answer."""
+        upload, keep = claimed.upload, self._keeper(claimed.row.id)
+        offer = await self._offers.of(destination, dialect) if _is_long(letter, upload) else Offer()
+        talk, in_pieces = dialect.deliver(letter, url=destination.url, now=now), False
+        if isinstance(dialect, Resuming) and _is_taken_in_pieces(letter, offer):
+            tracker, in_pieces = claimed.parcel.tracker, True
+            talk = dialect.resume(letter, upload, offer, tracker=tracker, url=destination.url, now=now)
+        try:
+            outcome = await exchange(self._sender, destination, proofs_of, talk, keep)
+        except Unreachable as error:
+            if not in_pieces and error.code in CUT and len(letter.body) > SMALLEST:
+                await keep(replace(upload, cuts=upload.cuts + 1))
+            raise
+        if isinstance(outcome, Later) and outcome.refused_encoding:
+            await self._offers.refused(destination, claimed.row.id, outcome.refused_encoding)
+            await self._outbox.forget_letter(claimed.row.id)
+        return outcome
+
+    def _keeper(self, delivery: str) -> Keep:
+        async def keep(upload: Upload) -> None:
+            await self._outbox.keep_upload(delivery, upload)
+
+        return keep
+
+
+def _is_long(letter: Letter, upload: Upload) -> bool:
+    """Whether one post is too much for it, as far as anybody can tell."""
+    return bool(upload.path) or upload.cuts >= CUTS or len(letter.body) > LARGE
+
+
+def _is_taken_in_pieces(letter: Letter, offer: Offer) -> bool:
+    pieces = offer.pieces
+    return pieces is not None and (pieces.most is None or len(letter.body) <= pieces.most)
+
+
+async def exchange(
+    sender: Sender,
+    destination: Destination,
+    proofs_of: Proofs,
+    talk: Generator[Request, Response, T],
+    keep: Keep | None = None,
+) -> T | Stop:
+    """What comes of a conversation, which may end without a request; Stop where one may not go where it would.
+
+    Whoever talks hears of a request without a whole answer first, and may go on.
+    """
+    kept = Upload()
+    try:
+        request = next(talk)
+        while True:
+            leg = reach(destination.url, destination.pin, destination.upload_hosts, request, proofs_of(request))
+            if isinstance(leg, Stop):
+                return leg
+            if keep is not None and request.keep is not None and request.keep != kept:
+                kept = request.keep
+                await keep(kept)
+            try:
+                response = await sender.send(leg.url, leg.request, leg.secret, leg.pin)
+            except Unreachable as error:
+                request = talk.throw(error)
+            else:
+                request = talk.send(response)
+    except StopIteration as done:
+        outcome: T = done.value
+        return outcome
+    finally:
+        talk.close()

@@ -1,0 +1,152 @@
+"""Our client of tus against the reference server from npm, over a network that breaks, by processes that are killed."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from logferry_model.envelope import sha256_hex
+from tests.acceptance.running import tell, until
+from tests.acceptance.tus_front import Break, Front, front_of
+from tests.conftest import needs
+
+pytestmark = [pytest.mark.accept, pytest.mark.faults, pytest.mark.slow, needs("node", "npm")]
+
+MIB = 2**20
+CHUNK = MIB
+PACKAGES = ("@tus/server@2.4.5", "@tus/file-store@2.1.1")
+PROGRAM = Path(__file__).with_name("tus_server.mjs")
+
+
+@pytest.fixture(scope="session")
+def tus_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The reference server, installed in a folder that goes with the test."""
+    folder = tmp_path_factory.mktemp("tus")
+    npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *PACKAGES]
+    done = subprocess.run(npm, capture_output=True, text=True, check=False, timeout=100)
+    if done.returncode:
+        pytest.skip(f"not installed: {', '.join(PACKAGES)}: npm could not fetch them")
+    return Path(shutil.copy(PROGRAM, folder))
+
+
+@pytest.fixture
+def front(tus_program: Path, tmp_path: Path) -> Iterator[Front]:
+    folder = tmp_path / "uploads"
+    folder.mkdir()
+    node = ["node", str(tus_program), str(folder)]
+    with subprocess.Popen(node, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            port = int(server.stdout.readline())
+            with front_of(port, folder, CHUNK) as front:
+                yield front
+        finally:
+            server.kill()
+
+
+@contextmanager
+def uploading(front: Front, tmp_path: Path, size: int) -> Iterator[subprocess.Popen[str]]:
+    ours = [sys.executable, "-m", "tests.acceptance.uploader", str(tmp_path / "spool.db"), front.url, str(size)]
+    with subprocess.Popen(ours, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def uploaded(front: Front, tmp_path: Path, size: int) -> tuple[int, str]:
+    """How many bytes the letter had, and what its process said; it is there once and whole, and its delivery over."""
+    with uploading(front, tmp_path, size) as process:
+        said, _ = process.communicate(timeout=100)
+    assert process.returncode == 0, said
+    assert said.splitlines()[-1].strip() == "Acked"
+    ((body, told),) = front.uploads()
+    assert told["sha256"] == sha256_hex(body)
+    assert len(body) >= size
+    with closing(sqlite3.connect(tmp_path / "spool.db")) as spool:
+        rows = spool.execute("SELECT state, bytes_sent, upload_path FROM deliveries").fetchall()
+    assert rows == [("uploaded", len(body), "")]
+    return len(body), said
+
+
+@pytest.mark.parametrize("size", [5 * MIB, 40 * MIB], ids=["5 MiB", "40 MiB"])
+def test_a_large_letter_arrives_whole(
+    front: Front, tmp_path: Path, size: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front.chunk = 4 * MIB
+    began = time.monotonic()
+    length, _ = uploaded(front, tmp_path, size)
+    assert front.received == length
+    assert front.methods.count("POST") == 1
+    pieces, took = front.methods.count("PATCH"), time.monotonic() - began
+    tell(capsys, f"{length} bytes in {pieces} pieces, {took:.1f} s with the start of a process")
+
+
+def test_another_process_goes_on_after_kill_9(front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    size, front.pause, resent_before = 12 * MIB, 0.005, 0
+    for mark in (2.5, 5.3, 8.1):
+        with uploading(front, tmp_path, size) as process:
+            until(lambda: front.received > (mark * MIB + resent_before), "so much has arrived", every=0.002)  # noqa: B023
+            process.kill()
+            process.wait()
+        resent_before += CHUNK
+    length, _ = uploaded(front, tmp_path, size)
+    resent = front.received - length
+    tell(capsys, f"killed 3 times in {length} bytes: {resent} sent again, {resent / 3 / CHUNK:.2f} of a piece a kill")
+    assert front.methods.count("POST") == 1
+    assert 0 <= resent <= 3 * CHUNK
+
+
+def test_the_lost_last_reply_costs_a_question(front: Front, tmp_path: Path) -> None:
+    front.breaks = lambda method, number: Break(lose=True) if (method, number) == ("PATCH", 6) else None
+    length, said = uploaded(front, tmp_path, 5 * MIB + 1000)
+    assert front.methods == ["POST", *["PATCH"] * 6, "HEAD"]
+    assert front.received == length
+    assert said.split() == ["Acked"]
+
+
+@pytest.mark.parametrize("status", [423, 503])
+def test_a_server_that_says_later_in_the_middle_is_sent_nothing_twice(
+    front: Front, tmp_path: Path, status: int
+) -> None:
+    front.breaks = lambda method, number: Break(status=status) if method == "PATCH" and number in {3, 5} else None
+    length, said = uploaded(front, tmp_path, 5 * MIB)
+    assert front.received == length
+    assert [line.split()[0] for line in said.splitlines()] == ["Later", "Later", "Acked"]
+    assert front.methods.count("POST") == 1
+
+
+def test_each_reset_in_the_middle_costs_a_piece_at_most(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cuts = {2: 700_000, 4: 1, 5: 262_144, 9: 100_000}
+    front.breaks = cut_at(cuts)
+    length, _ = uploaded(front, tmp_path, 8 * MIB)
+    resent = front.received - length
+    tell(capsys, f"{len(cuts)} resets in {length} bytes: {resent} sent again")
+    assert front.methods.count("POST") == 1
+    assert 0 <= resent <= len(cuts) * CHUNK
+
+
+def cut_at(cuts: dict[int, int]) -> Callable[[str, int], Break | None]:
+    return lambda method, number: Break(after=cuts[number]) if method == "PATCH" and number in cuts else None
+
+
+def test_an_upload_that_the_server_lost_is_made_again_under_the_same_key(front: Front, tmp_path: Path) -> None:
+    front.pause = 0.005
+    with uploading(front, tmp_path, 6 * MIB) as process:
+        until(lambda: front.received > 2 * MIB, "some has arrived", every=0.002)
+        process.kill()
+        process.wait()
+    for file in front.folder.iterdir():
+        file.unlink()
+    uploaded(front, tmp_path, 6 * MIB)
+    assert front.methods.count("POST") == 2
