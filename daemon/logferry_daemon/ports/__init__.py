@@ -1,0 +1,89 @@
+"""What the daemon needs of the world, one small Protocol a role. Every adapter and its fake passes the same tests."""
+
+from logferry_daemon.ports.choices import Choices, Roster, Seen
+from logferry_daemon.ports.credentials import Credentials, KeyNote
+from logferry_daemon.ports.intake import Admitted, FileRow, Intake, NewSession, version_of
+from logferry_daemon.ports.ledger import (
+    Backlog,
+    History,
+    Ledger,
+    ReceiptRow,
+    Recutting,
+    Sent,
+    SessionRow,
+    Totals,
+    UnknownSession,
+)
+from logferry_daemon.ports.machine import (
+    CLOSED,
+    Chance,
+    Clock,
+    Databases,
+    FileSeen,
+    LogFiles,
+    Processes,
+    Program,
+    Watcher,
+)
+from logferry_daemon.ports.network import Discovery, Fingerprints, Sender
+from logferry_daemon.ports.notes import (
+    UNASKED,
+    destination_note,
+    earlier,
+    followed,
+    place_note,
+    source_note,
+    terms_note,
+)
+from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
+from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
+from logferry_daemon.ports.spool import Spool
+
+__all__ = [
+    "CLOSED",
+    "UNASKED",
+    "Admitted",
+    "Backlog",
+    "Chance",
+    "Choices",
+    "Claimed",
+    "Clock",
+    "CopyRow",
+    "Credentials",
+    "Databases",
+    "DeletedRow",
+    "DeliveryRow",
+    "Discovery",
+    "FileRow",
+    "FileSeen",
+    "Fingerprints",
+    "History",
+    "Intake",
+    "KeyNote",
+    "Ledger",
+    "LogFiles",
+    "NewSession",
+    "Outbox",
+    "Processes",
+    "Program",
+    "ReceiptRow",
+    "Recutting",
+    "Removals",
+    "Removed",
+    "Roster",
+    "Seen",
+    "Sender",
+    "Sent",
+    "SessionRow",
+    "Spool",
+    "Totals",
+    "UnknownSession",
+    "Watcher",
+    "destination_note",
+    "earlier",
+    "followed",
+    "place_note",
+    "source_note",
+    "terms_note",
+    "version_of",
+]

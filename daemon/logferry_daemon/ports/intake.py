@@ -1,0 +1,106 @@
+"""The spool as the sources see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from logferry_daemon.core.reading import Paper, Trouble
+from logferry_daemon.core.revision import Version
+from logferry_daemon.core.sanitise import TakenOut
+from logferry_daemon.core.settle import Signature
+from logferry_model.session import Session, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """What the spool remembers of one file."""
+
+    source: str
+    path: str
+    signature: Signature
+    head: str
+    """sha-256 hex over the first `head_size` bytes: another file of the same name has another one."""
+    head_size: int
+    offset: int
+    """Read on from here: everything before it is in the spool."""
+    line: int
+    days: int = 0
+    """Midnights passed before `offset`, in a log of times without dates."""
+    first_at: datetime | None
+    running: bool
+    """Whether its last session may go on."""
+    troubles: tuple[Trouble, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewSession:
+    """A sanitised session on its way into the spool."""
+
+    session: Session
+    document: bytes
+    """The session, encoded."""
+    fingerprint: str
+    """Digest of what makes a revision another one: everything but how the end was recognised."""
+    weight: int
+    """As of Found: how much of the session there is."""
+    only_grows: bool = False
+    """A log that is appended to: a version with fewer events is a cut copy, not a correction."""
+    removed: TakenOut = field(default_factory=dict)
+    """What was taken out on the way here."""
+    kept: Mapping[str, str] = field(default_factory=dict)
+    """Slot -> text, of what some destination is sent as the log says it."""
+    leaks: tuple[str, ...] = ()
+    """Where something private was left: then `session` is an empty frame, and nothing of it is sent."""
+    identity: str | None = None
+    """Who played, as `known_as`. Stays on this computer: it is in no document and in no letter."""
+    names_player: bool = False
+    """Whether it could say who played: where neither it nor an earlier state of it does, that is UNSURE."""
+
+
+def version_of(new: NewSession) -> Version:
+    """What decides whether it is a new revision."""
+    return Version(
+        fingerprint=new.fingerprint,
+        events=len(new.session.events),
+        end_rule=new.session.end.rule if new.session.end else "",
+        only_grows=new.only_grows,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """What became of one session: the revision it has now, and whether that is news."""
+
+    session: SessionId
+    revision: int
+    new: bool
+
+
+class Intake(Protocol):
+    """The spool as the sources see it."""
+
+    async def files(self, source: str) -> Sequence[FileRow]:
+        """Everything remembered about a source's files."""
+        ...
+
+    async def admit(
+        self,
+        row: FileRow,
+        sessions: Sequence[NewSession],
+        destinations: Sequence[str],
+        now: datetime,
+        papers: Sequence[Paper] | None = None,
+    ) -> Sequence[Admitted]:
+        """Keep the sessions, one delivery of each to each destination, and the file's position: all or nothing.
+
+        A session that ended before its source was followed or before a destination was set is backlog there. One that
+        its owner has recut is cut again in the same way; what is news of that is told part by part.
+        """
+        ...
+
+    async def forget_file(self, source: str, path: str, now: datetime) -> None:
+        """The file is gone, and the papers in it; its sessions stay."""
+        ...

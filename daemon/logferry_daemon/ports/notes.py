@@ -1,0 +1,42 @@
+"""Names of the small facts that the spool keeps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+def earlier(destination: str, place: str) -> str:
+    """What deliveries are filed under whose destination is not at this place any more. No destination is named so."""
+    return f"{destination}~{place}"
+
+
+def place_note(destination: str) -> str:
+    """The note that remembers a destination's place."""
+    return f"place:{destination}"
+
+
+def terms_note(destination: str) -> str:
+    """The note that remembers on which terms letters are written: the digest of the text that was agreed to.
+
+    It outlives a consent that is taken back.
+    """
+    return f"terms:{destination}"
+
+
+UNASKED = "backfill-unasked"
+"""The note that is there when what was found before goes without being asked for."""
+
+
+def source_note(source: str) -> str:
+    """The note that remembers since when a source is followed, and where: `<ISO time> <place>`."""
+    return f"source:{source}:since"
+
+
+def destination_note(destination: str) -> str:
+    """The note that remembers since when a destination is at its place: an ISO time."""
+    return f"destination:{destination}:since"
+
+
+def followed(note: str) -> datetime:
+    """The time in either of the two."""
+    return datetime.fromisoformat(note.partition(" ")[0])

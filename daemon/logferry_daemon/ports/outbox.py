@@ -1,0 +1,108 @@
+"""The spool as the delivery worker sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from logferry_daemon.core.delivery import State
+from logferry_daemon.core.exchange import Letter, Parcel, Upload
+from logferry_daemon.core.identities import Standing
+from logferry_daemon.core.sanitise import TakenOut
+from logferry_model.envelope import Receipt
+from logferry_model.session import SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRow:
+    """One delivery as the spool has it."""
+
+    id: str
+    session: SessionId
+    destination: str
+    revision: int
+    state: State
+    attempts: int
+    created_at: datetime
+    last_error: str = ""
+    last_attempt: datetime | None = None
+    next_attempt: datetime | None = None
+    report_url: str | None = None
+    standing: Standing = Standing.ALLOWED
+    """Whether its player's sessions may go there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claimed:
+    """A delivery that the worker now has: its letter if one was written before, else the parcel to write it from."""
+
+    row: DeliveryRow
+    parcel: Parcel
+    letter: Letter | None
+    upload: Upload = field(default_factory=Upload)
+    """How far the letter has come."""
+    backfill: bool = False
+    """Whether it was there before it was asked for."""
+    leaks: tuple[str, ...] = ()
+    """Where something private was left, which is why only a frame of it is kept."""
+    removed: TakenOut = field(default_factory=dict)
+    """What was taken out before it was kept."""
+
+
+class Outbox(Protocol):
+    """The spool as the delivery worker sees it."""
+
+    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+        """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
+
+        Never one of a player who is not allowed there.
+        """
+        ...
+
+    async def keep_letter(self, delivery: str, letter: Letter) -> None:
+        """The bytes, before they are sent for the first time."""
+        ...
+
+    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+        """How far they have come."""
+        ...
+
+    async def forget_letter(self, delivery: str) -> None:
+        """The bytes are not taken as they are: they are written anew, under another key."""
+        ...
+
+    async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
+        """Uploaded. No receipt: the owner deleted it over there."""
+        ...
+
+    async def deferred(
+        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+    ) -> None:
+        """Back to pending; `now` is when that was known, for its history."""
+        ...
+
+    async def released(self, deliveries: Sequence[str]) -> None:
+        """Those of them that are still being sent are pending again: sending was broken off."""
+        ...
+
+    async def parked(self, delivery: str, reason: str, now: datetime) -> None:
+        """Failed: a person decides."""
+        ...
+
+    async def kept(self, document: bytes) -> Mapping[str, str]:
+        """Slot -> text, of those slots in a document that some destination is sent as the log says them."""
+        ...
+
+    async def note(self, key: str) -> str | None:
+        """A small fact that survives a restart."""
+        ...
+
+    async def set_note(self, key: str, value: str | None) -> None:
+        """Remember it, or forget it with None."""
+        ...
+
+    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
+        """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself."""
+        ...

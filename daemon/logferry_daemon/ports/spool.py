@@ -1,0 +1,15 @@
+"""All roles of the spool together."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from logferry_daemon.ports.choices import Choices, Roster
+from logferry_daemon.ports.intake import Intake
+from logferry_daemon.ports.ledger import History, Ledger
+from logferry_daemon.ports.outbox import Outbox
+from logferry_daemon.ports.removals import Removals
+
+
+class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Protocol):
+    """All seven; one adapter, one database, one writer."""

@@ -1,0 +1,85 @@
+"""What an owner agrees to, and what leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from msgspec import Raw, Struct
+
+from logferry_ipc.messages.people import Identity, Player
+
+
+class Consent(Struct, frozen=True, kw_only=True):
+    """What the owner agrees to for one destination, and whether they have."""
+
+    destination: str
+    granted: bool
+    policy: str
+    """The text that was or will be agreed to."""
+    policy_digest: str
+    """sha-256 hex of the text with the destination's address: a grant names the text it agrees to."""
+    granted_at: datetime | None = None
+    waiting: int = 0
+    """Deliveries that a grant would release."""
+    terms: tuple[str, ...] = ()
+    """What of people and places is sent, line by line, as in the text."""
+    agreed_terms: tuple[str, ...] = ()
+    """The same as it was agreed to."""
+    identities: tuple[Identity, ...] = ()
+    """Whose sessions there are for it: a grant that names them allows those that are unknown."""
+    key_note: str = ""
+    """What a grant says of the key, too, where one was laid down that served another address."""
+
+
+class PrivacyChange(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Other terms for a destination; what is not named stays as it is."""
+
+    treatments: dict[str, str]
+    """Group of fields -> `keep`, `token` or `drop`."""
+
+
+class Removal(Struct, frozen=True, kw_only=True):
+    """Something that is not sent."""
+
+    field: str
+    reason: str
+    times: int
+
+
+class Preview(Struct, frozen=True, kw_only=True):
+    """What one destination is sent of one session."""
+
+    session: str
+    destination: str
+    content_type: str
+    content_encoding: str
+    sha256: str
+    """Hex, of `body`."""
+    body: bytes
+    """Byte for byte what goes over the wire as the request's body."""
+    document: Raw
+    """The session in it."""
+    removed: tuple[Removal, ...] = ()
+    """What was taken out, and why."""
+    state: str = ""
+    """Where its delivery stands, as in the list of sessions."""
+    reconstruction: bool = False
+    """It was sent already and its bytes are not kept: this is what would be sent of it on the terms of today."""
+
+
+class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Agreement to exactly the text with this digest, and to the players that were shown with it."""
+
+    policy_digest: str
+    identities: tuple[Player, ...] = ()
+
+
+class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A secret for one destination: goes in, never comes out."""
+
+    secret: str
+    insecure_storage: bool = False
+    """Allow a file with mode 0600 where the system has no keyring."""
+
+    def __repr__(self) -> str:
+        return "Login(secret=***)"
