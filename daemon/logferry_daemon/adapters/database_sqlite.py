@@ -35,10 +35,18 @@ PRAGMA trusted_schema = OFF;
 class Database:
     """A file, a thread, and the named statements that are run on them."""
 
-    def __init__(self, path: Path, thread: ThreadPoolExecutor, queries: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        thread: ThreadPoolExecutor,
+        queries: Mapping[str, str],
+        *,
+        connecting: Callable[[Path], sqlite3.Connection] | None = None,
+    ) -> None:
         self._path = path
         self._thread = thread
         self._queries = queries
+        self._connecting = connecting or connect
         self._connection: sqlite3.Connection | None = None
         self._closed = True
 
@@ -68,7 +76,7 @@ class Database:
         if self._closed:
             raise Unreachable("spool-closed", "The spool is closed.")
         if self._connection is None:
-            self._connection = connect(self._path)
+            self._connection = self._connecting(self._path)
         return self._connection
 
     @contextmanager

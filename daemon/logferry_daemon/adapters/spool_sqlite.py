@@ -65,15 +65,19 @@ async def open_spool(
     `recount` counts what is recut.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
-        files = ("spool.sql", "identities.sql", "removals.sql", "history.sql")
-        queries = {name: text for file in files for name, text in load_queries(file).items()}
-        database = Database(path, thread, queries)
+        database = Database(path, thread, named_queries())
         spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
         try:
             await database.run(spool.open)
             yield spool
         finally:
             await database.run(database.close)
+
+
+def named_queries() -> Mapping[str, str]:
+    """Every statement the spool runs, by its name."""
+    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql")
+    return {name: text for file in files for name, text in load_queries(file).items()}
 
 
 class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
