@@ -1,0 +1,58 @@
+"""Runs an asyncio server beside a test, in a thread of its own, for as long as a block lasts."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+HOST = "127.0.0.1"
+SECONDS = 30.0
+
+Guest = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@contextmanager
+def served(guest: Guest) -> Iterator[int]:
+    """The port at which `guest` answers; whoever is still connected at the end is cut off."""
+    loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
+    port = 0
+    guests: set[asyncio.Task[None]] = set()
+
+    async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        guests.add(task)
+        try:
+            await guest(reader, writer)
+        finally:
+            writer.close()
+            guests.discard(task)
+
+    async def serve() -> None:
+        nonlocal port
+        server = await asyncio.start_server(welcome, HOST, 0)
+        port = server.sockets[0].getsockname()[1]
+        listening.set()
+        try:
+            await ended.wait()
+        finally:
+            server.close()
+            for task in guests:
+                task.cancel()
+            await asyncio.gather(*guests, return_exceptions=True)
+            await asyncio.sleep(0)  # what was closed is let go in the loop's next turn
+
+    def run() -> None:
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            runner.run(serve())
+
+    thread = threading.Thread(target=run, name="served", daemon=True)
+    thread.start()
+    assert listening.wait(SECONDS)
+    try:
+        yield port
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join(SECONDS)
