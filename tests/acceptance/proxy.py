@@ -45,6 +45,8 @@ class Proxy:
     target: int
     loses: Callable[[int], bool] = nothing_lost
     """Whether the answer to the n-th request, from 1, is lost after the collector has given it."""
+    slow: float = 0.0
+    """Seconds that each answer takes on its way."""
     port: int = 0
     connections: int = 0
     lost: int = 0
@@ -95,6 +97,7 @@ class Proxy:
             if self.loses(number):
                 self.lost += 1
                 return
+            await asyncio.sleep(self.slow)
             guest[1].write(answer.wire)
             await guest[1].drain()
 
@@ -108,9 +111,9 @@ async def _message(reader: asyncio.StreamReader) -> Message:
 
 
 @contextmanager
-def proxy_to(target: int, loses: Callable[[int], bool] = nothing_lost) -> Iterator[Proxy]:
+def proxy_to(target: int, loses: Callable[[int], bool] = nothing_lost, *, slow: float = 0.0) -> Iterator[Proxy]:
     """A proxy that listens while the block lasts."""
-    proxy = Proxy(target, loses)
+    proxy = Proxy(target, loses, slow)
     listening = threading.Event()
     loop = asyncio.new_event_loop()
     ended = asyncio.Event()

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
-import shutil
-import sqlite3
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import closing
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
 import pytest
 
 from logferry_ipc.messages import RetryRequest
-from tests.acceptance.delivered import Verdict, judge, keys_in, plays_in
+from tests.acceptance.delivered import plays_in
+from tests.acceptance.playground import READY_AGAIN, Playground, agreed, hunts, hurried, moment, recovered, stage
 from tests.acceptance.proxy import proxy_to
 from tests.acceptance.running import (
     DESTINATION,
@@ -27,62 +23,14 @@ from tests.acceptance.running import (
     collector_home,
     copy_quiet,
     daemon_home,
-    make_quiet,
     tell,
     until,
 )
 from tests.conftest import SAMPLES, needs_samples
-from tests.factories import artemis_document, encode_document, file_name
 
 pytestmark = [pytest.mark.accept, pytest.mark.slow, pytest.mark.timeout(400)]
 
 KILLS = 20
-READY_AGAIN = 5.0
-"""Seconds from the start of a daemon after a kill to its answer: the one bound on time here."""
-SOONEST, LATEST = 0.05, 2.0
-"""Seconds after its start at which a daemon is killed."""
-BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
-
-
-def hunts(count: int, *, first: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Names and bytes of Artemis sessions, a different one a number."""
-    for number in range(first, first + count):
-        document = artemis_document(number, start=BEGAN + number * timedelta(hours=1))
-        yield file_name(document), encode_document(document)
-
-
-@dataclass(frozen=True)
-class Playground:
-    """Two watched folders and everything that was put into them."""
-
-    root: Path
-    artemis: Path = field(init=False)
-    elite: Path = field(init=False)
-
-    def __post_init__(self) -> None:
-        for name in ("artemis", "elite"):
-            folder = self.root / name
-            folder.mkdir(parents=True)
-            object.__setattr__(self, name, folder)
-
-    @property
-    def sources(self) -> dict[str, tuple[str, Path]]:
-        return {"hunts": ("artemis", self.artemis), "flights": ("elite-dangerous", self.elite)}
-
-    def put(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Finished files, written before they appear under their name."""
-        for name, content in files:
-            draft = self.root / name
-            draft.write_bytes(content)
-            draft.rename(self.artemis / name)
-            make_quiet(self.artemis / name)
-
-    def judge(self, collector: CollectorHome) -> Verdict:
-        return judge(plays_in(self.artemis) + plays_in(self.elite), collector)
-
-    @property
-    def number_of_plays(self) -> int:
-        return (plays_in(self.artemis) + plays_in(self.elite)).total()
 
 
 @pytest.fixture
@@ -101,25 +49,6 @@ def daemon(tmp_path: Path, playground: Playground, collector: CollectorHome) -> 
     with daemon_home(tmp_path / "daemon") as daemon:
         daemon.configure(sources=playground.sources, destinations={DESTINATION: collector.url})
         yield daemon
-
-
-def agreed(daemon: DaemonHome, collector: CollectorHome) -> None:
-    """Consent and key, from a first run that finds empty folders."""
-    first = daemon.start()
-    daemon.agree(collector.key)
-    assert first.stop() == 0
-
-
-def hurried(daemon: DaemonHome, sessions: int, *, seconds: float = 120.0) -> None:
-    """Returns when all is uploaded; waits for no pause that the daemon would keep by itself."""
-
-    def nudge() -> bool:
-        daemon.client.retry(RetryRequest())
-        daemon.client.upload_all()
-        counts = daemon.client.status().counts
-        return counts.uploaded == counts.found == sessions
-
-    until(nudge, f"{sessions} sessions uploaded", seconds=seconds, every=0.25)
 
 
 @needs_samples("elite")
@@ -150,12 +79,6 @@ def test_every_real_journal_and_every_hunt_arrives_once(
     assert "Traceback" not in daemon.own_words()
 
 
-def moment(random: Random, number: int) -> float:
-    """Seconds after the start, evenly over the decades: the first tenths hold most of what can be interrupted."""
-    width = math.log(LATEST / SOONEST) / KILLS
-    return SOONEST * math.exp(width * (number + random.random()))
-
-
 @needs_samples("elite")
 def test_a_daemon_killed_at_random_moments_loses_and_doubles_nothing(
     playground: Playground, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
@@ -163,7 +86,7 @@ def test_a_daemon_killed_at_random_moments_loses_and_doubles_nothing(
     random = Random(20260301)
     agreed(daemon, collector)
     journals, served = sorted((SAMPLES / "elite").iterdir()), 0
-    moments = [moment(random, number) for number in range(KILLS)]
+    moments = [moment(random, number, of=KILLS) for number in range(KILLS)]
     random.shuffle(moments)
     recoveries: list[float] = []
     hit: Counter[str] = Counter()
@@ -195,35 +118,6 @@ def test_a_daemon_killed_at_random_moments_loses_and_doubles_nothing(
     assert verdict.exactly_once, verdict
     assert max(recoveries) < READY_AGAIN
     assert "Traceback" not in daemon.own_words()
-
-
-def recovered(daemon: DaemonHome, recoveries: list[float]) -> Program:
-    """A daemon that answers, after a kill; notes how long that took."""
-    began = time.monotonic()
-    program = daemon.start()
-    recoveries.append(time.monotonic() - began)
-    return program
-
-
-def stage(daemon: DaemonHome, playground: Playground, collector: CollectorHome) -> str:
-    """What a killed daemon was at, from a copy of the spool that it left."""
-    copy = daemon.root / "left"
-    shutil.rmtree(copy, ignore_errors=True)
-    copy.mkdir()
-    for file in daemon.home.state.glob("spool.db*"):
-        shutil.copy2(file, copy)
-    with closing(sqlite3.connect(copy / "spool.db")) as spool:
-        states = dict(spool.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall())
-        sending = {row[0] for row in spool.execute("SELECT idempotency_key FROM deliveries WHERE state = 'uploading'")}
-        files = int(spool.execute("SELECT count(*) FROM files").fetchone()[0])
-    there = len(list(playground.artemis.iterdir())) + len(list(playground.elite.iterdir()))
-    if sending & keys_in(collector.database):
-        return "stored over there, not yet noted here"
-    if sending:
-        return "in the middle of sending"
-    if files < there:
-        return "before or while reading"
-    return "between two deliveries" if states.get("pending") else "after the last delivery"
 
 
 @dataclass
