@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -16,40 +15,35 @@ import pytest
 from logferry_model.envelope import sha256_hex
 from tests.acceptance.running import tell, until
 from tests.acceptance.tus_front import Break, Front, front_of
-from tests.conftest import needs
+from tests.acceptance.tus_program import NotFetched, tus_program
 
-pytestmark = [pytest.mark.accept, pytest.mark.faults, pytest.mark.slow, needs("node", "npm")]
+pytestmark = [pytest.mark.accept, pytest.mark.faults, pytest.mark.slow]
 
 MIB = 2**20
 CHUNK = MIB
-PACKAGES = ("@tus/server@2.4.5", "@tus/file-store@2.1.1")
-PROGRAM = Path(__file__).with_name("tus_server.mjs")
 
 
 @pytest.fixture(scope="session")
-def tus_program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The reference server, installed in a folder that goes with the test."""
-    folder = tmp_path_factory.mktemp("tus")
-    npm = ["npm", "install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder), *PACKAGES]
-    done = subprocess.run(npm, capture_output=True, text=True, check=False, timeout=100)
-    if done.returncode:
-        pytest.skip(f"not installed: {', '.join(PACKAGES)}: npm could not fetch them")
-    return Path(shutil.copy(PROGRAM, folder))
+def server() -> list[str]:
+    """The reference server's command."""
+    try:
+        return tus_program()
+    except NotFetched as error:
+        pytest.skip(f"not installed: the reference tus server; npm says: {error}")
 
 
 @pytest.fixture
-def front(tus_program: Path, tmp_path: Path) -> Iterator[Front]:
+def front(server: list[str], tmp_path: Path) -> Iterator[Front]:
     folder = tmp_path / "uploads"
     folder.mkdir()
-    node = ["node", str(tus_program), str(folder)]
-    with subprocess.Popen(node, stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen([*server, str(folder)], stdout=subprocess.PIPE, text=True) as process:
         try:
-            assert server.stdout is not None
-            port = int(server.stdout.readline())
+            assert process.stdout is not None
+            port = int(process.stdout.readline())
             with front_of(port, folder, CHUNK) as front:
                 yield front
         finally:
-            server.kill()
+            process.kill()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-// The reference tus server over a folder: `node tus_server.mjs FOLDER`; says its port.
+// The reference tus server over a folder: `node server.mjs FOLDER`; says its port.
 import { FileStore } from "@tus/file-store";
 import { Server } from "@tus/server";
 
