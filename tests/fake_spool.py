@@ -381,11 +381,6 @@ class MemorySpool:
         if delivery in self._deliveries:
             self._deliveries[delivery].upload = upload
 
-    async def forget_letter(self, delivery: str) -> None:
-        self._writable()
-        if (one := self._deliveries.get(delivery)) and one.row.state is not State.UPLOADED:
-            one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
-
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         one = self._writable_delivery(delivery)
         if one is None:
@@ -398,7 +393,14 @@ class MemorySpool:
         one.took, one.uploaded_at, one.receipt = took, now, receipt
 
     async def deferred(
-        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+        self,
+        delivery: str,
+        reason: str,
+        next_attempt: datetime,
+        *,
+        counts: bool,
+        now: datetime | None = None,
+        anew: bool = False,
     ) -> None:
         one = self._writable_delivery(delivery)
         if one is None:
@@ -406,6 +408,8 @@ class MemorySpool:
         self._note_try(one, Ending.LATER, reason, now=now)
         attempts = one.row.attempts + counts
         self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
+        if anew:
+            one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
         self._supersede(one.row.session, one.row.destination)
 
     async def released(self, deliveries: Sequence[str]) -> None:

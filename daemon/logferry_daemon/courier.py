@@ -297,7 +297,9 @@ class Courier:
             await self._road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
         wait = delay(attempts=attempts, jitter=self._road.chance.jitter(), floor=outcome.floor)
-        await self._road.outbox.deferred(row.id, outcome.reason, now + wait, counts=not outcome.free, now=now)
+        await self._road.outbox.deferred(
+            row.id, outcome.reason, now + wait, counts=not outcome.free, now=now, anew=bool(outcome.refused_encoding)
+        )
 
     def _until(self, stop: Stop) -> datetime | None:
         return None if stop.wait is None else self._road.clock.now() + stop.wait

@@ -73,7 +73,6 @@ class Handover:
             raise
         if isinstance(outcome, Later) and outcome.refused_encoding:
             await self._offers.refused(destination, claimed.row.id, outcome.refused_encoding)
-            await self._outbox.forget_letter(claimed.row.id)
         return outcome
 
     def _keeper(self, delivery: str) -> Keep:

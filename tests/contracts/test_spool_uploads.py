@@ -47,13 +47,30 @@ async def test_a_letter_that_is_not_taken_is_written_anew_under_another_key(spoo
     one = await only(spool)
     await spool.keep_letter(one.row.id, LETTER)
     await spool.keep_upload(one.row.id, UPLOAD)
-    await spool.forget_letter(one.row.id)
-    await spool.deferred(one.row.id, "packed anew", NOW, counts=False)
+    await spool.deferred(one.row.id, "packed anew", NOW, counts=False, now=NOW, anew=True)
     again = await only(spool)
     assert again.letter is None
     assert again.parcel.idempotency_key != one.parcel.idempotency_key
     assert again.parcel.document == one.parcel.document
     assert again.upload == Upload(cuts=2)
+
+
+async def test_what_was_not_taken_is_in_the_history_with_the_bytes_it_had(spool: Spool) -> None:
+    await admit(spool, found())
+    one = await only(spool)
+    await spool.keep_letter(one.row.id, LETTER)
+    await spool.deferred(one.row.id, "packed anew", NOW, counts=False, now=NOW, anew=True)
+    ((tried,),) = (await spool.attempts(one.row.session)).values()
+    assert (tried.reason, tried.bytes) == ("packed anew", len(LETTER.body))
+
+
+async def test_any_other_try_keeps_the_letter_and_its_key(spool: Spool) -> None:
+    await admit(spool, found())
+    one = await only(spool)
+    await spool.keep_letter(one.row.id, LETTER)
+    await spool.deferred(one.row.id, "later", NOW, counts=True)
+    again = await only(spool)
+    assert (again.letter, again.parcel.idempotency_key) == (LETTER, one.parcel.idempotency_key)
 
 
 async def test_what_arrived_keeps_its_key(spool: Spool) -> None:
@@ -62,7 +79,6 @@ async def test_what_arrived_keeps_its_key(spool: Spool) -> None:
     await spool.keep_letter(one.row.id, LETTER)
     await spool.keep_upload(one.row.id, UPLOAD)
     await spool.acked(one.row.id, RECEIPT, "", NOW, timedelta(seconds=1))
-    await spool.forget_letter(one.row.id)
     seen = await spool.look_at(one.row.session, one.row.destination)
     assert seen is not None
     assert (seen.parcel.idempotency_key, seen.upload.path) == (one.parcel.idempotency_key, "")
@@ -70,4 +86,4 @@ async def test_what_arrived_keeps_its_key(spool: Spool) -> None:
 
 async def test_a_delivery_that_is_gone_is_no_trouble(spool: Spool) -> None:
     await spool.keep_upload("nobody", UPLOAD)
-    await spool.forget_letter("nobody")
+    await spool.deferred("nobody", "packed anew", NOW, counts=False, anew=True)

@@ -175,10 +175,6 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
         values = {"path": upload.path, "offset": upload.offset, "cuts": upload.cuts}
         await self.database.write("keep_upload", id=delivery, **values)
 
-    async def forget_letter(self, delivery: str) -> None:
-        """Another key goes with other bytes."""
-        await self.database.write("forget_letter", id=delivery)
-
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         """Uploaded, with its receipt."""
         await self._step(
@@ -194,12 +190,24 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
         )
 
     async def deferred(
-        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+        self,
+        delivery: str,
+        reason: str,
+        next_attempt: datetime,
+        *,
+        counts: bool,
+        now: datetime | None = None,
+        anew: bool = False,
     ) -> None:
         """Back to pending."""
-        tried = _Try(Ending.LATER, reason, None if now is None else ms(now))
         await self._step(
-            "deferred", Step.DEFER, delivery, tried, reason=reason, next_attempt=ms(next_attempt), counts=int(counts)
+            "deferred",
+            Step.DEFER,
+            delivery,
+            _Try(Ending.LATER, reason, None if now is None else ms(now), anew=anew),
+            reason=reason,
+            next_attempt=ms(next_attempt),
+            counts=int(counts),
         )
 
     async def released(self, deliveries: Sequence[str]) -> None:
@@ -229,6 +237,8 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
                 if found:  # else its destination was removed meanwhile
                     note_attempt(query, delivery, tried.outcome, tried.reason, now=tried.now, took_ms=tried.took_ms)
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
+                    if tried.anew:
+                        query("forget_letter", id=delivery)
                     self._filing.supersede(query, found[0]["session"], found[0]["destination"])
 
         await self.database.run(work)
@@ -494,6 +504,8 @@ class _Try:
     reason: str
     now: int | None
     took_ms: int | None = None
+    anew: bool = False
+    """Its bytes are not taken as they are; noted with the try first, for its count of bytes."""
 
 
 def _install_note(destination: str) -> str:

@@ -69,18 +69,24 @@ class Outbox(Protocol):
         """How far they have come."""
         ...
 
-    async def forget_letter(self, delivery: str) -> None:
-        """The bytes are not taken as they are: they are written anew, under another key."""
-        ...
-
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         """Uploaded. No receipt: the owner deleted it over there."""
         ...
 
     async def deferred(
-        self, delivery: str, reason: str, next_attempt: datetime, *, counts: bool, now: datetime | None = None
+        self,
+        delivery: str,
+        reason: str,
+        next_attempt: datetime,
+        *,
+        counts: bool,
+        now: datetime | None = None,
+        anew: bool = False,
     ) -> None:
-        """Back to pending; `now` is when that was known, for its history."""
+        """Back to pending; `now` is when that was known, for its history.
+
+        `anew`: the bytes are not taken as they are, so they are written once more, under another key.
+        """
         ...
 
     async def released(self, deliveries: Sequence[str]) -> None:

@@ -115,7 +115,7 @@ UPDATE deliveries SET upload_path = :path, upload_offset = :offset, cuts = :cuts
 UPDATE deliveries SET
     body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0,
     idempotency_key = lower(hex(randomblob(16)))
-WHERE id = :id AND state != 'uploaded';
+WHERE id = :id;
 
 -- acked --
 -- The letter is emptied: the document of the session stays.

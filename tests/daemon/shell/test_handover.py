@@ -207,6 +207,8 @@ async def test_415_to_zstd_writes_the_letter_anew_under_another_key() -> None:
     refused, taken = [sent.request for sent in desk.sender.sent if sent.request.method == "POST"]
     assert refused.headers["Idempotency-Key"] != taken.headers["Idempotency-Key"]
     assert unpacked(refused.body) == unpacked(taken.body)
+    ((first, second),) = (await desk.spool.attempts("aa")).values()
+    assert [first.bytes, second.bytes] == [len(refused.body), len(taken.body)]
     await desk.find("bb")
     await desk.work()
     assert desk.sender.sent[-1].request.headers["Content-Encoding"] == "gzip"
