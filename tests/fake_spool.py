@@ -442,9 +442,11 @@ class MemorySpool:
         reports = [one for one in done if not (one.row.report_url or "file:").startswith("file:")]
         last = max(reports, key=lambda one: one.uploaded_at or NOON) if reports else None
         at_home = {one.row.session for one in self._all()}
+        homeless = [key for key, kept in self._sessions.items() if key not in at_home and not kept.merged_into]
         return Totals(
             by_state=by_state,
-            homeless=sum(key not in at_home and not kept.merged_into for key, kept in self._sessions.items()),
+            found=len([*self._all(), *homeless]),
+            homeless=len(homeless),
             uploaded=len(done),
             bytes_sent=sum(one.sent for one in done),
             average_ms=sum(took) / len(took) if took else None,

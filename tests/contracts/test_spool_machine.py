@@ -213,6 +213,7 @@ class SpoolMachine(RuleBasedStateMachine):
         if not cut:
             whole = self.loop.run_until_complete(self.disk.spool.totals())
             assert one.counts == views.counts(whole, self.gates)
+            assert whole.found == sum(whole.by_state.values()) + whole.homeless
 
     def teardown(self) -> None:
         self.loop.run_until_complete(self.disk.close())

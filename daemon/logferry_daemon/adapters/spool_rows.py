@@ -240,18 +240,19 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
 
 def totals(
     counts: Mapping[tuple[str, State], int],
-    homeless: int,
+    found: sqlite3.Row,
     sent: sqlite3.Row,
     last_report_url: str | None,
     backlog: sqlite3.Row,
 ) -> Totals:
-    """From `counts`, `homeless`, `sent`, `last_report` and `backlog`."""
+    """From `counts`, `found`, `sent`, `last_report` and `backlog`."""
     waiting = None
     if backlog["sessions"]:
         waiting = Backlog(sessions=backlog["sessions"], first=at(backlog["first"]), last=at(backlog["last"]))
     return Totals(
         by_state=counts,
-        homeless=homeless,
+        found=found["number"],
+        homeless=found["homeless"],
         uploaded=sent["uploaded"],
         bytes_sent=sent["bytes_sent"],
         average_ms=sent["average_ms"],

@@ -276,7 +276,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
             last = self.database.query("last_report")
             told = rows.totals(
                 counts,
-                self.database.query("homeless")[0]["number"],
+                self.database.query("found")[0],
                 self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
                 self.database.query("backlog")[0],

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
+from msgspec.structs import replace
+
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.history import Attempt as Tried
@@ -104,8 +106,9 @@ def paper_change(line: Journaled) -> PaperChange:
 
 
 def counts(totals: Totals, gates: Mapping[str, Gate]) -> Counts:
-    """Deliveries by public state; `found` is their sum."""
-    return counted(sum(_by_destination(totals, gates).values(), Counter(held=totals.homeless)))
+    """Deliveries by public state; `found` is counted by itself, so that what is missing shows."""
+    by_state = sum(_by_destination(totals, gates).values(), Counter(held=totals.homeless))
+    return replace(counted(by_state), found=totals.found)
 
 
 def _by_destination(totals: Totals, gates: Mapping[str, Gate]) -> Mapping[str, Counter[str]]:

@@ -74,6 +74,8 @@ class Totals:
     """Deliveries by destination and state, and what was sent."""
 
     by_state: Mapping[tuple[str, State], int]
+    found: int
+    """Deliveries and sessions without any, counted by themselves: `by_state` and `homeless` add up to it."""
     homeless: int
     """Sessions without any delivery."""
     uploaded: int

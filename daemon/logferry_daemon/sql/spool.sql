@@ -149,9 +149,11 @@ SELECT id, session, destination, state FROM deliveries WHERE state = 'uploading'
 -- counts --
 SELECT destination, state, count(*) AS number FROM deliveries GROUP BY destination, state;
 
--- homeless --
-SELECT count(*) AS number FROM sessions
-WHERE merged_into IS NULL AND NOT EXISTS (SELECT 1 FROM deliveries WHERE session = sessions.id);
+-- found --
+-- Everything there is, whatever its state: what the states add up to is held against this.
+SELECT count(*) AS number, coalesce(sum(deliveries.id IS NULL), 0) AS homeless
+FROM sessions LEFT JOIN deliveries ON deliveries.session = sessions.id
+WHERE deliveries.id IS NOT NULL OR merged_into IS NULL;
 
 -- backlog --
 -- The sessions that wait to be asked for.
