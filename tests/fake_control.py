@@ -390,7 +390,11 @@ class FakeControl:
         if destination.name in self.places:
             raise Refused("destination-exists", f"There is a destination {destination.name} already.")
         self.places[destination.name] = m.DestinationInfo(
-            name=destination.name, dialect=destination.dialect, url=destination.url, pin=destination.pin
+            name=destination.name,
+            dialect=destination.dialect,
+            url=destination.url,
+            pin=destination.pin,
+            account=destination.account,
         )
         self._changed()
         return await self.destinations()
@@ -398,6 +402,13 @@ class FakeControl:
     async def pin_destination(self, name: str, pin: m.NewPin) -> m.Destinations:
         self.calls.append("pin_destination")
         self.places[name] = replace(self._place(name), pin=pin.pin)
+        self.granted_at.pop(name, None)
+        self._changed()
+        return await self.destinations()
+
+    async def change_account(self, name: str, account: m.NewAccount) -> m.Destinations:
+        self.calls.append("change_account")
+        self.places[name] = replace(self._place(name), account=account.account)
         self.granted_at.pop(name, None)
         self._changed()
         return await self.destinations()

@@ -40,6 +40,7 @@ def _malformed(envelope: Envelope, session: Session) -> list[Finding]:
         ("/tracker", "empty or too long", not 0 < len(envelope.tracker) <= NAME_MAX),
         ("/natural_key", "empty or too long", not 0 < len(envelope.natural_key) <= NAME_MAX),
         ("/install_id", "too long", len(envelope.install_id) > NAME_MAX),
+        ("/account", "too long", len(envelope.account) > NAME_MAX),
         ("/app_version", "too long", len(envelope.app_version) > NAME_MAX),
         ("/platform", f"none of {', '.join(PLATFORMS)}", envelope.platform not in PLATFORMS),
         ("/revision", "counts from 1", not 1 <= envelope.revision < 2**31),

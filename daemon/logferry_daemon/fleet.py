@@ -150,6 +150,7 @@ class Fleet:
             pin=settings.fingerprint,
             privacy=settings.policy,
             upload_hosts=settings.upload_hosts,
+            account=settings.account,
         )
         told = self.listeners.delivery_changed
         courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
@@ -175,6 +176,10 @@ class Fleet:
     async def pin_destination(self, name: str, settings: DestinationSettings) -> None:
         """Its owner vouches for another key; the consent was about the old one."""
         await self._become(replace(self.couriers[name].destination, pin=settings.fingerprint))
+
+    async def rename_owner(self, name: str, settings: DestinationSettings) -> None:
+        """Its owner is called otherwise there, or nothing any more; the consent was about who he was."""
+        await self._become(replace(self.couriers[name].destination, account=settings.account))
 
     async def _become(self, destination: Destination) -> None:
         """Whoever sends and whoever deletes have it so; what is on its way as it was agreed to before stops."""

@@ -44,6 +44,8 @@ class Destination:
     """What it is sent of people and places."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else its owner lets it name: pieces are put there, its key never."""
+    account: str = ""
+    """What he is called there; empty where he is anonymous."""
 
     @property
     def keyless(self) -> bool:
@@ -57,11 +59,11 @@ class Destination:
 
     @property
     def policy(self) -> str:
-        """What its consent is about: the pin too, so another one voids it."""
+        """What its consent is about: pin and account too, so another one voids it."""
         where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
         if self.upload_hosts:
             where += f", and to {' or '.join(self.upload_hosts)} where it says so"
-        return policy_text(name=self.name, dialect=self.dialect, url=where, policy=self.privacy)
+        return policy_text(name=self.name, dialect=self.dialect, url=where, policy=self.privacy, account=self.account)
 
 
 @dataclass(slots=True)

@@ -86,6 +86,8 @@ class Scribe:
         if claimed.leaks:
             raise withheld(claimed.leaks)
         terms = await self._terms(claimed.parcel, destination)
+        # Beside the session and not in it: it may be an e-mail, which is a leak anywhere else.
+        claimed = replace(claimed, parcel=replace(claimed.parcel, account=destination.account))
         secrets = await self._secrets(destination)
         return await asyncio.to_thread(self._write, claimed, terms, (dialect, offer), secrets)
 

@@ -17,6 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from logferry_daemon.core.account import reason_against_account
 from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.pins import reason_against_pin
 from logferry_daemon.core.places import (
@@ -93,6 +94,9 @@ class DestinationSettings(_Part):
         default_factory=dict, description="tracker = the only ones of its fields that may go"
     )
 
+    account: str = Field(
+        default="", description="what you are called there; left out, you are anonymous: a random number stands for you"
+    )
     pin: str | None = Field(
         default=None, description="the fingerprint of its key, which then counts in place of an authority"
     )
@@ -107,6 +111,12 @@ class DestinationSettings(_Part):
     def _fits(self) -> DestinationSettings:
         if reason := reason_against_service(self.dialect, self.url, self.upload_hosts):
             raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
+    def _callable_so(self) -> DestinationSettings:
+        if reason := reason_against_account(self.dialect, self.account):
+            raise ValueError(f"account: {reason}")
         return self
 
     @property

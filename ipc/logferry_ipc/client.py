@@ -192,6 +192,10 @@ class DaemonClient:
         """Another key counts for it, by the word of its owner, who is asked for consent anew."""
         return self._call("pin_destination", m.Destinations, name, body=pin)
 
+    def change_account(self, name: str, account: m.NewAccount) -> m.Destinations:
+        """Its owner is called otherwise there; he is asked for consent anew."""
+        return self._call("change_account", m.Destinations, name, body=account)
+
     def discover(self, request: m.DiscoverRequest) -> m.Candidates:
         """Whoever on the local network says to be a collector; proves nothing."""
         return self._call("discover", m.Candidates, body=request)

@@ -25,6 +25,7 @@ from logferry_ipc.messages import (
     IdentityDecision,
     Ledger,
     Login,
+    NewAccount,
     NewDestination,
     NewPin,
     NewSource,
@@ -155,6 +156,10 @@ class Control(Protocol):
 
     async def pin_destination(self, name: str, pin: NewPin) -> Destinations:
         """Another key counts for it, by the word of its owner, who is asked for consent anew."""
+        ...
+
+    async def change_account(self, name: str, account: NewAccount) -> Destinations:
+        """Its owner is called otherwise there; he is asked for consent anew."""
         ...
 
     async def discover(self, request: DiscoverRequest) -> Candidates:

@@ -38,6 +38,8 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     platform: str
     """`windows`, `macos` or `linux`."""
     payload: Raw
+    account: str = ""
+    """What the destination knows the owner by, where they told; empty for whoever is anonymous."""
     partial: bool = False
     """True while the session still runs; a partial never replaces a complete one."""
     ended_at: datetime | None = None

@@ -125,7 +125,15 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
     daemon.control.secrets["home"] = "hunter2-hunter2"
     ran = logferry("destinations", "list", "--json")
     assert ran.json["destinations"] == [
-        {"name": "home", "dialect": "logferry", "url": URL, "consent": False, "credential": "available", "pin": ""}
+        {
+            "name": "home",
+            "dialect": "logferry",
+            "url": URL,
+            "consent": False,
+            "credential": "available",
+            "pin": "",
+            "account": "",
+        }
     ]
     assert "hunter2" not in ran.out + logferry("destinations", "list").out
 
@@ -141,3 +149,46 @@ def test_a_removed_destination_is_gone(logferry: Command, daemon: ThreadedDaemon
     logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
     assert logferry("destinations", "remove", "home").code == Exit.DONE
     assert logferry("destinations", "list", "--json").json["destinations"] == []
+
+
+# Who he is there
+
+
+def add_home(logferry: Command, *more: str) -> None:
+    logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL, *more)
+
+
+def test_a_destination_is_added_with_a_name_and_shown_with_it(logferry: Command, daemon: ThreadedDaemon) -> None:
+    add_home(logferry, "--account", "mila@example.org")
+    assert daemon.control.places["home"].account == "mila@example.org"
+    assert "mila@example.org" in logferry("destinations", "list").out
+    assert "you are mila@example.org" in logferry("destinations", "account", "home").out
+
+
+def test_without_a_name_he_is_anonymous_and_told_so(logferry: Command, daemon: ThreadedDaemon) -> None:
+    add_home(logferry)
+    ran = logferry("destinations", "account", "home")
+    assert (ran.code, "nobody by name" in ran.out) == (Exit.DONE, True)
+    assert "change_account" not in daemon.control.calls
+
+
+@pytest.mark.parametrize(("words", "account"), [(("mila",), "mila"), (("--anonymous",), "")])
+def test_another_name_or_none_is_agreed_to_anew(
+    logferry: Command, daemon: ThreadedDaemon, words: tuple[str, ...], account: str
+) -> None:
+    add_home(logferry, "--account", "before")
+    logferry("consent", "grant", "home", "--yes")
+    ran = logferry("destinations", "account", "home", *words)
+    assert ran.code == Exit.DONE
+    assert daemon.control.places["home"].account == account
+    assert "logferry consent grant home" in ran.out
+
+
+def test_nobody_is_two_things_at_once(logferry: Command, daemon: ThreadedDaemon) -> None:
+    add_home(logferry)
+    assert logferry("destinations", "account", "home", "mila", "--anonymous").code == Exit.USAGE
+
+
+def test_a_destination_that_is_not_there_has_no_account(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("destinations", "account", "nowhere")
+    assert (ran.code, 'There is no destination "nowhere".' in ran.err) == (Exit.FAILED, True)

@@ -120,6 +120,7 @@ def test_schema_versions_have_to_agree_and_be_known(body: int, header: str | Non
         ({"tracker": ""}, "/tracker"),
         ({"natural_key": "k" * 201}, "/natural_key"),
         ({"install_id": "i" * 201}, "/install_id"),
+        ({"account": "a" * 201}, "/account"),
         ({"app_version": "v" * 201}, "/app_version"),
         ({"platform": "amiga"}, "/platform"),
         ({"revision": 0}, "/revision"),

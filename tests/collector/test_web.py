@@ -443,3 +443,11 @@ async def test_a_sender_who_hangs_up_is_no_failure_of_ours(client: Client, caplo
     await writer.wait_closed()
     assert (await client.upload(tiny_session())).status == 201
     assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def test_the_name_of_who_sent_it_is_on_no_page(client: Client) -> None:
+    answer = await client.upload(hunting_session(), account="mila.quellmont@example.org")
+    assert answer.status == 201
+    for path in ("", ".json"):
+        shown = await client.get(f"/r/{answer.receipt.report_id}{path}", Accept="text/html")
+        assert (shown.status, "quellmont" in shown.text) == (200, False)

@@ -285,3 +285,20 @@ def test_what_does_not_fit_a_service_is_named_with_what_would(text: str, says: s
     message = complaint(text).message
     assert says in message
     assert "s3cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("dialect", "account", "why"),
+    [("resonance", "mila", "no place for it"), ("logferry", " mila", "printable"), ("artemis", "a\\nb", "printable")],
+)
+def test_an_account_that_cannot_be_is_told_with_its_destination(dialect: str, account: str, why: str) -> None:
+    text = f'[destinations.home]\ndialect = "{dialect}"\nurl = "https://x.example"\naccount = "{account}"\n'
+    said = complaint(text).message
+    assert "account: " in said
+    assert why in said
+
+
+def test_an_account_is_optional() -> None:
+    named = '[destinations.home]\nurl = "https://x.example"\naccount = "mila@example.org"\n'
+    assert parse(named).destinations["home"].account == "mila@example.org"
+    assert parse(WHOLE).destinations["home"].account == ""

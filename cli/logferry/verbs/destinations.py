@@ -9,7 +9,7 @@ from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import places as views
-from logferry_ipc.messages import FingerprintRequest, NewDestination, NewPin, PrivacyChange
+from logferry_ipc.messages import DestinationInfo, FingerprintRequest, NewAccount, NewDestination, NewPin, PrivacyChange
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import parse_fingerprint
 
@@ -32,6 +32,12 @@ def add(verbs: Verbs) -> None:
         metavar="FINGERPRINT",
         help="send only to the holder of this key; without a fingerprint the key is shown and you are asked",
     )
+    new.add_argument("--account", default="", metavar="NAME", help="what you are called there; left out: nothing")
+    called = verb(inner, "account", "show or change what you are called at a destination", account)
+    called.add_argument("name", metavar="NAME")
+    who = called.add_mutually_exclusive_group()
+    who.add_argument("account", nargs="?", metavar="ACCOUNT", help="your name or e-mail over there")
+    who.add_argument("--anonymous", action="store_true", help="no name any more: a random number stands for you")
     pinned = verb(inner, "pin", "compare a collector's key with the pinned one, or accept another", pin_destination)
     pinned.add_argument("name", metavar="NAME")
     pinned.add_argument("--accept", metavar="FINGERPRINT", help="the key that counts from now on")
@@ -53,11 +59,32 @@ def add_destination(args: Namespace, out: Output) -> Exit:
     pin = args.pin
     if pin == ASKED and (pin := _compared(args, out)) is None:
         return Exit.WAITING
-    daemon().add_destination(NewDestination(name=args.name, dialect=args.dialect, url=args.url, pin=pin or ""))
+    daemon().add_destination(
+        NewDestination(name=args.name, dialect=args.dialect, url=args.url, pin=pin or "", account=args.account)
+    )
     out.say(f"Destination {args.name} is set. Before anything is sent it needs two things of you:")
     out.say(f"  logferry consent grant {args.name}")
     out.say(f"  logferry login {args.name}")
     return Exit.DONE
+
+
+def account(args: Namespace, out: Output) -> Exit:
+    """Who the owner is at a destination, changed where a name is given or taken away."""
+    if args.account is None and not args.anonymous:
+        out.say(_who(_found(args.name), args.name))
+        return Exit.DONE
+    daemon().change_account(args.name, NewAccount(account=args.account or ""))
+    found = _found(args.name)
+    out.say(_who(found, args.name))
+    if not found.consent:
+        out.say(f"Nothing is sent to {args.name} before you agree to this: logferry consent grant {args.name}")
+    return Exit.DONE
+
+
+def _who(found: DestinationInfo, name: str) -> str:
+    if found.account:
+        return f"At {name} you are {found.account}. That goes along with every session."
+    return f"At {name} you are nobody by name: a random number stands for you."
 
 
 def privacy(args: Namespace, out: Output) -> Exit:
@@ -88,13 +115,8 @@ def pin_destination(args: Namespace, out: Output) -> Exit:
         out.say(f"Pinned: {args.name} is sent nothing but under this key. It is a new one, so agree again:")
         out.say(f"  logferry consent grant {args.name}")
         return Exit.DONE
-    client = daemon()
-    found = next((each for each in client.destinations().destinations if each.name == args.name), None)
-    if found is None:
-        raise Misconfigured(
-            "destination-unknown", f'There is no destination "{args.name}".', hint="See: logferry destinations list"
-        )
-    shown = client.fingerprint(FingerprintRequest(url=found.url)).fingerprint
+    found = _found(args.name)
+    shown = daemon().fingerprint(FingerprintRequest(url=found.url)).fingerprint
     out.say(f"pinned: {found.pin or 'none; authorities decide'}")
     out.say(f"now:    {shown}")
     if not found.pin or parse_fingerprint(found.pin) == parse_fingerprint(shown):
@@ -105,6 +127,15 @@ def pin_destination(args: Namespace, out: Output) -> Exit:
         f"logferry destinations pin {args.name} --accept {shown}",
     )
     return Exit.FAILED
+
+
+def _found(name: str) -> DestinationInfo:
+    found = next((each for each in daemon().destinations().destinations if each.name == name), None)
+    if found is None:
+        raise Misconfigured(
+            "destination-unknown", f'There is no destination "{name}".', hint="See: logferry destinations list"
+        )
+    return found
 
 
 def _compared(args: Namespace, out: Output) -> str | None:

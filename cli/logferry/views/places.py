@@ -32,9 +32,16 @@ def destinations(found: Destinations) -> Iterator[Block]:
     """A line a destination, and which dialects a new one may speak."""
     if found.destinations:
         yield Grid(
-            ("name", "dialect", "consent", "secret", "url"),
+            ("name", "dialect", "account", "consent", "secret", "url"),
             tuple(
-                (each.name, each.dialect, _yes_or_no(each.consent), state(each.credential), each.url)
+                (
+                    each.name,
+                    each.dialect,
+                    each.account or dim("none"),
+                    _yes_or_no(each.consent),
+                    state(each.credential),
+                    each.url,
+                )
                 for each in found.destinations
             ),
             whole=frozenset({"name", "dialect"}),

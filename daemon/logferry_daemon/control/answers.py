@@ -10,6 +10,7 @@ from pathlib import Path
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
+from logferry_daemon.control.accounts import AccountDesk, check_account
 from logferry_daemon.control.deleting import DeletionDesk
 from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
@@ -57,6 +58,7 @@ from logferry_ipc.messages import (
     IdentityDecision,
     Ledger,
     Login,
+    NewAccount,
     NewDestination,
     NewPin,
     NewSource,
@@ -124,6 +126,7 @@ class DaemonControl:
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
+        self._accounts = AccountDesk(parts.fleet, parts.settings)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
         self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
@@ -346,6 +349,7 @@ class DaemonControl:
             consent=self._gates.consented(destination),
             credential=(await self._gates.access(destination)).value,
             pin=str(destination.pin or ""),
+            account=destination.account,
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
@@ -358,7 +362,10 @@ class DaemonControl:
             said = f"{shown} cannot be a destination: {reason}."
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         self._fleet.check_place(destination.url)
+        check_account(destination.dialect, destination.account)
         values = {"dialect": destination.dialect, "url": destination.url}
+        if destination.account:
+            values["account"] = destination.account
         if destination.pin:
             values["pin"] = pin_setting(destination.pin, destination.url)
         settings = self._parts.settings.add("destinations", destination.name, values)
@@ -370,6 +377,11 @@ class DaemonControl:
         """Another key counts for it; its consent is void, for that was about the old one."""
         self._courier_of(name)
         await self._pinning.pin(name, pin)
+        return await self.destinations()
+
+    async def change_account(self, name: str, account: NewAccount) -> Destinations:
+        """Its owner is called otherwise there; his consent is void, for that was about who he was."""
+        await self._accounts.change(self._courier_of(name).name, account)
         return await self.destinations()
 
     async def discover(self, request: DiscoverRequest) -> Candidates:

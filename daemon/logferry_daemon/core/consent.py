@@ -9,7 +9,7 @@ from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import Policy
 from logferry_model.envelope import sha256_hex
 
-POLICY_VERSION = 2
+POLICY_VERSION = 3
 _POLICY = """\
 Logferry will send your finished game sessions to "{name}" at {url} ({dialect}).
 
@@ -17,14 +17,16 @@ What is sent: when a session began and ended and how that was recognised; what h
 their time, amounts, values and the game's own names of things (items, creatures, skills); the totals of these; the
 version of Logferry, the kind of your system, and a random number that stands for this installation.
 
+Who you are there: {who}
+
 What is sent of people and places:
 {terms}
 A token is a number made with a key that never leaves this computer. It is the same for the same name in everything that
 is sent to "{name}", and another one everywhere else. Whoever knows from elsewhere who it stands for can follow them by
 it: it is personal data still.
 
-What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your account
-or computer. Whatever Logferry does not know is left out.
+What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your
+computer and the one that you have on it. Whatever Logferry does not know is left out.
 
 {reach}
 
@@ -35,6 +37,9 @@ How to delete: logferry sessions delete SESSION, with --remote also what was sen
 What was sent, and where it is shown: logferry sessions list
 """
 
+_ANONYMOUS = "nobody by name. The random number stands for you, and your key for whatever account it was made for."
+_NAMED = """\
+{account}. That goes along with every session, so whoever has them knows that they are all yours."""
 _SENT = "The receiving side sees your internet address, as with every connection."
 _WRITTEN = """\
 This is a folder: Logferry writes one file for each session into it and sends nothing over a network. Whoever can read
@@ -53,11 +58,12 @@ class Grant:
     """What of people and places was agreed to, line by line."""
 
 
-def policy_text(*, name: str, dialect: str, url: str, policy: Policy) -> str:
-    """The text for one destination, with its address and all that it is sent in it."""
+def policy_text(*, name: str, dialect: str, url: str, policy: Policy, account: str = "") -> str:
+    """The text for one destination, with its address and all that it is sent in it; no account is no name there."""
     terms = "\n".join(f"- {line}" for line in policy.lines())
     reach = _WRITTEN if is_folder(url) else _SENT
-    return _POLICY.format(name=name, dialect=dialect, url=url, terms=terms, reach=reach)
+    who = _NAMED.format(account=account) if account else _ANONYMOUS
+    return _POLICY.format(name=name, dialect=dialect, url=url, who=who, terms=terms, reach=reach)
 
 
 def policy_digest(text: str) -> str:

@@ -32,6 +32,8 @@ class Parcel:
     install_id: str
     app_version: str
     platform: str
+    account: str = ""
+    """What its owner is called over there; empty where he is anonymous, and only the random id goes along."""
     encodings: tuple[str, ...] = ("gzip",)
     """What the destination unpacks, as far as is known when the letter is written."""
 

@@ -86,7 +86,7 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
 
 def _user(parcel: Parcel) -> dict[str, Any]:
     platform = {"macos": "darwin"}.get(parcel.platform, parcel.platform)
-    return {"userId": parcel.install_id, "version": parcel.app_version, "platform": platform}
+    return {"userId": parcel.account or parcel.install_id, "version": parcel.app_version, "platform": platform}
 
 
 def _session(session: Session) -> dict[str, Any]:

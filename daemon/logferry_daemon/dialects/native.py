@@ -23,6 +23,7 @@ def envelope_of(parcel: Parcel) -> bytes:
             started_at=parcel.started_at,
             ended_at=parcel.ended_at,
             install_id=parcel.install_id,
+            account=parcel.account,
             app_version=parcel.app_version,
             platform=parcel.platform,
             payload=msgspec.Raw(parcel.document),

@@ -45,6 +45,8 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """`available`, `absent`, `locked`, `denied`, `stuck` or `refused`."""
     pin: str = ""
     """The fingerprint of the one key that may answer there; empty where authorities decide."""
+    account: str = ""
+    """What its owner is called there; empty where nothing but a random number stands for him."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):
@@ -81,12 +83,20 @@ class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     url: str
     pin: str = ""
     """The fingerprint of its key, as its owner compared it."""
+    account: str = ""
+    """What its owner is called there; empty for nobody by name."""
 
 
 class NewPin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The key that counts from now on."""
 
     pin: str
+
+
+class NewAccount(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the owner of a destination is called there from now on; empty for nobody by name."""
+
+    account: str
 
 
 class DiscoverRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

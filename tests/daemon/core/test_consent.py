@@ -68,6 +68,18 @@ def test_the_text_names_where_it_goes(value: str) -> None:
     assert value in TEXT
 
 
+def test_the_text_says_who_he_is_there_and_a_name_voids_the_agreement() -> None:
+    named = policy_text(**USUAL, policy=STANDARD, account="mila@example.org")
+    assert "Who you are there: mila@example.org." in named
+    assert "Who you are there: nobody by name." in TEXT
+    assert not holds(GRANT, named)
+
+
+@given(st.text(max_size=30))
+def test_no_account_breaks_the_text(account: str) -> None:
+    assert f"there: {account or 'nobody by name'}." in policy_text(**USUAL, policy=STANDARD, account=account)
+
+
 @given(st.text(max_size=30))
 def test_no_address_breaks_the_text(url: str) -> None:
     assert f"at {url} (logferry)" in text(changed={"url": url})

@@ -264,6 +264,17 @@ async def test_a_secret_of_the_destination_itself_is_not_written() -> None:
         await Desk().write(new=prepared(one))
 
 
+async def test_who_the_owner_is_there_stands_beside_the_session_and_is_a_leak_in_it() -> None:
+    known = replace(DESTINATION, account="mila@example.org")
+    written = await Desk().write(known)
+    assert msgspec.json.decode(gzip.decompress(written.letter.body), type=Envelope).account == known.account
+    dirty = prepared()
+    # As if whoever cleans had let it through.
+    dirty = replace(dirty, document=dirty.document.replace(b'"Hide"', b'"Hide of mila@example.org"'))
+    with pytest.raises(Refused, match=r"would leak: events\.0\.item"):
+        await Desk().write(known, dirty)
+
+
 async def test_such_a_delivery_fails_says_where_and_fails_again() -> None:
     desk = Office(stored)
     new = prepared(session("aa", natural_key=f"x@{NAME}", facts={"mode": "solo"}), NAME)
