@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import msgspec
 
+from logferry_daemon.adapters.work_thread import ThreadWorkshop
 from logferry_daemon.core.addressing import Terms, Tokens, address
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.policy import STANDARD, Group, Listing
@@ -57,4 +58,4 @@ def listing_of(name: str) -> Listing | None:
 
 def scribe(credentials: Credentials, spool: MemorySpool, clock: Clock) -> Scribe:
     """One that writes as the daemon's."""
-    return Scribe(credentials, spool, clock, listing_of, DETECTORS)
+    return Scribe(credentials, spool, clock, listing_of, ThreadWorkshop(DETECTORS))

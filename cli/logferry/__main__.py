@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from logferry.daemon import NOT_RUNNING
 from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Parser
 from logferry.verbs import GROUPS
+from logferry_daemon.adapters.own_programs import PROGRAM
 from logferry_model.errors import LogferryError
 
 ABOUT = "Notices when a game session is over and gets it, once, to where its owner wants it."
@@ -20,6 +21,8 @@ CODES = "exit codes: 0 done, 1 it went wrong, 2 usage, 3 no daemon runs, 4 waiti
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code."""
+    if (program := own_program(sys.argv[1:] if argv is None else argv)) is not None:
+        return program()
     try:
         args = command_line().parse_args(argv)
     except SystemExit as ended:  # argparse ends the process itself after --help, --version and mistakes
@@ -35,6 +38,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.FAILED
     except BrokenPipeError:
         return _reader_gone()
+
+
+def own_program(words: Sequence[str]) -> Callable[[], int] | None:
+    """What this executable is besides, where all of Logferry is one: the programs that the daemon starts."""
+    if list(words[:1]) != [PROGRAM]:
+        return None
+    # Each where it is wanted: no verb needs them.
+    if list(words[1:]) == ["logferry_daemon.workshop.worker"]:
+        from logferry_daemon.workshop.worker import main as program
+    elif list(words[1:]) == ["logferry_daemon.isolation.sqlite_child"]:
+        from logferry_daemon.isolation.sqlite_child import main as program
+    else:
+        return None
+    return program
 
 
 def command_line() -> Parser:

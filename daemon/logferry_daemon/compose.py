@@ -32,6 +32,7 @@ from logferry_daemon.adapters.surroundings import surroundings
 from logferry_daemon.adapters.tls import TlsFingerprints
 from logferry_daemon.adapters.usual_folders import UsualFolders
 from logferry_daemon.adapters.watch_fs import FolderWatcher
+from logferry_daemon.adapters.work_process import ProcessWorkshop, open_workshop
 from logferry_daemon.apps import Apps
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
@@ -128,6 +129,7 @@ class _Base:
     trackers: Mapping[str, AnyTracker]
     slots: Slots
     detectors: Detectors
+    workshop: ProcessWorkshop
 
 
 async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
@@ -140,7 +142,9 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
     spooling = open_spool(home.spool_file, chance, facts, lambda session, of: _recounted(trackers, session, of))
     spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
-    slots, detectors = Slots(await slot_key(spool, chance)), Detectors(surroundings())
+    owner = surroundings()
+    slots, detectors = Slots(await slot_key(spool, chance)), Detectors(owner)
+    workshop = await stack.enter_async_context(open_workshop(owner))
     log = EventLog(instance, started=clock.now())
     news = News(log, spool, clock)
     stack.enter_context(_plain_errors())
@@ -162,6 +166,7 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         trackers=trackers,
         slots=slots,
         detectors=detectors,
+        workshop=workshop,
     )
 
 
@@ -212,7 +217,7 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
                 spool,
                 clock,
                 lambda name: _listing(base.trackers, name),
-                base.detectors,
+                base.workshop,
                 destinations=destinations,
             ),
             offers=Offers(spool, base.sender, clock),

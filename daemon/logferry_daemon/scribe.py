@@ -5,25 +5,21 @@ The courier sends what it writes and a preview shows it: there is no other way o
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import logging
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
-from logferry_daemon.core.addressing import Terms, Tokens, address, check_no_slot, is_key
-from logferry_daemon.core.detectors import Detectors
-from logferry_daemon.core.exchange import Dialect, Letter, Parcel
+from logferry_daemon.core.addressing import Terms, Tokens, is_key
+from logferry_daemon.core.exchange import Dialect, Parcel
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.offer import Offer
 from logferry_daemon.core.policy import NOTHING_LISTED, Listing
-from logferry_daemon.core.sanitise import TakenOut
-from logferry_daemon.core.verify import leaks
+from logferry_daemon.core.writing import Errand, Written, withheld
 from logferry_daemon.gates import Destination
-from logferry_daemon.ports import Claimed, Clock, Credentials, Outbox
-from logferry_model.errors import Refused, Unreachable
+from logferry_daemon.ports import Claimed, Clock, Credentials, Outbox, Workshop
+from logferry_model.errors import Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -37,23 +33,6 @@ UNKNOWN = Offer()
 """Of whoever was not asked yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
-    """What one destination is sent of one session."""
-
-    letter: Letter
-    document: bytes
-    """The session in it, encoded."""
-    removed: TakenOut
-    """What was taken out, here and before it was kept."""
-
-
-def withheld(places: tuple[str, ...]) -> Refused:
-    """Something private was left in a session: it stays, and its owner is told where."""
-    hint = "Nothing was sent. Please report it: logferry recipe test FILE shows what is read and removed."
-    return Refused("would-leak", f"would leak: {', '.join(places)}", hint=hint)
-
-
 class Scribe:
     """One for all destinations."""
 
@@ -63,7 +42,7 @@ class Scribe:
         outbox: Outbox,
         clock: Clock,
         listing: Callable[[str], Listing | None],
-        detectors: Detectors,
+        workshop: Workshop,
         *,
         destinations: Callable[[], Collection[str]] = tuple,
     ) -> None:
@@ -71,7 +50,7 @@ class Scribe:
         self._outbox = outbox
         self._clock = clock
         self._listing = listing
-        self._detectors = detectors
+        self._workshop = workshop
         self._destinations = destinations
         self._tokens: dict[str, Tokens] = {}
         """By destination, as it is known there and where that is; the key they are made of is not held."""
@@ -81,35 +60,25 @@ class Scribe:
     ) -> Written:
         """The letter, packed as is offered; Refused `would-leak` when something private is left.
 
-        Unreachable while there is no key yet.
+        Unreachable while there is no key yet, Damaged when the work of it cannot be done.
         """
         if claimed.leaks:
             raise withheld(claimed.leaks)
         terms = await self._terms(claimed.parcel, destination)
-        # Beside the session and not in it: it may be an e-mail, which is a leak anywhere else.
-        claimed = replace(claimed, parcel=replace(claimed.parcel, account=destination.account))
-        secrets = await self._secrets(destination)
-        return await asyncio.to_thread(self._write, claimed, terms, (dialect, offer), secrets)
+        errand = Errand(
+            # Beside the session and not in it: it may be an e-mail, which is a leak anywhere else.
+            parcel=replace(claimed.parcel, account=destination.account),
+            terms=terms,
+            removed=claimed.removed,
+            secrets=await self._secrets(destination),
+            encodings=offer.encodings,
+        )
+        return await self._workshop.write(errand, dialect)
 
     async def _secrets(self, destination: Destination) -> tuple[str, ...]:
         """Those of all destinations: none of them belongs into any letter."""
         names = sorted({destination.name, *self._destinations()})
         return tuple([secret for name in names if (secret := await self._credentials.secret(name))])
-
-    def _write(
-        self, claimed: Claimed, terms: Terms, speech: tuple[Dialect, Offer], secrets: tuple[str, ...]
-    ) -> Written:
-        dialect, offer = speech
-        addressed = address(claimed.parcel.document, claimed.parcel.tracker, terms)
-        check_no_slot(addressed.document)
-        if found := leaks(addressed.document, secrets=secrets, detectors=self._detectors):
-            raise withheld(tuple(found))
-        letter = dialect.write(replace(claimed.parcel, document=addressed.document, encodings=offer.encodings))
-        return Written(
-            letter=letter,
-            document=addressed.document,
-            removed=Counter(claimed.removed) + Counter(addressed.removed),
-        )
 
     async def _terms(self, parcel: Parcel, destination: Destination) -> Terms:
         kept: Mapping[str, str] = {}

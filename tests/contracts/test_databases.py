@@ -18,6 +18,7 @@ from typing import Protocol
 import pytest
 
 from logferry_daemon.adapters.database_source import ChildDatabases
+from logferry_daemon.adapters.own_programs import own_program
 from logferry_daemon.core.rows import Answer, Cell, Question, Table
 from logferry_daemon.isolation.asking import MAX_LOOKED_UP
 from logferry_daemon.isolation.messages import MAX_REPLY
@@ -136,6 +137,13 @@ async def test_a_session_comes_with_what_belongs_to_it(hand: Hand) -> None:
     ]
     assert found.of("blows", "fight", 2) == [{"fight": 2, "who": 10, "note": "hard"}]
     assert (found.more, found.highest, found.reached, found.cut) == (False, 2, 2, ())
+
+
+async def test_a_program_that_is_all_of_logferry_has_the_reader_in_it(disk: DiskHand) -> None:
+    fill(disk, 2)
+    frozen = own_program("logferry_daemon.isolation.sqlite_child", frozen=True)
+    whole = ChildDatabases((sys.executable, "-m", "logferry", *frozen[1:]))
+    assert await whole.ask(disk.root, NAME, question()) == await disk.databases.ask(disk.root, NAME, question())
 
 
 async def test_columns_and_tables_that_are_not_there_are_left_out(hand: Hand) -> None:

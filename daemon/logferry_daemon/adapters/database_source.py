@@ -9,7 +9,6 @@ import asyncio
 import os
 import signal
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -18,11 +17,12 @@ from pathlib import Path
 
 import msgspec
 
+from logferry_daemon.adapters.own_programs import own_program
 from logferry_daemon.core.rows import Answer, Question
 from logferry_daemon.isolation.messages import MAX_REPLY, Ask, Kind, Refusal, Reply
 from logferry_model.errors import Damaged, LogferryError, Unreachable
 
-CHILD = (sys.executable, "-I", "-m", "logferry_daemon.isolation.sqlite_child")
+CHILD = own_program("logferry_daemon.isolation.sqlite_child")
 WALL = timedelta(seconds=5)
 """From its start to its last byte. Processor time is capped by itself; this is for a disk or a network that hangs."""
 _NEEDED = frozenset({"SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})

@@ -62,6 +62,10 @@ class Tokens:
         """From the installation's key, 64 hex digits, and where the destination is and who we are there."""
         return cls(hmac.new(bytes.fromhex(own_key), f"logferry tokens\n{place}".encode(), hashlib.sha256).digest())
 
+    def carried(self) -> bytes:
+        """What they are made with, for our own worker (workshop/messages.py) and nobody else."""
+        return self._key
+
     def token(self, group: Group, what: str) -> str:
         """What stands for a slot's digits, or for a text."""
         return f"{_WORDS[group]}-{keyed(self._key, group, what)}"

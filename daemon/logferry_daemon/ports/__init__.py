@@ -38,6 +38,7 @@ from logferry_daemon.ports.notes import (
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
+from logferry_daemon.ports.workshop import Workshop
 
 __all__ = [
     "CLOSED",
@@ -79,6 +80,7 @@ __all__ = [
     "Totals",
     "UnknownSession",
     "Watcher",
+    "Workshop",
     "destination_note",
     "earlier",
     "followed",

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from logferry_daemon.adapters.work_thread import ThreadWorkshop
 from logferry_daemon.core.addressing import NO_KEY
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.detectors import Detectors
@@ -20,10 +21,11 @@ from logferry_daemon.core.policy import Group, Listing, Policy, Treatment
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import found_whole
 from logferry_daemon.core.sanitise import UNLISTED
+from logferry_daemon.core.writing import Written
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import NewSession
-from logferry_daemon.scribe import KEY, KEY_NOTE, RENEWED_NOTE, Scribe, Written, renewed_at
+from logferry_daemon.scribe import KEY, KEY_NOTE, RENEWED_NOTE, Scribe, renewed_at
 from logferry_model.envelope import Envelope
 from logferry_model.errors import Refused, Unreachable
 from logferry_model.session import EndRule, Participant, Session
@@ -68,7 +70,7 @@ class Desk:
             self.spool,
             self.clock,
             lambda _: self.listing,
-            Detectors(),
+            ThreadWorkshop(Detectors()),
             destinations=lambda: ("home", "away", "other"),
         )
 

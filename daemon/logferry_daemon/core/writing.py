@@ -1,0 +1,66 @@
+"""From the copy in the spool to a letter: on one destination's terms, searched once more, in its dialect, packed. Pure.
+
+This is the work of a delivery. All that it needs is in an Errand, so another process can do it (workshop/worker.py);
+the bytes are the same wherever it is done.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from logferry_daemon.core.addressing import Terms, address, check_no_slot
+from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.exchange import Dialect, Letter, Parcel
+from logferry_daemon.core.sanitise import TakenOut
+from logferry_daemon.core.verify import leaks
+from logferry_model.errors import Refused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """One session and what one destination may have of it."""
+
+    parcel: Parcel
+    terms: Terms
+    removed: TakenOut
+    """What was taken out before it was kept."""
+    secrets: tuple[str, ...]
+    """The keys of all destinations: none of them belongs into any letter."""
+    encodings: tuple[str, ...]
+    """How it may be packed."""
+
+    def __repr__(self) -> str:
+        return "Errand(***)"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What one destination is sent of one session."""
+
+    letter: Letter
+    document: bytes
+    """The session in it, encoded."""
+    removed: TakenOut
+    """What was taken out, here and before it was kept."""
+
+
+def write_letter(errand: Errand, dialect: Dialect, detectors: Detectors) -> Written:
+    """The letter; Refused `would-leak` when something private is left."""
+    addressed = address(errand.parcel.document, errand.parcel.tracker, errand.terms)
+    check_no_slot(addressed.document)
+    if found := leaks(addressed.document, secrets=errand.secrets, detectors=detectors):
+        raise withheld(found)
+    letter = dialect.write(replace(errand.parcel, document=addressed.document, encodings=errand.encodings))
+    return Written(
+        letter=letter,
+        document=addressed.document,
+        removed=Counter(errand.removed) + Counter(addressed.removed),
+    )
+
+
+def withheld(places: Sequence[str]) -> Refused:
+    """Something private was left in a session: it stays, and its owner is told where."""
+    hint = "Nothing was sent. Please report it: logferry recipe test FILE shows what is read and removed."
+    return Refused("would-leak", f"would leak: {', '.join(places)}", hint=hint)

@@ -1,0 +1,113 @@
+"""What the worker is told and what it answers: lengths and messages on two pipes. Values only.
+
+Keys and tokens go this way and no other: not by the command line, the environment or a file.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import IO, Any
+
+import msgspec
+from msgspec import Struct
+
+from logferry_daemon.core.addressing import Tokens
+from logferry_daemon.core.detectors import Surroundings
+from logferry_daemon.core.writing import Errand, Written
+
+_LENGTH = struct.Struct(">Q")
+LONGEST = 2**30
+"""Bytes of a message; a session as large as it may be is far less."""
+
+
+class Start(Struct, frozen=True, kw_only=True):
+    """The first message to a worker."""
+
+    surroundings: Surroundings
+
+
+class Ready(Struct, frozen=True, kw_only=True):
+    """The first message of a worker: it has all that it needs."""
+
+    pid: int
+
+
+class Task(Struct, frozen=True, kw_only=True):
+    """One letter to make."""
+
+    dialect: str
+    errand: Errand
+
+
+class Refusal(Struct, frozen=True, kw_only=True):
+    """There is no letter, for a reason that its owner is told."""
+
+    kind: str
+    code: str
+    message: str
+    hint: str
+
+
+class Done(Struct, frozen=True, kw_only=True):
+    """What became of a task: a letter, a reason, or a mistake of ours."""
+
+    written: Written | None = None
+    refusal: Refusal | None = None
+    mistake: str = ""
+    """The kind of error; its text may have what nobody should read."""
+
+
+def encoded(message: Struct) -> bytes:
+    """As it goes through a pipe."""
+    return msgspec.msgpack.encode(message, enc_hook=_plain)
+
+
+def start_of(data: bytes) -> Start:
+    """What a worker is told first; MsgspecError when it is anything else."""
+    return msgspec.msgpack.decode(data, type=Start)
+
+
+def ready_of(data: bytes) -> Ready:
+    """What it answers to that."""
+    return msgspec.msgpack.decode(data, type=Ready)
+
+
+def task_of(data: bytes) -> Task:
+    """What it is told after that."""
+    return msgspec.msgpack.decode(data, type=Task, dec_hook=_made)
+
+
+def done_of(data: bytes) -> Done:
+    """What it answers to a task."""
+    return msgspec.msgpack.decode(data, type=Done)
+
+
+def say(pipe: IO[bytes], data: bytes) -> None:
+    """The whole message, now."""
+    pipe.write(_LENGTH.pack(len(data)))
+    pipe.write(data)
+    pipe.flush()
+
+
+def hear(pipe: IO[bytes]) -> bytes | None:
+    """The next whole message; None when there is no other side any more."""
+    head = pipe.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    if length > LONGEST:
+        return None
+    data = pipe.read(length)
+    return data if len(data) == length else None
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 -- msgspec's own signature
+    if isinstance(value, Tokens):
+        return value.carried()
+    raise TypeError(type(value).__name__)
+
+
+def _made(wanted: type, value: Any) -> Any:  # noqa: ANN401 -- as above
+    if wanted is Tokens:
+        return Tokens(value)
+    raise TypeError(wanted.__name__)
