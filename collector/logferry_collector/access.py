@@ -17,6 +17,8 @@ PUBLIC_ID_BYTES = 8
 SECRET_BYTES = 32
 
 _KEY = re.compile(r"lf_(?P<public_id>[0-9a-f]{16})_(?P<secret>[A-Za-z0-9_-]{43})")
+_OWN_KEY = re.compile(r"lfa_(?P<secret>[A-Za-z0-9_-]{43})")
+"""One that an installation made up for itself: nobody gave it out, so it has no id but what follows from it."""
 
 
 class ApiKey(Struct, frozen=True):
@@ -25,11 +27,13 @@ class ApiKey(Struct, frozen=True):
     public_id: str
     """Finds the stored row and may appear in logs."""
     secret: str
+    own: bool = False
+    """Whether its holder made it himself."""
 
     @property
     def text(self) -> str:
         """What the holder copies into a client."""
-        return f"lf_{self.public_id}_{self.secret}"
+        return f"lfa_{self.secret}" if self.own else f"lf_{self.public_id}_{self.secret}"
 
     def __repr__(self) -> str:
         return f"ApiKey({self.public_id}, ***)"
@@ -45,6 +49,8 @@ class StoredKey(Struct, frozen=True, kw_only=True):
     note: str
     created_at: datetime
     revoked_at: datetime | None = None
+    joined: tuple[int, ...] = ()
+    """Accounts without a name that this one took over."""
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -52,6 +58,24 @@ class Account(Struct, frozen=True, kw_only=True):
 
     id: int
     name: str
+    joined: tuple[int, ...] = ()
+    """Accounts without a name that it took over: their reports are its own."""
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """Whose reports are its own, itself first."""
+        return (self.id, *self.joined)
+
+
+NOBODY = Account(id=0, name="")
+"""Whoever made his key himself and has sent nothing yet: no row has this id, so he has nothing here."""
+
+
+class Newcomer(Struct, frozen=True):
+    """Whoever uploads for the first time with a key that he made himself; becomes an account by what he sends."""
+
+    key: ApiKey
+    address: str
 
 
 def secret_digest(secret: str) -> bytes:
@@ -65,8 +89,15 @@ def secret_digest(secret: str) -> bytes:
 
 def parse_key(text: str) -> ApiKey | None:
     """The key in `text`, or None when it does not look like one."""
+    if own := _OWN_KEY.fullmatch(text):
+        return ApiKey(_own_id(own["secret"]), own["secret"], own=True)
     found = _KEY.fullmatch(text)
     return ApiKey(found["public_id"], found["secret"]) if found else None
+
+
+def _own_id(secret: str) -> str:
+    """Follows from the secret and tells nothing of it; apart from the digest that is stored."""
+    return hashlib.sha256(b"lfa\0" + secret.encode()).hexdigest()[: 2 * PUBLIC_ID_BYTES]
 
 
 def presented_key(headers: Mapping[str, str]) -> ApiKey:
@@ -94,7 +125,16 @@ def account_of(presented: ApiKey, stored: StoredKey | None) -> Account:
     matches = hmac.compare_digest(secret_digest(presented.secret), expected)
     if stored is None or not matches or stored.revoked_at is not None:
         _invalid()
-    return Account(id=stored.account_id, name=stored.account)
+    return Account(id=stored.account_id, name=stored.account, joined=stored.joined)
+
+
+def no_anonymous() -> Refused:
+    """The answer to a key that its holder made himself, where such keys open nothing."""
+    return Refused(
+        "anonymous-refused",
+        "This collector takes nothing without a key of its own.",
+        hint="Ask its operator for one, and give it with: logferry login",
+    )
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

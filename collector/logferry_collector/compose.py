@@ -24,6 +24,7 @@ from logferry_collector.certificate import identity, server_context
 from logferry_collector.door import Door
 from logferry_collector.intake import Intake
 from logferry_collector.limits import Limits
+from logferry_collector.newcomers import Newcomers
 from logferry_collector.render import load_pages
 from logferry_collector.settings import CollectorSettings
 from logferry_collector.store import Store, open_store
@@ -68,7 +69,7 @@ async def open_collector(settings: CollectorSettings, limits: Limits | None = No
         own = identity(settings) if settings.tls else None
         url = _url("https" if own else "http", settings.host, port)
         public_url = settings.public_url or url
-        app = _assemble(store, workers, limits, public_url)
+        app = _assemble(store, workers, limits, public_url, anonymous=settings.anonymous)
         secure = server_context(own) if own else None
         await stack.enter_async_context(_serving(app, listener, limits, secure))
         log.info("collector listening", extra={"url": url} | ({"key": str(own.fingerprint)} if own else {}))
@@ -79,10 +80,18 @@ async def open_collector(settings: CollectorSettings, limits: Limits | None = No
         yield Running(url=url, public_url=public_url, fingerprint=fingerprint, announced=told)
 
 
-def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_url: str) -> web.Application:
+def _assemble(
+    store: Store, workers: ThreadPoolExecutor, limits: Limits, public_url: str, *, anonymous: bool
+) -> web.Application:
     pages = load_pages()
     intake = Intake(
-        store, limits, workers, now=_now, new_id=_new_id, report_url=lambda report: f"{public_url}/r/{report}"
+        store,
+        limits,
+        workers,
+        now=_now,
+        new_id=_new_id,
+        report_url=lambda report: f"{public_url}/r/{report}",
+        newcomers=Newcomers(limits.newcomers_per_hour) if anonymous else None,
     )
     handlers = Handlers(
         intake=intake,
@@ -92,6 +101,7 @@ def _assemble(store: Store, workers: ThreadPoolExecutor, limits: Limits, public_
         page=pages.report,
         assets=pages.assets,
         version=version("logferry"),
+        anonymous=anonymous,
         now=_now,
     )
     return build_app(handlers, Frame(now=_now, new_id=_new_id, page=pages.problem))

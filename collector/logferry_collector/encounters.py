@@ -31,6 +31,8 @@ class Encounter(Struct, frozen=True, kw_only=True):
 class _Own(Struct, frozen=True):
     """What makes it this account's report."""
 
+    account_id: int
+    """Itself, or one that it took over."""
     tracker: str
     natural_key: str
     created_at: datetime
@@ -58,7 +60,7 @@ def delete(connection: Connection, account: Account, report_id: str, now: dateti
     connection.execute(
         insert(deleted_reports).values(
             id=report_id,
-            account_id=account.id,
+            account_id=row.account_id,
             key_digest=key_digest(row.tracker, row.natural_key),
             deleted_at=now,
         )
@@ -67,12 +69,12 @@ def delete(connection: Connection, account: Account, report_id: str, now: dateti
 
 
 def _own(connection: Connection, account: Account, report_id: str) -> _Own:
-    mine = select(reports.c.tracker, reports.c.natural_key, reports.c.created_at)
-    row = connection.execute(mine.where(reports.c.id == report_id, reports.c.account_id == account.id)).one_or_none()
+    mine = select(reports.c.account_id, reports.c.tracker, reports.c.natural_key, reports.c.created_at)
+    row = connection.execute(mine.where(reports.c.id == report_id, reports.c.account_id.in_(account.ids))).one_or_none()
     if row is not None:
-        return _Own(row.tracker, row.natural_key, row.created_at)
+        return _Own(row.account_id, row.tracker, row.natural_key, row.created_at)
     gone = select(deleted_reports.c.id).where(
-        deleted_reports.c.id == report_id, deleted_reports.c.account_id == account.id
+        deleted_reports.c.id == report_id, deleted_reports.c.account_id.in_(account.ids)
     )
     if connection.scalar(gone) is not None:
         raise report_deleted()

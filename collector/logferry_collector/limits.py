@@ -43,6 +43,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Characters."""
     idempotency_key_max: int = 255
     """Characters."""
+    newcomers_per_hour: int = 20
+    """Installations from one address that may begin to upload by a key of their own making, where those are taken."""
     connections: int = 256
     """Open at once; one more is turned away."""
     head_seconds: float = 10.0

@@ -24,7 +24,15 @@ from logferry_collector.ingest import (
     report_deleted,
 )
 from logferry_collector.stored import Shown, Taken, keepable
-from logferry_collector.tables import accounts, deleted_reports, idempotency, keys, reports, revisions
+from logferry_collector.tables import (
+    accounts,
+    deleted_reports,
+    idempotency,
+    joined_accounts,
+    keys,
+    reports,
+    revisions,
+)
 from logferry_model.envelope import Receipt
 
 NewId = Callable[[], str]
@@ -68,17 +76,21 @@ def take(connection: Connection, account: Account, parcel: Parcel, naming: Namin
 def _known(connection: Connection, account: Account, parcel: Parcel) -> Known:
     envelope = parcel.envelope
     report_id = connection.scalar(
-        select(reports.c.id).where(
-            reports.c.account_id == account.id,
+        select(reports.c.id)
+        .where(
+            reports.c.account_id.in_(account.ids),
             reports.c.tracker == envelope.tracker,
             reports.c.natural_key == envelope.natural_key,
         )
+        # Where a joined account has it too, the account's own goes on.
+        .order_by(reports.c.account_id != account.id, reports.c.account_id)
+        .limit(1)
     )
     digest = select(revisions.c.id).where(
         revisions.c.report_id == report_id, revisions.c.payload_digest == parcel.payload_digest
     )
     deleted = select(deleted_reports.c.id).where(
-        deleted_reports.c.account_id == account.id,
+        deleted_reports.c.account_id.in_(account.ids),
         deleted_reports.c.key_digest == key_digest(envelope.tracker, envelope.natural_key),
     )
     return Known(
@@ -91,12 +103,14 @@ def _known(connection: Connection, account: Account, parcel: Parcel) -> Known:
 
 def _remembered(connection: Connection, account: Account, key: str) -> Remembered | None:
     row = connection.execute(
-        select(idempotency.c.fingerprint, idempotency.c.receipt).where(
-            idempotency.c.account_id == account.id,
+        select(idempotency.c.fingerprint, idempotency.c.receipt)
+        .where(
+            idempotency.c.account_id.in_(account.ids),
             idempotency.c.operation == OPERATION,
             idempotency.c.key == key,
         )
-    ).one_or_none()
+        .order_by(idempotency.c.account_id != account.id, idempotency.c.account_id)
+    ).first()
     return Remembered(row.fingerprint, RECEIPTS.decode(row.receipt)) if row else None
 
 
@@ -201,7 +215,13 @@ _KEY_COLUMNS = select(
 def stored_key(connection: Connection, public_id: str) -> StoredKey | None:
     """The key with this public id, revoked or not."""
     row = connection.execute(_KEY_COLUMNS.where(keys.c.public_id == public_id)).mappings().one_or_none()
-    return StoredKey(**row) if row else None
+    return StoredKey(**row, joined=_joined(connection, row["account_id"])) if row else None
+
+
+def _joined(connection: Connection, account_id: int) -> tuple[int, ...]:
+    """The accounts that this one took over."""
+    these = select(joined_accounts.c.account_id).where(joined_accounts.c.into_id == account_id)
+    return tuple(connection.scalars(these.order_by(joined_accounts.c.account_id)))
 
 
 def all_keys(connection: Connection) -> tuple[StoredKey, ...]:
@@ -231,7 +251,7 @@ def add_account(connection: Connection, name: str, now: datetime) -> Account:
 def add_key(connection: Connection, key: StoredKey) -> None:
     """Store what is kept of a new key."""
     kept = msgspec.structs.asdict(key)
-    del kept["account"]
+    del kept["account"], kept["joined"]
     connection.execute(insert(keys).values(**kept))
 
 

@@ -38,6 +38,11 @@ class CollectorSettings(BaseSettings):
         default=None, description="A certificate of your own, in PEM, with those that vouch for it."
     )
     tls_key: Path | None = Field(default=None, description="Its key, in PEM, without a password.")
+    anonymous: bool = Field(
+        default=False,
+        description="Whether installations may upload without being registered, by keys that they make for themselves. "
+        "Then everybody who reaches it may.",
+    )
     announce: bool = Field(
         default=False, description="Whether to be found on the local network by zeroconf; only together with tls."
     )

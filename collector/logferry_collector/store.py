@@ -17,8 +17,8 @@ from sqlalchemy import Connection, Engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import IntegrityError
 
-from logferry_collector import encounters, queries
-from logferry_collector.access import Account, StoredKey
+from logferry_collector import encounters, joining, queries
+from logferry_collector.access import Account, ApiKey, StoredKey
 from logferry_collector.database import (
     FileIdentity,
     database_errors,
@@ -34,7 +34,7 @@ from logferry_collector.encounters import Encounter
 from logferry_collector.ingest import Parcel
 from logferry_collector.queries import Naming
 from logferry_collector.stored import Shown, Taken
-from logferry_model.envelope import Deletion, Receipt
+from logferry_model.envelope import Deletion, Joined, Receipt
 from logferry_model.errors import Unreachable
 
 READERS = 4
@@ -87,6 +87,14 @@ class Store:
     async def key(self, public_id: str) -> StoredKey | None:
         """The key with this public id."""
         return await self._readers.run(lambda connection: queries.stored_key(connection, public_id))
+
+    async def welcome(self, key: ApiKey, now: datetime) -> tuple[StoredKey, bool]:
+        """The key that its holder made and its account, made where they are not there yet, and whether they were."""
+        return await self._writer.run(lambda connection: joining.welcome(connection, key, now))
+
+    async def join(self, account: Account, key: ApiKey, now: datetime) -> Joined:
+        """What was sent with this key is this account's from now on; Refused when it is another one's already."""
+        return await self._writer.run(lambda connection: joining.join(connection, account, key, now))
 
     async def receipt(self, account: Account, key: str) -> Receipt | None:
         """The receipt this account got under this idempotency key."""

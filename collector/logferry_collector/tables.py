@@ -75,6 +75,15 @@ keys = Table(
     Column("revoked_at", UtcDateTime),
 )
 
+joined_accounts = Table(
+    "joined_accounts",
+    metadata,
+    Column("account_id", ForeignKey(accounts.c.id), primary_key=True),
+    # Only an account that was made by hand: it is never joined to another one itself.
+    Column("into_id", ForeignKey(accounts.c.id), nullable=False, index=True),
+    Column("joined_at", UtcDateTime, nullable=False),
+)
+
 reports = Table(
     "reports",
     metadata,

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 from aiohttp import web
 from msgspec import Struct
 
@@ -20,11 +21,12 @@ from logferry_collector.headers import read_head
 from logferry_collector.inflate import ENCODINGS
 from logferry_collector.ingest import Decision
 from logferry_collector.intake import Intake
-from logferry_collector.limits import Limits
+from logferry_collector.limits import KIB, Limits
+from logferry_collector.newcomers import address_of
 from logferry_collector.render import Asset
 from logferry_collector.stored import Shown
-from logferry_model.envelope import SCHEMA_VERSION, Deletion
-from logferry_model.errors import Refused
+from logferry_model.envelope import SCHEMA_VERSION, Deletion, JoinRequest
+from logferry_model.errors import Misconfigured, Refused
 
 CREATED = {Decision.NEW_REPORT, Decision.NEW_REVISION}
 
@@ -65,6 +67,8 @@ class Info(Struct, frozen=True, kw_only=True):
     api_version: str
     schema_versions: tuple[int, ...]
     encodings: tuple[str, ...]
+    anonymous: bool
+    """Whether it takes uploads by a key that an installation made for itself."""
     limits: Limits
 
 
@@ -81,6 +85,7 @@ class Handlers:
         page: Callable[[Shown], str],
         assets: dict[str, Asset],
         version: str,
+        anonymous: bool,
         now: Callable[[], datetime],
     ) -> None:
         self._intake = intake
@@ -90,16 +95,27 @@ class Handlers:
         self._page = page
         self._assets = assets
         self._version = version
+        self._anonymous = anonymous
         self._now = now
 
     async def ingest(self, request: web.Request) -> web.Response:
         """POST /api/v1/ingest"""
-        account = await self._intake.account(request.headers)
+        sender = await self._intake.sender(request.headers, address_of(request.remote))
         head = read_head(request.headers, self._limits)
         await _invite(request)
-        taken = await self._intake.take(account, head, await read_body(request.content, self._limits))
+        taken = await self._intake.take(sender, head, await read_body(request.content, self._limits))
         headers = {"Idempotency-Replayed": "true"} if taken.decision is Decision.REPLAY else {}
         return json_answer(taken.receipt, status=201 if taken.decision in CREATED else 200, headers=headers)
+
+    async def join(self, request: web.Request) -> web.Response:
+        """POST /api/v1/me/join"""
+        account = await self._intake.named(request.headers)
+        body = await read_body(request.content, msgspec.structs.replace(self._limits, wire_bytes=KIB))
+        try:
+            wanted = msgspec.json.decode(body, type=JoinRequest)
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Misconfigured("request-invalid", 'The body is no {"key": "lfa_..."}.') from error
+        return json_answer(await self._intake.join(account, wanted.key))
 
     async def receipt(self, request: web.Request) -> web.Response:
         """GET /api/v1/receipts/{key}"""
@@ -142,6 +158,7 @@ class Handlers:
                 api_version=API_VERSION,
                 schema_versions=(SCHEMA_VERSION,),
                 encodings=ENCODINGS,
+                anonymous=self._anonymous,
                 limits=self._limits,
             )
         )
@@ -166,6 +183,7 @@ def build_app(handlers: Handlers, frame: Frame) -> web.Application:
     app = web.Application(middlewares=[frame.middleware()])
     app.on_response_prepare.append(add_headers)
     app.router.add_post("/api/v1/ingest", handlers.ingest, expect_handler=_not_yet)
+    app.router.add_post("/api/v1/me/join", handlers.join)
     app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
     app.router.add_get("/api/v1/encounters/{report_id}", handlers.encounter)
     app.router.add_delete("/api/v1/encounters/{report_id}", handlers.delete)

@@ -80,6 +80,22 @@ class Deletion(Struct, frozen=True, kw_only=True):
     deleted_at: datetime
 
 
+class JoinRequest(Struct, frozen=True, kw_only=True):
+    """Asks an account to take over what was sent with a key that an installation made for itself."""
+
+    key: str
+
+    def __repr__(self) -> str:
+        return "JoinRequest(***)"
+
+
+class Joined(Struct, frozen=True, kw_only=True):
+    """The destination's word that it did; the key opens nothing any more."""
+
+    reports: int
+    """How many there are of that key."""
+
+
 class FieldProblem(Struct, frozen=True, kw_only=True):
     """One thing wrong with a request body."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from logferry_collector.access import ApiKey, StoredKey, account_of, parse_key, presented_key, secret_digest
@@ -86,3 +87,29 @@ def test_wrong_unknown_and_revoked_keys_get_one_answer(presented: ApiKey, stored
 def test_no_text_of_a_key_shows_its_secret() -> None:
     assert KEY.secret not in repr(KEY)
     assert KEY.secret.encode() not in STORED.secret_digest
+
+
+OWN = "lfa_" + "o" * 43
+
+
+def test_a_key_of_ones_own_making_has_an_id_that_follows_from_it_alone() -> None:
+    key, again, other = parse_key(OWN), parse_key(OWN), parse_key("lfa_" + "p" * 43)
+    assert key is not None
+    assert other is not None
+    assert (key.own, key.text, key) == (True, OWN, again)
+    assert key.public_id != other.public_id
+    # The id may be in logs: it must not be the beginning of what is stored.
+    assert not secret_digest(key.secret).hex().startswith(key.public_id)
+    assert key.secret not in repr(key)
+
+
+def test_a_key_that_was_given_out_is_not_of_ones_own_making() -> None:
+    key = parse_key(KEY.text)
+    assert key is not None
+    assert not key.own
+
+
+def test_who_took_others_over_is_all_of_them() -> None:
+    stored = msgspec.structs.replace(STORED, joined=(9, 11))
+    assert account_of(KEY, stored).ids == (7, 9, 11)
+    assert account_of(KEY, STORED).ids == (7,)

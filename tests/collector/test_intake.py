@@ -7,17 +7,18 @@ import hashlib
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import datetime
 
 import pytest
 
-from logferry_collector.access import Account, StoredKey
+from logferry_collector.access import Account, ApiKey, StoredKey
 from logferry_collector.headers import Head
 from logferry_collector.ingest import Decision, Parcel, receipt_for
 from logferry_collector.intake import AT_ONCE, Intake
 from logferry_collector.limits import Limits
 from logferry_collector.queries import Naming
 from logferry_collector.stored import Taken
-from logferry_model.envelope import Receipt
+from logferry_model.envelope import Joined, Receipt
 from logferry_model.errors import LogferryError, Unreachable
 
 from .factories import KEY, START, document_of, tiny_session
@@ -46,6 +47,12 @@ class Gate:
 
     async def key(self, public_id: str) -> StoredKey | None:
         return None
+
+    async def welcome(self, key: ApiKey, now: datetime) -> tuple[StoredKey, bool]:
+        raise NotImplementedError
+
+    async def join(self, account: Account, key: ApiKey, now: datetime) -> Joined:
+        raise NotImplementedError
 
     async def receipt(self, account: Account, key: str) -> Receipt | None:
         return None

@@ -49,6 +49,7 @@ def test_only_what_may_pass_by_itself_is_retryable() -> None:
         "body-incomplete",
         "body-too-slow",
         "in-flight",
+        "too-many-newcomers",
         "internal",
         "database-unavailable",
     }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from logferry_collector.compose import Running
     from logferry_collector.settings import CollectorSettings
 
-SAME = ("host", "port", "tls", "tls_certificate", "tls_key", "announce", "name")
+SAME = ("host", "port", "tls", "tls_certificate", "tls_key", "anonymous", "announce", "name")
 """Settings that are called so on the command line, too."""
 
 
@@ -48,6 +48,9 @@ def add(verbs: Verbs) -> None:
     server.add_argument("--tls", action="store_true", default=None, help="encrypt; a key of its own is made once")
     server.add_argument("--tls-certificate", metavar="FILE", help="a certificate of your own, in PEM")
     server.add_argument("--tls-key", metavar="FILE", help="its key, in PEM")
+    server.add_argument(
+        "--anonymous", action="store_true", default=None, help="let in whoever comes without a key that you made"
+    )
     server.add_argument("--announce", action="store_true", default=None, help="be found on the local network")
     server.add_argument("--name", help="what it is called there")
     keys = group(inner, "keys", "what clients upload with")
@@ -81,6 +84,8 @@ def _tell(running: Running, settings: CollectorSettings, out: Output) -> None:
     if running.fingerprint:
         out.say("Its key, to compare where a destination is pinned to it:")
         out.say(f"  {running.fingerprint}")
+    if settings.anonymous:
+        out.say("Whoever reaches it may upload, by a key of his own making: logferry login DEST --anonymous")
     if running.announced:
         out.say(f'Found on the local network as "{settings.name}": logferry discover')
     elif settings.announce:
