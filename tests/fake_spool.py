@@ -14,9 +14,11 @@ from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
 from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
+from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
-from logferry_daemon.core.preparing import part_of
+from logferry_daemon.core.preparing import is_frame, part_of, withheld
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import (
     Merge,
@@ -52,6 +54,7 @@ from logferry_daemon.ports import (
     SessionRow,
     Totals,
     UnknownSession,
+    Withheld,
     destination_note,
     earlier,
     followed,
@@ -182,7 +185,7 @@ class MemorySpool:
         if name is not None and told:
             told.new = new
             self._keep_texts(new)
-            return self._carry_out(name, destinations, now)
+            return self._carry_out(name, destinations, now, leaks=new.leaks)
         return [self._keep(source, new, destinations, now)]
 
     def _keep(
@@ -290,12 +293,17 @@ class MemorySpool:
         together = {key: kept for one in held for key, kept in one.originals.items()}
         self._plans[names[0]] = _Plan(together, made.cuts)
 
-    def _carry_out(self, name: str, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+    def _carry_out(
+        self, name: str, destinations: Sequence[str], now: datetime, *, leaks: Sequence[str] = ()
+    ) -> list[Admitted]:
         plan = self._plans[name]
         present = [key for key, kept in self._sessions.items() if kept.plan == name and not kept.merged_into]
         sources = {key: plan.originals[key].source for key in sorted(plan.originals)}
+        if any(is_frame(one.new.session) for one in plan.originals.values()):
+            known_leaks = [place for kept in self._sessions.values() if kept.plan == name for place in kept.new.leaks]
+            leaks = leaks or tuple(dict.fromkeys(known_leaks)) or ("a session that it is made of",)
         made = [
-            replace(part_of(part), identity=together(plan.originals[one].new.identity for one in originals))
+            replace(part_of(part, leaks), identity=together(plan.originals[one].new.identity for one in originals))
             for part, originals in zip(parts(plan.plan, self.recount), makers(plan.plan), strict=True)
         ]
         admitted = []
@@ -800,6 +808,39 @@ class MemorySpool:
         under_way = [one for one in older if one.row.state is State.UPLOADING]
         self._recover(under_way)
         return [one.row.id for one in under_way], any(one.row.state is State.UPLOADED for one in older)
+
+    async def withhold(self, secrets: Secrets) -> Withheld:
+        self._writable()
+        told = {slot: text for (slot, _), text in self._kept.items() if secrets.stand_in(text)}
+        self._kept = {key: text for key, text in self._kept.items() if key[0] not in told}
+        found: list[SessionId] = []
+        stopped: list[str] = []
+        sent = 0
+        for plan in self._plans.values():
+            for original in plan.originals.values():
+                if places := secrets.places(original.new.document, told):
+                    original.new = withheld(original.new.session, places)
+        for kept in self._sessions.values():
+            if places := secrets.places(kept.new.document, told):
+                kept.new = replace(withheld(kept.new.session, places), identity=kept.new.identity)
+                found.append(kept.new.session.id)
+        for one in self._all():
+            if one.row.session in found and one.row.state is State.UPLOADED:
+                sent += 1
+            elif one.row.session in found or (
+                one.letter and secrets.stand_in_bytes(unpacked(one.letter.body, one.letter.headers))
+            ):
+                stopped.append(one.row.id)
+        await self.forget_letters(stopped)
+        return Withheld(
+            sessions=tuple(found), stopped=tuple(stopped), sent=sent, anything=bool(told or found or stopped)
+        )
+
+    async def forget_letters(self, deliveries: Sequence[str]) -> None:
+        self._writable()
+        for one in self._all():
+            if one.row.id in deliveries and one.row.state is not State.UPLOADED:
+                one.letter, one.upload, one.key = None, Upload(), self.chance.token()
 
     async def scrub(self) -> None:
         self._writable()

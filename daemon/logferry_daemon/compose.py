@@ -7,7 +7,7 @@ import os
 import secrets
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -48,7 +48,8 @@ from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.detectors import Detectors
-from logferry_daemon.core.policy import Listing
+from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
+from logferry_daemon.core.policy import Group, Listing
 from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.core.recut import uncounted
 from logferry_daemon.core.sanitise import Privacy
@@ -65,6 +66,7 @@ from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_
 from logferry_daemon.slot_key import slot_key
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
+from logferry_daemon.vigil import Guarded, Vigil
 from logferry_ipc.endpoint import Endpoint, Keys, announced
 from logferry_ipc.events import EventLog
 from logferry_ipc.server import PORTS, open_server
@@ -100,10 +102,20 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
     """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it."""
     async with AsyncExitStack() as stack:
         base = await _open_base(stack, home)
-        fleet = await _fleet(base, settings)
-        control = _control(base, fleet, home, settings, stop)
+
+        def destinations() -> Sequence[str]:
+            # The fleet reads with the vigil's keys, and the vigil stops what the fleet sends: one has to be made first.
+            return fleet.destinations()
+
+        async def hold(deliveries: Collection[str]) -> None:
+            await fleet.hold(deliveries)
+
+        watch = _watch(base, destinations, hold)
+        fleet = await _fleet(base, settings, watch)
+        control = _control(base, fleet, home, settings, stop, watch)
         base.crew.hire("news", base.news.run(fleet.all_gates))
         await fleet.launch(settings)
+        base.crew.hire("vigil", watch.vigil.run())
         await _announce(stack, control, base, home, settings.ipc)
         stack.push_async_callback(Leaving(fleet.all_gates, base.spool).log)
         yield control
@@ -123,7 +135,6 @@ class _Base:
     credentials: KeyringCredentials
     log: EventLog
     news: News
-    live: Live
     crew: Crew
     own_recipes: OwnRecipes
     trackers: Mapping[str, AnyTracker]
@@ -160,7 +171,6 @@ async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
         credentials=KeyringCredentials(home.secrets_file, os.environ),
         log=log,
         news=news,
-        live=Live(clock, news.session_runs, lambda listing: Privacy(slots=slots, detectors=detectors, listing=listing)),
         crew=crew,
         own_recipes=own_recipes,
         trackers=trackers,
@@ -180,7 +190,30 @@ def _listing(trackers: Mapping[str, AnyTracker], name: str) -> Listing | None:
     return trackers[name].listing if name in trackers else None
 
 
-async def _fleet(base: _Base, settings: Settings) -> Fleet:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Watch:
+    """What looks at sessions besides those who keep them."""
+
+    vigil: Vigil
+    live: Live
+
+
+def _watch(
+    base: _Base, destinations: Callable[[], Sequence[str]], hold: Callable[[Collection[str]], Awaitable[None]]
+) -> _Watch:
+    guarded = Guarded(spool=base.spool, destinations=destinations, hold=hold, told=base.news.state_changed)
+    vigil = Vigil(base.clock, base.chance, base.credentials, guarded)
+    live = Live(base.clock, base.news.session_runs, lambda listing: _privacy(base, listing, secrets=vigil.in_sight))
+    return _Watch(vigil=vigil, live=live)
+
+
+def _privacy(
+    base: _Base, listing: Listing, *, keeps: frozenset[Group] = frozenset(), secrets: Secrets = NO_SECRETS
+) -> Privacy:
+    return Privacy(slots=base.slots, detectors=base.detectors, listing=listing, keeps=keeps, secrets=secrets)
+
+
+async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
     clock, spool, news, credentials = base.clock, base.spool, base.news, base.credentials
 
     def gates_changed() -> None:
@@ -202,9 +235,8 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
             watcher=FolderWatcher(),
             apps=Apps(clock, SystemProcesses()),
             intake=spool,
-            privacy=lambda listing: Privacy(
-                slots=base.slots, detectors=base.detectors, listing=listing, keeps=fleet.kept_groups()
-            ),
+            privacy=lambda listing: _privacy(base, listing, keeps=fleet.kept_groups()),
+            keys=watch.vigil,
         ),
         road=Road(
             clock=clock,
@@ -232,7 +264,7 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
             delivery_changed=news.delivery_changed,
             state_changed=news.state_changed,
             session_deleted=news.session_deleted,
-            looked=base.live.looked,
+            looked=watch.live.looked,
         ),
         user_home=Path.home(),
         budget=Budget(per_minute=settings.watch.backfill_per_minute),
@@ -240,7 +272,9 @@ async def _fleet(base: _Base, settings: Settings) -> Fleet:
     return fleet
 
 
-def _control(base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: asyncio.Event) -> DaemonControl:
+def _control(  # noqa: PLR0917 -- the parts of the one thing that is made of all of them
+    base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: asyncio.Event, watch: _Watch
+) -> DaemonControl:
     checkers = (
         SourcesCheck(fleet),
         GameLoggingCheck(fleet, SystemProcesses(), base.clock),
@@ -248,7 +282,7 @@ def _control(base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: as
         RecipesCheck(base.own_recipes.troubles),
         DestinationsCheck(fleet),
         StorageCheck(home.spool_file),
-        KeysCheck(fleet, base.credentials),
+        KeysCheck(fleet, base.credentials, lambda: watch.vigil.out_of_sight),
     )
     return DaemonControl(
         Parts(
@@ -264,7 +298,8 @@ def _control(base: _Base, fleet: Fleet, home: Home, settings: Settings, stop: as
             checks=lambda: _all_checks(checkers),
             stop=stop,
             user_home=Path.home(),
-            live=base.live,
+            live=watch.live,
+            key_given=watch.vigil.key_given,
             recipe_troubles=base.own_recipes.troubles,
             copy_report_url=settings.tray.copy_report_url,
         )

@@ -235,6 +235,7 @@ class Courier:
 
     async def _letter(self, claimed: Claimed) -> Letter:
         if claimed.letter is not None:
+            await self._road.scribe.check(claimed.letter, self.destination)
             return claimed.letter
         offer = await self._road.offers.for_letter(self.destination, self.dialect, claimed.row.id)
         written = await self._road.scribe.write(claimed, self.destination, self.dialect, offer)

@@ -72,10 +72,18 @@ class _Observed(SourceRunner):
         """One look; returns how long the next one may wait."""
         delay = await super().look()
         try:
-            self._looked(self.source, self.running())
+            await self._tell()
         except Exception:  # what runs is shown as it was before; what is over goes its way
             log.exception("look not told", extra={"action": "source", "source": self.source.name})
         return delay
+
+    async def _tell(self) -> None:
+        running = self.running()
+        if not running:
+            self._looked(self.source, ())
+            return
+        async with self._world.keys.reading():
+            self._looked(self.source, running)
 
 
 @dataclass(kw_only=True)
@@ -250,6 +258,12 @@ class Fleet:
         """Nothing of these is sent any more when this returns."""
         for courier in list(self.couriers.values()):
             await courier.drop(deliveries)
+
+    async def hold(self, deliveries: Collection[str]) -> None:
+        """These are not being sent any more when this returns; what is claimed later is written anew."""
+        for courier in list(self.couriers.values()):
+            if meant := courier.under_way.intersection(deliveries):
+                await courier.hold(meant)
 
     async def rescan(self) -> None:
         """Look at every source now."""

@@ -5,6 +5,7 @@ The courier sends what it writes and a preview shows it: there is no other way o
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import logging
 from collections.abc import Callable, Collection, Mapping
@@ -12,9 +13,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from logferry_daemon.core.addressing import Terms, Tokens, is_key
-from logferry_daemon.core.exchange import Dialect, Parcel
+from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.offer import Offer
+from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.policy import NOTHING_LISTED, Listing
 from logferry_daemon.core.writing import Errand, Written, withheld
 from logferry_daemon.gates import Destination
@@ -74,6 +77,12 @@ class Scribe:
             encodings=offer.encodings,
         )
         return await self._workshop.write(errand, dialect)
+
+    async def check(self, letter: Letter, destination: Destination) -> None:
+        """Refused `would-leak` when a key stands in a letter that was written before that key was given."""
+        secrets = Secrets(await self._secrets(destination))
+        if await asyncio.to_thread(lambda: secrets.stand_in_bytes(unpacked(letter.body, letter.headers))):
+            raise withheld(("a key in what was written",))
 
     async def _secrets(self, destination: Destination) -> tuple[str, ...]:
         """Those of all destinations: none of them belongs into any letter."""

@@ -8,15 +8,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from logferry_daemon.apps import Apps
 from logferry_daemon.catching_up import BUDGET, Place, catch_up_for
 from logferry_daemon.core.boundary import end_by, end_of
+from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import (
@@ -42,6 +43,7 @@ from logferry_daemon.ports import (
     FileRow,
     FileSeen,
     Intake,
+    KeysInSight,
     LogFiles,
     NewSession,
     Watcher,
@@ -82,6 +84,15 @@ class Pace:
     """Between two looks at a file that is being written."""
 
 
+class NoKeys:
+    """Nobody sends anywhere, so there are no keys."""
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Secrets]:
+        """None."""
+        yield NO_SECRETS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
     """The ports a source needs."""
@@ -94,6 +105,8 @@ class World:
     intake: Intake
     privacy: Callable[[Listing], Privacy]
     """What may be kept of sessions of a tracker that lists this."""
+    keys: KeysInSight = field(default_factory=NoKeys)
+    """None of these may be in what is kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -458,9 +471,10 @@ class SourceRunner:
         return end_of(found, signals)
 
     async def _keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
-        prepared, troubles = await asyncio.to_thread(self._prepare_all, ended)
-        row = replace(row, troubles=(*row.troubles, *troubles))
-        await self._admit(row, prepared, state.reading.papers if state.reading else None)
+        async with self._world.keys.reading() as secrets:
+            prepared, troubles = await asyncio.to_thread(self._prepare_all, ended, secrets)
+            row = replace(row, troubles=(*row.troubles, *troubles))
+            await self._admit(row, prepared, _without(secrets, state.reading.papers if state.reading else None))
         state.row, state.again = row, False
         state.admitted |= {mark(found) for found, _ in ended}
         if not row.running:
@@ -468,21 +482,23 @@ class SourceRunner:
         elif state.last is not None and state.reader is not None:
             state.reader.forget(state.last.offset)
 
-    def _prepare_all(self, ended: Sequence[tuple[Found, End]]) -> tuple[list[NewSession], list[Trouble]]:
+    def _prepare_all(
+        self, ended: Sequence[tuple[Found, End]], secrets: Secrets
+    ) -> tuple[list[NewSession], list[Trouble]]:
         """Each by itself: one that cannot be kept is told about and takes no other with it."""
         prepared, troubles = [], []
         for found, end in ended:
             try:
-                prepared.append(self._prepare(found, end))
+                prepared.append(self._prepare(found, end, secrets))
             except Damaged as error:
                 troubles.append(Trouble(code=error.code, message=error.message))
         return prepared, troubles
 
-    def _prepare(self, found: Found, end: End) -> NewSession:
+    def _prepare(self, found: Found, end: End, secrets: Secrets) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self.source.tracker) or end.rule is EndRule.SILENCE
         tracker = self.source.tracker
-        privacy = self._world.privacy(tracker.listing)
+        privacy = replace(self._world.privacy(tracker.listing), secrets=secrets)
         with _mistakes_as_damage():
             return prepare(found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player)
 
@@ -494,9 +510,13 @@ class SourceRunner:
         self._found(self.source, [one for one in admitted if one.new])
 
     async def _keep_orphan(self, orphan: Orphan) -> None:
+        async with self._world.keys.reading() as secrets:
+            await self._keep_without(orphan, secrets)
+
+    async def _keep_without(self, orphan: Orphan, secrets: Secrets) -> None:
         end = orphan.found.end or end_by(EndRule.SILENCE, "its log does not hold it any more")
         try:
-            prepared = await asyncio.to_thread(self._prepare, orphan.found, end)
+            prepared = await asyncio.to_thread(self._prepare, orphan.found, end, secrets)
         except Damaged:
             self._orphans.keep(orphan.found.id, orphan.found.weight)
             return
@@ -519,6 +539,11 @@ class SourceRunner:
                 soon = self._pace.settle - (now - state.quiet_since)
                 waits.append(soon + _GRAIN if soon > timedelta() else self._pace.busy)
         return max(min(waits), _GRAIN)
+
+
+def _without(secrets: Secrets, papers: Sequence[Paper] | None) -> Sequence[Paper] | None:
+    """The papers, but for those that have a key for a name."""
+    return papers and [one for one in papers if not secrets.stand_in(f"{one.kind}\n{one.id}")]
 
 
 def _mistake(error: Exception) -> str:

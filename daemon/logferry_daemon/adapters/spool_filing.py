@@ -5,6 +5,7 @@ What is news, what waits to be asked for and what a recut makes of a session is 
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +15,7 @@ from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_players import name_players, tell_player
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state
-from logferry_daemon.core.preparing import part_of
+from logferry_daemon.core.preparing import is_frame, part_of
 from logferry_daemon.core.recut import (
     Merge,
     Plan,
@@ -53,7 +54,7 @@ class Filing:
         if told:
             query("keep_original", **rows.original_values(new))
             _keep_texts(query, new)
-            return self._carry_out(query, told[0]["plan"], destinations, now)
+            return self._carry_out(query, told[0]["plan"], destinations, now, leaks=new.leaks)
         return [self._keep(query, source, new, destinations, now)]
 
     def _keep(
@@ -137,7 +138,9 @@ class Filing:
             after=tuple(part for part in after if part not in before),
         )
 
-    def _carry_out(self, query: Query, name: str, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+    def _carry_out(
+        self, query: Query, name: str, destinations: Sequence[str], now: datetime, *, leaks: Sequence[str] = ()
+    ) -> list[Admitted]:
         """The sessions that the plan makes, and no others of it."""
         originals = query("originals_of", plan=name)
         sources = {row["id"]: row["source"] for row in originals}
@@ -145,7 +148,9 @@ class Filing:
         present = [row["id"] for row in query("parts_of", plan=name)]
         cut = parts(plan, self._recount)
         name_players(query, name, zip(cut, makers(plan), strict=True))
-        made = [part_of(part) for part in cut]
+        if any(map(is_frame, plan.originals)):
+            leaks = leaks or _leaks_of(query, name)
+        made = [part_of(part, leaks) for part in cut]
         admitted = []
         for part in made:
             known = query("known_session", id=part.session.id)
@@ -172,6 +177,12 @@ def _keep_texts(query: Query, new: NewSession) -> None:
     """What some destination is sent as the log says it, filed by the session that it is of."""
     for slot, text in new.kept.items():
         query("keep_text", slot=slot, session=new.session.id, text=text)
+
+
+def _leaks_of(query: Query, plan: str) -> Sequence[str]:
+    """Where something private was left in what the plan made before."""
+    known = [place for row in query("leaks_of_plan", plan=plan) for place in json.loads(row["leaks"])]
+    return tuple(dict.fromkeys(known)) or ("a session that it is made of",)
 
 
 def _version(row: sqlite3.Row) -> Version:

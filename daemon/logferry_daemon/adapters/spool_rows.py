@@ -136,6 +136,20 @@ def removed(text: str) -> TakenOut:
     return {(name, reason): times for name, reason, times in json.loads(text)}
 
 
+def frame_values(left: NewSession) -> dict[str, Any]:
+    """For `withhold_session`: what is left of a session in which something private was found."""
+    session, end = left.session, left.session.end
+    return {
+        "id": session.id,
+        "natural_key": session.natural_key,
+        "events": len(session.events),
+        "fingerprint": left.fingerprint,
+        "end_evidence": end.evidence if end else "",
+        "document": zlib.compress(left.document, _LEVEL),
+        "leaks": json.dumps(left.leaks),
+    }
+
+
 def original_values(new: NewSession) -> dict[str, Any]:
     """For `keep_original`."""
     version = version_of(new)

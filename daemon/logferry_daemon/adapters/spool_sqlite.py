@@ -26,6 +26,7 @@ from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
 from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
 from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.adapters.spool_withholding import WithholdingInSqlite
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State, Step, step
@@ -76,12 +77,12 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql")
+    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql", "withholding.sql")
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 
-class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals):
-    """Intake, outbox, ledger, history, choices, roster and removals over one database."""
+class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlite):
+    """Intake, outbox, ledger, history, choices, roster, removals and withholding over one database."""
 
     def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
         super().__init__(database)

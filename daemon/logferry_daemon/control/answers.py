@@ -109,6 +109,8 @@ class Parts:
     user_home: Path
     live: Live
     """The sessions that still run."""
+    key_given: Callable[[], None] = lambda: None
+    """Called when there may be a key that nothing was searched for yet."""
     recipe_troubles: Sequence[Trouble] = ()
     """Of the owner's own recipes, as they were at the start."""
     copy_report_url: bool = False
@@ -476,6 +478,7 @@ class DaemonControl:
         if not secret or not secret.isprintable() or not secret.isascii():
             raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
         await self._parts.credentials.keep(destination, secret, insecure=login.insecure_storage)
+        self._parts.key_given()
         await self._gates.keyed(wanted)
         if origin := await self._parts.credentials.origin(destination):
             return Done(note=f"It is not used: the key from {origin} goes before it.")

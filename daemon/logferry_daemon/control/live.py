@@ -10,12 +10,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import msgspec
+
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import Privacy, sanitise_figures
 from logferry_daemon.ports import Clock
 from logferry_daemon.sources import Source
 from logferry_ipc.messages import EventKind, RunningSession, RunningSummary
+from logferry_model.figures import Statistics
 
 EVERY = timedelta(seconds=2)
 """Between two pictures of one session."""
@@ -71,6 +74,9 @@ class Live:
 def view(source: Source, found: Found, privacy: Privacy) -> RunningSession:
     """A session that still runs, without a name in it."""
     names = {*found.names, found.identity} if found.identity else found.names
+    statistics = sanitise_figures(found.statistics(), names, privacy)
+    if privacy.secrets.stand_in_bytes(msgspec.json.encode(statistics)):
+        statistics = Statistics()  # when it is over, it is stopped
     return RunningSession(
         id=found.id,
         tracker=source.tracker.name,
@@ -78,7 +84,7 @@ def view(source: Source, found: Found, privacy: Privacy) -> RunningSession:
         started_at=found.started_at,
         last_at=found.last_at,
         events=found.events,
-        statistics=sanitise_figures(found.statistics(), names, privacy),
+        statistics=statistics,
     )
 
 

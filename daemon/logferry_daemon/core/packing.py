@@ -53,6 +53,15 @@ def pack(document: bytes, encodings: Collection[str]) -> tuple[bytes, str]:
     return (packed, name) if len(packed) <= PAYS * len(document) else (document, "")
 
 
+def unpacked(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """A letter's body as it was before it was packed; as it is where it is damaged."""
+    encoding = next((value for name, value in headers.items() if name.casefold() == "content-encoding"), "")
+    try:
+        return unpack(body, encoding)
+    except ValueError:
+        return body
+
+
 def unpack(body: bytes, encoding: str) -> bytes:
     """What was packed here, as it was before; ValueError where it is damaged."""
     try:

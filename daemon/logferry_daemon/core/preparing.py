@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 from msgspec.structs import replace
 
 from logferry_daemon.core.bounds import bounded
-from logferry_daemon.core.identities import known_as
+from logferry_daemon.core.identities import UNSURE, known_as
 from logferry_daemon.core.identity import content_mark
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.reading import Found
-from logferry_daemon.core.sanitise import REMOVED, Privacy, named, sanitise
+from logferry_daemon.core.sanitise import REMOVED, Privacy, TakenOut, named, sanitise
 from logferry_daemon.core.verify import leaks
 from logferry_daemon.ports import NewSession
 from logferry_model.envelope import encode_session, sha256_hex
@@ -24,9 +27,13 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy, names
     cleaned = sanitise(replace(raw.session, end=end), raw.names, privacy)
     clean = bounded(cleaned.session)
     document = encode_session(clean)
-    left = leaks(document, names=named(raw.session, raw.names), detectors=privacy.detectors)
+    names, secrets = named(raw.session, raw.names), privacy.secrets
+    left = leaks(document, names=names, secrets=secrets, told=cleaned.kept, detectors=privacy.detectors)
+    identity = known_as(found.identity, unsure=found.unsure)
+    if identity and secrets.stand_in(identity):
+        left, identity = (*left, "identity"), UNSURE
     if left:
-        clean = _frame(clean)
+        clean = frame(clean)
         document = encode_session(clean)
     return NewSession(
         session=clean,
@@ -34,20 +41,29 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy, names
         fingerprint=fingerprint(clean),
         weight=found.weight,
         only_grows=only_grows,
-        identity=known_as(found.identity, unsure=found.unsure),
+        identity=identity,
         names_player=names_player,
-        removed=cleaned.removed,
+        removed=dict(_told(cleaned.removed, secrets)),
         kept={} if left else cleaned.kept,
         leaks=tuple(left),
     )
 
 
-def _frame(session: Session) -> Session:
+def _told(removed: TakenOut, secrets: Secrets) -> Iterator[tuple[tuple[str, str], int]]:
+    """What was removed, by fields that have a name and not a key for one."""
+    for (name, reason), times in removed.items():
+        yield (REMOVED if secrets.stand_in(name) else name, reason), times
+
+
+_WITHHELD = "withheld/"
+
+
+def frame(session: Session) -> Session:
     """When it was, and nothing of what it was: not even the key that its tracker made of it."""
     return Session(
         id=session.id,
         tracker=session.tracker,
-        natural_key=f"withheld/{content_mark(session.natural_key)}",
+        natural_key=f"{_WITHHELD}{content_mark(session.natural_key)}",
         started_at=session.started_at,
         ended_at=session.ended_at,
         end=session.end and replace(session.end, evidence=REMOVED),
@@ -64,11 +80,28 @@ def fingerprint(clean: Session) -> str:
     return sha256_hex(encode_session(replace(clean, end=None, name=None, tags=(), loadouts=loadouts)))
 
 
-def part_of(session: Session) -> NewSession:
-    """A session that was made of others which had been prepared before; who played it is for its plan to say."""
+def withheld(session: Session, places: Sequence[str]) -> NewSession:
+    """What is left of a session that was kept before it was known that something in it is private."""
+    left = frame(session)
+    return NewSession(
+        session=left, document=encode_session(left), fingerprint=fingerprint(left), weight=0, leaks=tuple(places)
+    )
+
+
+def is_frame(session: Session) -> bool:
+    """Whether this is all that was left of one."""
+    return session.natural_key.startswith(_WITHHELD)
+
+
+def part_of(session: Session, leaks: Sequence[str] = ()) -> NewSession:
+    """A session that was made of others which had been prepared before; who played it is for its plan to say.
+
+    It is sent no more than they are: `leaks` are theirs.
+    """
     return NewSession(
         session=session,
         document=encode_session(session),
         fingerprint=fingerprint(session),
         weight=len(session.events),
+        leaks=tuple(leaks),
     )

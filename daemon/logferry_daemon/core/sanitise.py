@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
 from logferry_daemon.core.policy import NOTHING_LISTED, Group, Listing
 from logferry_daemon.core.searching import Searched
 from logferry_daemon.core.slots import SLOT, Slots, pretends
@@ -42,6 +43,8 @@ class Privacy:
     listing: Listing = NOTHING_LISTED
     keeps: frozenset[Group] = frozenset()
     """Groups that some destination is sent as the log says them."""
+    secrets: Secrets = NO_SECRETS
+    """Keys that may be had just now. A session that one of them stands in is stopped as a whole, not cleaned."""
 
 
 @dataclass(frozen=True, slots=True)

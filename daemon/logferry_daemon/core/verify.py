@@ -7,12 +7,13 @@ one holds a name, a path or a secret. What it finds is never sent.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
 from logferry_daemon.core.sanitise import OTHER, REMOVED
 from logferry_daemon.core.searching import Searched
 from logferry_daemon.core.slots import SLOT
@@ -28,18 +29,26 @@ _NUMBERED = re.compile(r"attachment-\d+")
 """What the name of a file becomes."""
 _OWN_WORD = re.compile(r"[a-z]{1,14}(?:[-_][0-9_]+)?|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|[0-9A-Fa-f_-]*")
 """A part of a natural key: the kind of session and its number, a time, or a digest."""
-MIN_SECRET = 6
 MOST = 5
 
 
 def leaks(
-    document: bytes, *, names: Iterable[str] = (), secrets: Iterable[str] = (), detectors: Detectors
+    document: bytes,
+    *,
+    names: Iterable[str] = (),
+    secrets: Secrets = NO_SECRETS,
+    told: Mapping[str, str] | None = None,
+    detectors: Detectors,
 ) -> Sequence[str]:
-    """Where in the JSON `document` something private stands, as paths like `events.3.item`; the first few of them."""
-    watch = _Watch(Searched(names), [one for one in secrets if len(one) >= MIN_SECRET], detectors)
-    found: list[str] = []
+    """Where in the JSON `document` something private stands, as paths like `events.3.item`; the first few of them.
+
+    `told` are the texts behind slots that are kept beside it: no secret may stand there either.
+    """
+    watch = _Watch(Searched(names), detectors)
+    found = list(secrets.places(document, told))
     for path, text in _texts(msgspec.json.decode(document), ""):
-        if len(found) < MOST and path not in found and watch.catches(path, text):
+        # A path that is made of a secret is that of a place which was told already.
+        if len(found) < MOST and path not in found and watch.catches(path, text) and not secrets.stand_in(path):
             found.append(path)
     return found
 
@@ -47,16 +56,13 @@ def leaks(
 class _Watch:
     """Looks at one text after the other, and remembers the harmless ones."""
 
-    def __init__(self, names: Searched, secrets: Sequence[str], detectors: Detectors) -> None:
+    def __init__(self, names: Searched, detectors: Detectors) -> None:
         self._names = names
-        self._secrets = secrets
         self._detectors = detectors
         self._clean: set[str] = set()
 
     def catches(self, path: str, text: str) -> bool:
         """Whether `text`, which stands at `path`, must not leave."""
-        if any(secret in text for secret in self._secrets):
-            return True
         if text in self._clean or SLOT.fullmatch(text) or _OURS.fullmatch(path):
             return False
         caught = any(self._names.holds(part) or self._detectors.found(part) for part in _parts(path, text))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from logferry_daemon.core.addressing import Terms, address, check_no_slot
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.verify import leaks
 from logferry_model.errors import Refused
@@ -50,7 +51,7 @@ def write_letter(errand: Errand, dialect: Dialect, detectors: Detectors) -> Writ
     """The letter; Refused `would-leak` when something private is left."""
     addressed = address(errand.parcel.document, errand.parcel.tracker, errand.terms)
     check_no_slot(addressed.document)
-    if found := leaks(addressed.document, secrets=errand.secrets, detectors=detectors):
+    if found := leaks(addressed.document, secrets=Secrets(errand.secrets), detectors=detectors):
         raise withheld(found)
     letter = dialect.write(replace(errand.parcel, document=addressed.document, encodings=errand.encodings))
     return Written(

@@ -38,6 +38,7 @@ from logferry_daemon.ports.notes import (
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
+from logferry_daemon.ports.withholding import KeysInSight, Withheld, Withholding
 from logferry_daemon.ports.workshop import Workshop
 
 __all__ = [
@@ -61,6 +62,7 @@ __all__ = [
     "History",
     "Intake",
     "KeyNote",
+    "KeysInSight",
     "Ledger",
     "LogFiles",
     "NewSession",
@@ -80,6 +82,8 @@ __all__ = [
     "Totals",
     "UnknownSession",
     "Watcher",
+    "Withheld",
+    "Withholding",
     "Workshop",
     "destination_note",
     "earlier",

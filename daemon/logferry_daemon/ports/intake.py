@@ -66,7 +66,8 @@ def version_of(new: NewSession) -> Version:
         fingerprint=new.fingerprint,
         events=len(new.session.events),
         end_rule=new.session.end.rule if new.session.end else "",
-        only_grows=new.only_grows,
+        # Of what is withheld nothing is counted: that it is is news, however much there was before.
+        only_grows=new.only_grows and not new.leaks,
     )
 
 

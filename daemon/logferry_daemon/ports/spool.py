@@ -9,7 +9,8 @@ from logferry_daemon.ports.intake import Intake
 from logferry_daemon.ports.ledger import History, Ledger
 from logferry_daemon.ports.outbox import Outbox
 from logferry_daemon.ports.removals import Removals
+from logferry_daemon.ports.withholding import Withholding
 
 
-class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Protocol):
-    """All seven; one adapter, one database, one writer."""
+class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Withholding, Protocol):
+    """All eight; one adapter, one database, one writer."""

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.control.live import EVERY, Live, view
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.reading import Found, Raw
 from logferry_daemon.sources import Source
 from logferry_ipc.messages import EventKind
@@ -128,6 +129,13 @@ def test_a_picture_of_a_line_log_is_made_of_what_was_counted_and_not_of_its_even
     shown = view(SOURCE, replace(found, raw=whole), privacy())
     assert {one.item for one in shown.statistics.loot} == {"Ale of x", "Ale of y", "[removed]"}
     assert {one.name: one.value for one in shown.statistics.measures} == {"drinks": 1001, "spent": 1000}
+
+
+@pytest.mark.parametrize(("key", "items"), [("s3cret lantern", 0), ("s3cret of another kind", 1)])
+def test_a_picture_holds_no_key(key: str, items: int) -> None:
+    figures = Statistics(loot=(LootTotal(item="by s3cret lantern"),))
+    shown = view(SOURCE, running(statistics=figures), replace(privacy(), secrets=Secrets([key])))
+    assert len(shown.statistics.loot) == items
 
 
 def test_a_picture_names_nobody() -> None:

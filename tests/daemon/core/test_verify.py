@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.detectors import Detectors, Surroundings
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import found_whole
@@ -135,11 +136,11 @@ def test_a_secret_is_found_wherever_it_stands(field: str) -> None:
     path, changes = FIELDS[field]
     document = encode_session(session(**changes)).decode().replace(NAME, "hunter2hunter2")
     document = document.replace(NAME.upper(), "hunter2hunter2")
-    assert found_in(document.encode(), secrets=["hunter2hunter2"]) == [path]
+    assert found_in(document.encode(), secrets=Secrets(["hunter2hunter2"])) == [path]
 
 
 def test_a_secret_is_found_in_a_word_of_ours_too() -> None:
-    assert found_in(encode_session(session(tracker="hunter2")), secrets=["hunter2"]) == ["tracker"]
+    assert found_in(encode_session(session(tracker="hunter2")), secrets=Secrets(["hunter2"])) == ["tracker"]
 
 
 def test_only_the_first_few_places_are_told() -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.trackers.encounter_tracker import EncounterTracker
 from tests.daemon.shell.stage import MINUTE, Stage
 
 EXPORT = "export.json"
+KEY = "5f0c3a52-77d1-4e0b-9a55-1c5d2f5e8a05"
 
 
 def export(*names: str) -> bytes:
@@ -32,6 +37,23 @@ async def test_what_is_created_changed_and_deleted_in_an_export_is_noted() -> No
     assert await written(stage, export("owls")) == ["CREATE"]
     assert await written(stage, export("owls", "mice")) == ["CREATE", "CREATE"]
     assert await written(stage, export("mice")) == ["CREATE", "CREATE", "DELETE"]
+
+
+class Known:
+    """One key that may be had."""
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[Secrets]:
+        yield Secrets([KEY])
+
+
+async def test_a_paper_that_has_a_key_for_a_name_is_not_noted() -> None:
+    stage = Stage(EncounterTracker())
+    stage.runner._world = replace(stage.runner._world, keys=Known())
+    kept = KEY.replace("5", "6")
+    parties = [{"id": one, "name": "owls", "members": []} for one in (KEY, kept)]
+    await written(stage, json.dumps({"parties": parties, "encounters": [], "creatures": []}).encode())
+    assert [line.change.id for line in await stage.spool.paper_changes(0)] == [kept]
 
 
 async def test_half_an_export_deletes_nothing() -> None:

@@ -29,8 +29,8 @@ from logferry_daemon.scribe import KEY, KEY_NOTE, RENEWED_NOTE, Scribe, renewed_
 from logferry_model.envelope import Envelope
 from logferry_model.errors import Refused, Unreachable
 from logferry_model.session import EndRule, Participant, Session
-from tests.contracts.spooling import admit
-from tests.daemon.shell.office import DESTINATION, Office, stored
+from tests.contracts.spooling import admit, found
+from tests.daemon.shell.office import DESTINATION, Office, answer, stored
 from tests.factories import event, session
 from tests.fake_spool import MemorySpool
 from tests.fakes import ManualClock, MemoryCredentials
@@ -295,6 +295,18 @@ async def test_such_a_delivery_fails_says_where_and_fails_again() -> None:
     kept = msgspec.json.encode(found[2]).decode()
     assert "Quellmont" not in kept
     assert "solo" not in kept
+
+
+async def test_a_letter_that_was_written_before_its_key_was_given_is_not_sent() -> None:
+    desk = Office(lambda _: answer(503), stored)
+    await admit(desk.spool, found("aa", mark="lantern of brass"), now=desk.clock.now())
+    await desk.agree()
+    await desk.work()
+    await desk.credentials.keep("home", "lantern of brass1", insecure=False)
+    await desk.work(HOUR)
+    row = (await desk.rows())["aa"]
+    assert (row.state.value, row.last_error) == ("failed", "would leak: a key in what was written")
+    assert len(desk.sender.sent) == 1
 
 
 # What is kept

@@ -1,0 +1,121 @@
+"""Finds known secrets in texts and documents: as they are, JSON-escaped, percent-encoded or in base64. Pure.
+
+It shows none of what it looks for, and cannot be copied into another process. Python cannot wipe a text, so whoever
+makes one lets go of it soon.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, NoReturn
+from urllib.parse import unquote
+
+import msgspec
+
+MIN_SECRET = 6
+"""Shorter ones are part of too many other texts."""
+MIN_PART = 12
+MOST = 5
+MASKED = "[a key]"
+"""In the place of a field's name that is one itself."""
+_LAYERS = 4
+"""A document holds texts, which may hold an answer that holds an address."""
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
+
+
+class Secrets:
+    """Some secrets, and where they are."""
+
+    __slots__ = ("_forms", "_numbers")
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {part for secret in secrets for part in _parts(secret)}
+        self._forms = tuple(sorted({form for one in known for form in (one, *_in_base64(one))}))
+        self._numbers = frozenset(one for one in known if one.isdecimal())
+
+    def __repr__(self) -> str:
+        return "Secrets(***)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError
+
+    def stand_in(self, text: str) -> bool:
+        """Whether one of them is in `text`, in whatever usual code."""
+        return bool(self._forms) and any(form in read for read in _readings(text) for form in self._forms)
+
+    def stand_in_bytes(self, data: bytes) -> bool:
+        """The same of the bytes of a text."""
+        return bool(self._forms) and self.stand_in(data.decode("utf-8", "replace"))
+
+    def places(self, document: bytes, told: Mapping[str, str] | None = None) -> Sequence[str]:
+        """Where in the JSON `document` one of them stands, as paths; `told` are the texts that its slots stand for."""
+        stands_for = frozenset(slot for slot, text in (told or {}).items() if self.stand_in(text))
+        # One look at the whole is fast, and nearly always the only one.
+        if not (stands_for or self.stand_in_bytes(document)):
+            return ()
+        found: dict[str, None] = {}
+        for path, value in self._values(msgspec.json.decode(document), ""):
+            if self._is_one(value) or value in stands_for:
+                found[path] = None
+        return tuple(found)[:MOST]
+
+    def _is_one(self, value: str | int) -> bool:
+        return self.stand_in(value) if isinstance(value, str) else str(value) in self._numbers
+
+    def _values(self, value: Any, path: str) -> Iterator[tuple[str, str | int]]:  # noqa: ANN401 -- any JSON value
+        if isinstance(value, str | int):
+            yield path, value
+        elif isinstance(value, dict):
+            for key, inner in value.items():
+                name = MASKED if self.stand_in(key) else key
+                below = f"{path}.{name}" if path else name
+                yield below, key
+                yield from self._values(inner, below)
+        elif isinstance(value, list):
+            for number, inner in enumerate(value):
+                yield from self._values(inner, f"{path}.{number}")
+
+
+NO_SECRETS = Secrets()
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """A key may be several with colons between; the first is the public name of whoever has the others."""
+    if len(secret) >= MIN_SECRET:
+        yield secret
+    yield from (part for part in secret.split(":")[1:] if len(part) >= MIN_PART)
+
+
+def _in_base64(secret: str) -> Iterator[str]:
+    """What is always there of it in base64, wherever in a longer text it begins."""
+    for before in range(3):
+        whole = bytes(before) + secret.encode("utf-8", "surrogatepass")
+        begin, end = (0, 2, 3)[before], len(whole) * 8 // 6
+        for alphabet in (b"+/", b"-_"):
+            yield b64encode(whole, alphabet).decode()[begin:end]
+
+
+def _readings(text: str) -> Iterator[str]:
+    """The text, and what it says once the codes in it are undone."""
+    yield text
+    for _ in range(_LAYERS):
+        if "%" not in text and "\\" not in text:
+            return
+        decoded = unquote(text)
+        yield decoded
+        yield _unescaped(text)
+        inner = _unescaped(decoded)
+        if inner == text:
+            return
+        yield inner
+        text = inner
+
+
+def _unescaped(text: str) -> str:
+    return _ESCAPE.sub(_meant, text) if "\\" in text else text
+
+
+def _meant(escape: re.Match[str]) -> str:
+    return chr(int(escape[1], 16)) if escape[1] else escape[2]
