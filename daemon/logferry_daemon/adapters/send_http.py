@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import io
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -13,6 +11,7 @@ from datetime import timedelta
 import aiohttp
 from yarl import URL
 
+from logferry_daemon.adapters.send_progress import Progress, WatchedBody, attentive_socket, watched
 from logferry_daemon.adapters.tls import PinnedContext, WrongKey, pinned, trusted
 from logferry_daemon.core.exchange import Request, Response
 from logferry_model.errors import Unreachable
@@ -21,8 +20,6 @@ from logferry_model.fingerprint import Fingerprint
 MAX_ANSWER = 4 * 2**20
 KEPT_ALIVE = timedelta(seconds=5)
 """How long an idle connection is used again. Less than any server waits: what is sent while it hangs up is lost."""
-SLOWEST = 2_048
-"""Bytes a second that an uplink must manage; what is slower than a modem of 1994 is standing still."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +28,12 @@ class Patience:
 
     connect: timedelta = timedelta(seconds=10)
     answer: timedelta = timedelta(seconds=30)
-    """For the first byte, between two bytes, and for the whole body of an answer."""
+    """Without a byte, in either direction; there is no limit on the whole, as long as it moves."""
 
-    def for_all(self, size: int) -> timedelta:
-        """The limit on one exchange with `size` bytes to send."""
-        return self.connect + 2 * self.answer + timedelta(seconds=size / SLOWEST)
+    @property
+    def first(self) -> timedelta:
+        """Until the rate of what moves counts."""
+        return self.connect + 2 * self.answer
 
 
 @asynccontextmanager
@@ -48,11 +46,10 @@ async def open_sender(
 ) -> AsyncIterator[HttpSender]:
     """A sender with its connections, kept alive between requests; it trusts this computer's authorities, or these."""
     patience = patience or Patience()
-    timeout = aiohttp.ClientTimeout(
-        total=None, connect=patience.connect.total_seconds(), sock_read=patience.answer.total_seconds()
-    )
+    # Reading has no limit of aiohttp's own: it would run while our bytes still wait in the system's buffers.
+    timeout = aiohttp.ClientTimeout(total=None, connect=patience.connect.total_seconds())
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=kept_alive.total_seconds()),
+        connector=aiohttp.TCPConnector(keepalive_timeout=kept_alive.total_seconds(), socket_factory=attentive_socket),
         timeout=timeout,
         headers={"User-Agent": user_agent, "Accept": "application/json"},
         cookie_jar=aiohttp.DummyCookieJar(),
@@ -79,25 +76,23 @@ class HttpSender:
         target = url.rstrip("/") + request.path if request.to is None else request.to
         # A key is for the destination: whatever a caller gives along, it goes to nobody else.
         headers = {**request.headers, **(secret if request.to is None else {}), "Accept-Encoding": "identity"}
-        # As a stream: aiohttp warns that bytes beyond a megabyte hold up the loop.
-        body = io.BytesIO(request.body) if request.body else None
         if pin and not target.startswith("https:"):
             raise Unreachable("tls", "it is pinned, and without encryption there is no key to look at")
         with _network_errors():
             async with (
-                asyncio.timeout(self._patience.for_all(len(request.body)).total_seconds()),
+                watched(self._patience.answer, self._patience.first) as progress,
                 self._session.request(
                     request.method,
                     # An address that is signed is sent to the letter, also where there are two ways to write it.
                     URL(target, encoded=request.to is not None),
                     headers=headers,
-                    data=body,
+                    data=WatchedBody(request.body, progress) if request.body else None,
                     allow_redirects=False,
                     ssl=self._context(pin),
                 ) as answer,
-                asyncio.timeout(self._patience.answer.total_seconds()),
             ):
-                return await _whole(answer)
+                progress.answering()
+                return await _whole(answer, progress)
 
     def _context(self, pin: Fingerprint | None) -> ssl.SSLContext:
         if pin is None:
@@ -107,15 +102,16 @@ class HttpSender:
         return self._pinned[pin]
 
 
-async def _whole(answer: aiohttp.ClientResponse) -> Response:
+async def _whole(answer: aiohttp.ClientResponse, progress: Progress) -> Response:
     headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(status=answer.status, headers=headers, body=await _bounded(answer))
+    return Response(status=answer.status, headers=headers, body=await _bounded(answer, progress))
 
 
-async def _bounded(answer: aiohttp.ClientResponse) -> bytes:
+async def _bounded(answer: aiohttp.ClientResponse, progress: Progress) -> bytes:
     parts, size = [], 0
     async for part in answer.content.iter_chunked(2**16):
         size += len(part)
+        progress.received(len(part))
         if size > MAX_ANSWER:
             raise Unreachable("too-long", f"the answer is longer than {MAX_ANSWER} bytes")
         parts.append(part)
