@@ -11,6 +11,7 @@ import msgspec
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
+from logferry_daemon.core.evening import REACH, Told
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
 from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
@@ -432,6 +433,18 @@ class MemorySpool:
         attempts = one.row.attempts + 1
         self._set(one, Step.PARK, last_error=reason, attempts=attempts, next_attempt=None, last_attempt=now)
         self._supersede(one.row.session, one.row.destination)
+
+    async def told_about(self, delivery: str) -> Sequence[Told]:
+        about = self._deliveries[delivery].row
+        start = self._sessions[about.session].new.session.started_at
+        found = []
+        for one in self._all():
+            new = self._sessions[one.row.session].new.session
+            if one.row.destination == about.destination and one.receipt and abs(new.started_at - start) <= REACH:
+                ended = new.ended_at or new.started_at
+                told = Told(session=new.id, started_at=new.started_at, ended_at=ended, report_id=one.receipt.report_id)
+                found.append((new.started_at, new.id, one.row.revision, told))
+        return [told for *_, told in sorted(found, key=lambda row: row[:3])]
 
     async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
         long_ago = datetime(1970, 1, 1, tzinfo=UTC)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import (
     Acked,
     Dialect,
@@ -49,6 +51,8 @@ TLS_PAUSE = timedelta(minutes=15)
 UNHURRIED = Budget()
 
 T = TypeVar("T")
+Turn = AbstractAsyncContextManager[object]
+"""Held by whoever writes to a destination of which only one may at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +80,7 @@ class Courier:
         changed: Callable[[str], None],
         *,
         budget: Budget = UNHURRIED,
+        turn: Turn | None = None,
     ) -> None:
         self.destination = destination
         self.dialect = dialect
@@ -84,6 +89,8 @@ class Courier:
         self._changed = changed
         self._budget = budget
         """For what was found before it was asked for."""
+        self._turn = turn or nullcontext()
+        self._at_once = 1 if isinstance(dialect, Gathering) else AT_ONCE
         self._handover = Handover(road.outbox, road.sender, road.offers)
         self._wake = Wake(road.clock)
         self._under_way: set[str] = set()
@@ -145,7 +152,7 @@ class Courier:
         gate = await self._gates.gate(self.destination)
         if not gate.open:
             return min(self._until_open(gate, now), LOOK_AGAIN)
-        limit = 1 if self._gates.probing(name) else AT_ONCE
+        limit = 1 if self._gates.probing(name) else self._at_once
         self._held.clear()
         claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
         if not claimed:
@@ -206,10 +213,11 @@ class Courier:
         if row.id in self._dropped or row.id in self._held:
             return
         self._changed(row.id)
-        started = self._road.clock.now()
-        outcome = await self._outcome(claimed)
-        self._tell_gates(outcome)
-        await self._note_surely(row, outcome, started)
+        async with self._turn:
+            started = self._road.clock.now()
+            outcome = await self._outcome(claimed)
+            self._tell_gates(outcome)
+            await self._note_surely(row, outcome, started)
         self._under_way.discard(row.id)
         log.info(
             "delivery tried",

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import timedelta
 
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, converse, proofs, secret_for
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, converse, proofs, secret_for
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.wake import Wake
@@ -34,6 +35,7 @@ class Eraser:
         gates: Gates,
         *,
         changed: Callable[[], None],
+        turn: Turn | None = None,
     ) -> None:
         self.destination = destination
         self._dialect = dialect
@@ -41,6 +43,7 @@ class Eraser:
         self._removals = removals
         self._gates = gates
         self._changed = changed
+        self._turn = turn or nullcontext()
         self._wake = Wake(road.clock)
 
     def wake(self) -> None:
@@ -74,9 +77,10 @@ class Eraser:
         return timedelta()
 
     async def _erase(self, copy: CopyRow) -> None:
-        outcome = await self._outcome(copy)
-        self._tell_gates(outcome)
-        await self._note(copy, outcome)
+        async with self._turn:
+            outcome = await self._outcome(copy)
+            self._tell_gates(outcome)
+            await self._note(copy, outcome)
         log.info(
             "deletion tried",
             extra={"action": type(outcome).__name__, "session": copy.session, "destination": copy.destination},

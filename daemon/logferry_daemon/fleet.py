@@ -5,6 +5,7 @@ Sources and destinations come and go while it runs; every change goes through he
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
@@ -161,14 +163,16 @@ class Fleet:
             account=settings.account,
         )
         told = self.listeners.delivery_changed
-        courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget)
+        # Who sends and who deletes never write at once: of a report with several sessions each would undo the other's.
+        turn = asyncio.Lock() if isinstance(dialect, Gathering) else None
+        courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget, turn=turn)
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
         self.couriers[name] = courier
         await self.gates.arrived(destination, await self.spool.note(place_note(name)))
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         self.crew.hire(f"courier:{name}", courier.run())
         changed = self.listeners.state_changed
-        self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed)
+        self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed, turn=turn)
         self.crew.hire(f"eraser:{name}", self.erasers[name].run())
 
     def kept_groups(self) -> frozenset[Group]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from logferry_daemon.core.evening import Gathering, reports_of
 from logferry_daemon.core.exchange import (
     Dialect,
     Later,
@@ -62,6 +63,9 @@ class Handover:
         upload, keep = claimed.upload, self._keeper(claimed.row.id)
         offer = await self._offers.of(destination, dialect) if _is_long(letter, upload) else Offer()
         talk, in_pieces = dialect.deliver(letter, url=destination.url, now=now), False
+        if isinstance(dialect, Gathering):
+            reports = reports_of(claimed.parcel, await self._outbox.told_about(claimed.row.id), dialect.apart)
+            talk = dialect.gather(letter, reports, url=destination.url, now=now)
         if isinstance(dialect, Resuming) and _is_taken_in_pieces(letter, offer):
             tracker, in_pieces = claimed.parcel.tracker, True
             talk = dialect.resume(letter, upload, offer, tracker=tracker, url=destination.url, now=now)

@@ -27,6 +27,7 @@ from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Sender
 from tests.contracts.test_sender import Handler, Site, site
 from tests.daemon.dialects.talking import NOW, PARCEL, report
+from tests.discord_server import Discord
 
 HURRY = Patience(connect=timedelta(seconds=2), answer=timedelta(seconds=2))
 NEWER = replace(PARCEL, revision=4)
@@ -77,29 +78,17 @@ async def street() -> AsyncIterator[Street]:
 
 
 @dataclass
-class Channel:
-    """Keeps messages under a webhook's secret address."""
-
-    secret: str
-    messages: dict[str, Any] = field(default_factory=dict)
+class Channel(Discord):
+    """The same over a socket."""
 
     async def __call__(self, request: web.Request) -> web.Response:
-        base = f"/api/webhooks/{self.secret}"
-        if not request.path.startswith(base):
-            return web.json_response({"message": "Unknown Webhook", "code": 10015}, status=404)
-        if request.method == "DELETE":
-            known = self.messages.pop(request.path.rpartition("/")[2], None)
-            gone = {"message": "Unknown Message", "code": 10008}
-            return web.Response(status=204) if known else web.json_response(gone, status=404)
-        number = str(10**18 + len(self.messages))
-        self.messages[number] = await request.json()
-        if request.query.get("wait") != "true":
-            return web.Response(status=204)
-        return web.json_response({"id": number, **self.messages[number]})
+        asked = Request(method=request.method, path=request.path_qs, body=await request.read())
+        told = self.answer(asked)
+        return web.Response(status=told.status, headers=told.headers, body=told.body)
 
 
 async def test_a_session_is_a_message_that_can_be_deleted(street: Street) -> None:
-    channel = Channel("77/s3cret-Token_1")
+    channel = Channel(secret="77/s3cret-Token_1")
     server = await street.open(channel)
     desk = await street.desk(WebhookDialect(), f"{server.url}/api/webhooks", "77/s3cret-Token_1")
     outcome = await desk.deliver()
@@ -113,7 +102,7 @@ async def test_a_session_is_a_message_that_can_be_deleted(street: Street) -> Non
 
 
 async def test_a_wrong_key_posts_nothing_and_is_not_repeated_in_what_is_told(street: Street) -> None:
-    channel = Channel("77/s3cret-Token_1")
+    channel = Channel(secret="77/s3cret-Token_1")
     server = await street.open(channel)
     desk = await street.desk(WebhookDialect(), f"{server.url}/api/webhooks", "77/s3cret-other")
     stopped = await desk.deliver()

@@ -21,6 +21,7 @@ import msgspec
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
+from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
@@ -77,11 +78,11 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql", "withholding.sql")
+    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql", "withholding.sql", "evenings.sql")
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 
-class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlite):
+class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlite, EveningsInSqlite):
     """Intake, outbox, ledger, history, choices, roster, removals and withholding over one database."""
 
     def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:

@@ -1,4 +1,4 @@
-"""Webhooks: a post for each session, for a channel that people read (Discord and its like) or for a program.
+"""Webhooks: a message for each evening in a channel that people read (Discord and its like), or a post for a program.
 
 The address of a webhook is its key, so only the beginning of it is a setting; the rest is the secret, and is put behind
 it at the last moment (core/reaching.py). Pure.
@@ -7,8 +7,8 @@ it at the last moment (core/reaching.py). Pure.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from logferry_daemon.core.exchange import (
     Conversation,
     Erased,
     ErasingConversation,
+    Erasure,
     Later,
     Letter,
     Outcome,
@@ -44,12 +45,25 @@ from logferry_daemon.dialects.services import (
 )
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.dialects.summary import Summary, length_of, shown, summary_of
-from logferry_model.envelope import sha256_hex
+from logferry_daemon.dialects.webhook_message import (
+    MOST_CHARACTERS,
+    Embed,
+    Mark,
+    Message,
+    body_of,
+    embed_in,
+    embed_of,
+    message_in,
+)
+from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
 MOST_FIELDS = 18
 LONGEST_NAME = 100
 LONGEST_VALUE = 200
-"""With these a message is always below the 6,000 characters that Discord takes."""
+MOST_LOOKS = 5
+"""Messages of one evening that are looked into, the last ones: a session whose answer was lost is in one of these."""
+NOT_SHOWN = "the answer does not show the session that was sent"
+_JSON = {"Content-Type": MEDIA_TYPE}
 _MARKUP = re.compile(r"([\\`*_~|>\[\]()#@<:-])")
 _PASTED = re.compile(r".*/webhooks/(?=[^/]+/)")
 
@@ -63,13 +77,14 @@ def path_key(secret: str) -> Mapping[str, str]:
 
 
 class WebhookDialect:
-    """A message with an embed, as Discord takes it; believes only an answer with the id of the message."""
+    """A message an evening with an embed a session, as Discord takes it; believes an answer that shows the embed."""
 
     name = "webhook"
+    apart = timedelta(hours=4)
 
     def write(self, parcel: Parcel) -> Letter:
-        """The message: what was played, how long, and what it came to."""
-        body = msgspec.json.encode({"embeds": [_embed(parcel)], "allowed_mentions": {"parse": []}})
+        """The first message of an evening: what was played, how long, and what it came to."""
+        body = body_of([_embed(parcel)])
         headers = json_headers(parcel.idempotency_key)
         return Letter(body=body, headers=headers, payload_digest=sha256_hex(parcel.document))
 
@@ -78,26 +93,46 @@ class WebhookDialect:
         return path_key(secret)
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
-        """One post. Without `wait` Discord says 204 before it has stored anything."""
-        headers = {name: value for name, value in letter.headers.items() if name != KEY}
-        path = f"/{KEY_IN_PATH}?wait=true"
-        response = yield Request(method="POST", path=path, headers=headers, body=letter.body)
-        return _posted(letter, response, now)
+        """As the first of an evening."""
+        return self.gather(letter, (), url=url, now=now)
+
+    def gather(self, letter: Letter, reports: Sequence[str], *, url: str, now: datetime) -> Conversation:
+        """Into the evening's message where there is room for it; as a message of its own otherwise."""
+        embed, last = embed_in(letter.body), None
+        for report in reports[:MOST_LOOKS]:
+            response = yield Request(method="GET", path=_path(report))
+            message = message_in(response, report)
+            if message is not None and message.place_of(_session(embed)) is not None:
+                return (yield from _into(letter, message, embed, now))
+            if message is None and not _is_gone(response):
+                return _unread(response, now)
+            last = last or message
+        if last is not None and last.takes(embed):
+            return (yield from _into(letter, last, embed, now))
+        return (yield from _post(letter, embed, now))
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
-        """The message by its id."""
+        """Its embed, and the message with the last one."""
         if not report.report_id:
             return Parked(reason="no answer came for the message, so its id is not known; look into the channel")
-        path = f"/{KEY_IN_PATH}/messages/{quote(report.report_id, safe='')}"
-        response = yield Request(method="DELETE", path=path)
-        if response.status == 204 and not response.body:
-            return Erased()
-        said = _said(object_of(response))
-        if response.status == 404 and said.code == UNKNOWN_MESSAGE:
+        response = yield Request(method="GET", path=_path(report.report_id))
+        message = message_in(response, report.report_id)
+        if message is None:
+            return _gone(response) or erasure(_unread(response, now))
+        if message.place_of(report.session) is None:
             return Erased(note="it was not there any more")
-        if response.status == 404 and said.code == UNKNOWN_WEBHOOK:
-            return Parked(reason="the webhook is gone, and with it the right to delete; delete it in the channel")
-        return erasure(failure(response, now, _said, _RULES))
+        rest = message.without(report.session)
+        if not rest.embeds and not rest.has_more:
+            response = yield Request(method="DELETE", path=_path(message.id))
+            gone = Erased() if response.status == 204 and not response.body else _gone(response)
+            return gone or erasure(failure(response, now, _said, _RULES))
+        response = yield Request(method="PATCH", path=_path(message.id), headers=_JSON, body=body_of(rest.embeds))
+        after = message_in(response, message.id)
+        if after is None:
+            return _gone(response) or erasure(_unread(response, now))
+        if after.place_of(report.session) is not None:
+            return Later(reason="the answer still shows the session")
+        return Erased()
 
 
 UNKNOWN_MESSAGE = "10008"
@@ -114,29 +149,75 @@ _RULES = {
 }
 
 
-def _posted(letter: Letter, response: Response, now: datetime) -> Outcome:
+def _path(message: str) -> str:
+    return f"/{KEY_IN_PATH}/messages/{quote(message, safe='')}"
+
+
+def _session(embed: Embed) -> str:
+    return embed.mark.session if embed.mark else ""
+
+
+def _is_gone(response: Response) -> bool:
+    """Discord's own word that there is no such message; a 404 of anybody else proves nothing."""
+    return response.status == 404 and _said(object_of(response)).code == UNKNOWN_MESSAGE
+
+
+def _gone(response: Response) -> Erasure | None:
+    """What that means for a deletion."""
+    if _is_gone(response):
+        return Erased(note="it was not there any more")
+    if response.status == 404 and _said(object_of(response)).code == UNKNOWN_WEBHOOK:
+        return Parked(reason="the webhook is gone, and with it the right to delete; delete it in the channel")
+    return None
+
+
+def _unread(response: Response, now: datetime) -> Outcome:
+    """What it means that an answer about a message is none."""
     if response.status >= 300:
         return failure(response, now, _said, _RULES)
     if is_page(response):
         return portal(response, now)
-    told = object_of(response)
-    message = text_in(told, "id")
-    if response.status != 200 or not message:
+    return Later(reason=f"the answer ({response.status}) is not the message that was asked for")
+
+
+def _into(letter: Letter, message: Message, embed: Embed, now: datetime) -> Conversation:
+    """Beside what is in the message; in the place of what it has of the same session."""
+    place = message.place_of(_session(embed))
+    there = None if place is None else message.embeds[place]
+    if there is not None and there.mark and embed.mark and there.mark.revision >= embed.mark.revision:
+        if there.mark.revision > embed.mark.revision:
+            return Parked(reason="a newer version of it is there already")
+        # The answer to an earlier try was lost on its way. What was agreed to meanwhile may be to say less.
+        if there.says_the_same(embed):
+            return proof(letter, now=now, report=message.id, before=True)
+    body = body_of(message.plus(embed).embeds)
+    response = yield Request(method="PATCH", path=_path(message.id), headers=_JSON, body=body)
+    if _is_gone(response):
+        return (yield from _post(letter, embed, now))
+    after = message_in(response, message.id)
+    if after is None:
+        return _unread(response, now)
+    if embed.mark not in [one.mark for one in after.embeds]:
+        return Later(reason=NOT_SHOWN, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
+    return proof(letter, now=now, report=after.id)
+
+
+def _post(letter: Letter, embed: Embed, now: datetime) -> Conversation:
+    """A message of its own. Without `wait` Discord says 204 before it has stored anything."""
+    headers = {name: value for name, value in letter.headers.items() if name != KEY}
+    response = yield Request(method="POST", path=f"/{KEY_IN_PATH}?wait=true", headers=headers, body=letter.body)
+    if response.status >= 300:
+        return failure(response, now, _said, _RULES)
+    if is_page(response):
+        return portal(response, now)
+    message = message_in(response)
+    if message is None or embed.mark not in [one.mark for one in message.embeds]:
         # Asking again would post again.
         return Stop(
-            reason=f"it answered {response.status} without the id of a message, so nobody knows whether it is there",
+            reason=f"it answered {response.status} and not with what was sent, so nobody knows whether it is there",
             hint='Look into the channel. What is no Discord wants dialect "webhook-json". Then: logferry retry --all',
         )
-    shown_there, ours = _footer(told), _footer(msgspec.json.decode(letter.body))
-    if shown_there and shown_there != ours:
-        return Later(reason="the answer is about another message", parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
-    return proof(letter, now=now, report=message)
-
-
-def _footer(message: Any) -> str:  # noqa: ANN401 -- any JSON value
-    embeds = message.get("embeds") if isinstance(message, dict) else None
-    first = embeds[0] if isinstance(embeds, list) and embeds else None
-    return text_in(first.get("footer"), "text") if isinstance(first, dict) else ""
+    return proof(letter, now=now, report=message.id)
 
 
 def _said(told: Any) -> Said:  # noqa: ANN401 -- any JSON value
@@ -145,15 +226,24 @@ def _said(told: Any) -> Said:  # noqa: ANN401 -- any JSON value
     return Said(code=text_in(told, "code"), text=text_in(told, "message"), wait=seconds)
 
 
-def _embed(parcel: Parcel) -> Mapping[str, object]:
+def _embed(parcel: Parcel) -> Embed:
     summary = summary_of(parcel)
-    return {
+    told = {
         "title": plain(parcel.tracker, LONGEST_NAME),
         "description": f"{length_of(summary.seconds)}, {summary.events:,} events",
         "timestamp": parcel.started_at.isoformat(),
         "fields": list(_fields(summary)),
-        "footer": {"text": f"{parcel.session} · version {parcel.revision}"},
+        "footer": {"text": Mark(parcel.session, parcel.revision).footer},
     }
+    return _fitting(told)
+
+
+def _fitting(told: Mapping[str, Any]) -> Embed:
+    """As many of its fields as a message takes: text that is all markup is twice as long as it looks."""
+    embed = embed_of(msgspec.Raw(msgspec.json.encode(told)))
+    if embed.size <= MOST_CHARACTERS:
+        return embed
+    return _fitting({**told, "fields": told["fields"][:-1]})
 
 
 def _fields(summary: Summary) -> Iterator[Mapping[str, object]]:

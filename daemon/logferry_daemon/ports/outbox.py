@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from logferry_daemon.core.delivery import State
+from logferry_daemon.core.evening import Told
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.sanitise import TakenOut
@@ -99,6 +100,10 @@ class Outbox(Protocol):
 
     async def kept(self, document: bytes) -> Mapping[str, str]:
         """Slot -> text, of those slots in a document that some destination is sent as the log says them."""
+        ...
+
+    async def told_about(self, delivery: str) -> Sequence[Told]:
+        """What its destination has of the sessions around this one, in the order in which they were played."""
         ...
 
     async def note(self, key: str) -> str | None:
