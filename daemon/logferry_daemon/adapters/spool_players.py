@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from logferry_daemon.adapters.database_sqlite import Database, Query
@@ -78,14 +79,17 @@ def _judge(row: DeliveryRow, said: Standing) -> DeliveryRow:
     return row if row.standing is said else replace(row, standing=said)
 
 
-def barred(query: Query) -> Mapping[tuple[str, State, Standing], int]:
+def barred(query: Query, destinations: Collection[str]) -> Mapping[tuple[str, State, Standing], int]:
     """How many deliveries of each state are of players who are not allowed there."""
-    answers, numbers = decided(_bindings(query)), dict[tuple[str, State, Standing], int]()
-    for row in query("counts_by_player"):
-        said = standing(answers, row["destination"], _player(row))
-        if said is not Standing.ALLOWED:
-            key = row["destination"], State(row["state"]), said
-            numbers[key] = numbers.get(key, 0) + row["number"]
+    answers, numbers = decided(_bindings(query)), Counter[tuple[str, State, Standing]]()
+    for player in map(_player, query("known_players")):
+        told = {one: standing(answers, one, player) for one in destinations}
+        if set(told.values()) <= {Standing.ALLOWED}:
+            continue  # nearly everybody: what they played is not counted again at each look
+        for row in query("counts_of_player", tracker=player.tracker, identity=player.identity):
+            said = told[row["destination"]]
+            if said is not Standing.ALLOWED:
+                numbers[row["destination"], State(row["state"]), said] += row["number"]
     return numbers
 
 

@@ -283,7 +283,8 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
                 last[0]["report_url"] if last else None,
                 self.database.query("backlog")[0],
             )
-            return replace(told, barred=barred(self.database.query), sent=sent(self.database.query))
+            places = {destination for destination, _ in counts}
+            return replace(told, barred=barred(self.database.query, places), sent=sent(self.database.query))
 
         return await self.database.run(work)
 

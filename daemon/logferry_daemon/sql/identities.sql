@@ -33,11 +33,11 @@ FROM players JOIN sessions ON sessions.id = players.session JOIN deliveries ON d
 WHERE identity IS NOT NULL AND merged_into IS NULL
 GROUP BY destination, players.tracker, identity ORDER BY destination, players.tracker, identity;
 
--- counts_by_player --
-SELECT destination, state, tracker, identity, count(*) AS number
+-- counts_of_player --
+SELECT destination, state, count(*) AS number
 FROM players JOIN deliveries ON deliveries.session = players.session
-WHERE identity IS NOT NULL
-GROUP BY destination, state, tracker, identity;
+WHERE tracker = :tracker AND identity = :identity
+GROUP BY destination, state;
 
 -- bindings --
 SELECT * FROM bindings ORDER BY destination, tracker, identity;

@@ -64,7 +64,8 @@ SELECT state FROM deliveries WHERE session = :session AND destination = :destina
 -- another, for the table to decide about.
 SELECT deliveries.id, state, newest, merged_into FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 JOIN (SELECT max(revision) AS newest FROM deliveries WHERE session = :session AND destination = :destination)
-WHERE session = :session AND destination = :destination AND (deliveries.revision < newest OR merged_into IS NOT NULL);
+-- By its session, with `+` and not by the destination: that has ten thousand others.
+WHERE session = :session AND +destination = :destination AND (deliveries.revision < newest OR merged_into IS NOT NULL);
 
 -- set_state --
 UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
@@ -151,9 +152,10 @@ SELECT destination, state, count(*) AS number FROM deliveries GROUP BY destinati
 
 -- found --
 -- Everything there is, whatever its state: what the states add up to is held against this.
-SELECT count(*) AS number, coalesce(sum(deliveries.id IS NULL), 0) AS homeless
-FROM sessions LEFT JOIN deliveries ON deliveries.session = sessions.id
-WHERE deliveries.id IS NOT NULL OR merged_into IS NULL;
+WITH homeless AS (
+    SELECT count(*) AS number FROM sessions WHERE merged_into IS NULL AND id NOT IN (SELECT session FROM deliveries)
+)
+SELECT (SELECT count(*) FROM deliveries) + number AS number, number AS homeless FROM homeless;
 
 -- backlog --
 -- The sessions that wait to be asked for.
@@ -167,7 +169,8 @@ SELECT count(*) AS uploaded, coalesce(sum(bytes_sent), 0) AS bytes_sent, avg(too
 FROM deliveries WHERE state = 'uploaded';
 
 -- last_report --
-SELECT report_url FROM deliveries WHERE report_url NOT LIKE 'file:%' ORDER BY uploaded_at DESC LIMIT 1;
+SELECT report_url FROM deliveries WHERE state = 'uploaded' AND report_url NOT LIKE 'file:%'
+ORDER BY uploaded_at DESC LIMIT 1;
 
 -- all_sessions --
 SELECT id, tracker, source, started_at, ended_at, events, revision, end_rule, end_evidence, end_confidence,
