@@ -23,10 +23,10 @@ READY_AGAIN = 5.0
 BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 
 
-def hunts(count: int, *, first: int = 0) -> Iterator[tuple[str, bytes]]:
+def hunts(count: int, *, first: int = 0, apart: timedelta = timedelta(hours=1)) -> Iterator[tuple[str, bytes]]:
     """Names and bytes of Artemis sessions, a different one a number."""
     for number in range(first, first + count):
-        document = artemis_document(number, start=BEGAN + number * timedelta(hours=1))
+        document = artemis_document(number, start=BEGAN + number * apart)
         yield file_name(document), encode_document(document)
 
 

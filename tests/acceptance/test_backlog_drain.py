@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -31,7 +32,8 @@ def test_ten_thousand_sessions_go_oldest_first_in_flat_memory(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     playground = Playground(tmp_path / "games")
-    playground.put(list(hunts(SESSIONS)))
+    # All of them long over: what ends after its source was followed goes before what was there.
+    playground.put(list(hunts(SESSIONS, apart=timedelta(minutes=20))))
     with collector_home(tmp_path / "collector") as collector, daemon_home(tmp_path / "daemon") as daemon:
         daemon.configure(sources=playground.sources, destinations={DESTINATION: collector.url})
         program = daemon.start()
