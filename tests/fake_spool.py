@@ -425,6 +425,13 @@ class MemorySpool:
         self._writable()
         self._recover(one for one in self._all() if one.row.id in deliveries)
 
+    async def hastened(self, deliveries: Sequence[str]) -> None:
+        self._writable()
+        for delivery in deliveries:
+            one = self._deliveries.get(delivery)
+            if one and one.row.state is State.PENDING:
+                one.row = replace(one.row, next_attempt=None)
+
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         one = self._writable_delivery(delivery)
         if one is None:

@@ -19,6 +19,7 @@ from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.discover_zeroconf import ZeroconfDiscovery
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.log_files import FolderFiles
+from logferry_daemon.adapters.network_news import SystemNetwork
 from logferry_daemon.adapters.own_log import own_log
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
 from logferry_daemon.adapters.recipe_folder import OwnRecipes, read_own_recipes
@@ -60,6 +61,7 @@ from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
@@ -114,6 +116,7 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         fleet = await _fleet(base, settings, watch)
         control = _control(base, fleet, home, settings, stop, watch)
         base.crew.hire("news", base.news.run(fleet.all_gates))
+        base.crew.hire("network", follow_network(SystemNetwork(), base.clock, fleet.network_changed))
         await fleet.launch(settings)
         base.crew.hire("vigil", watch.vigil.run())
         await _announce(stack, control, base, home, settings.ipc)
@@ -224,7 +227,8 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
     def destinations() -> Sequence[str]:
         return fleet.destinations()
 
-    gates = Gates(clock, spool, credentials, gates_changed)
+    longest = seconds(settings.upload.longest_wait)
+    gates = Gates(clock, spool, credentials, gates_changed, longest=longest)
     await gates.load()
     fleet = Fleet(
         crew=base.crew,
@@ -253,6 +257,7 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
                 destinations=destinations,
             ),
             offers=Offers(spool, base.sender, clock),
+            longest=longest,
         ),
         pace=_pace(settings.watch),
         spool=spool,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.backoff import CAP, delay
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import (
@@ -25,6 +25,7 @@ from logferry_daemon.core.exchange import (
     Letter,
     Outcome,
     Parked,
+    Probing,
     Request,
     Response,
     Stop,
@@ -66,6 +67,8 @@ class Road:
     credentials: Credentials
     scribe: Scribe
     offers: Offering = field(default_factory=NothingOffered)
+    longest: timedelta = CAP
+    """Wait between two tries at a delivery."""
 
 
 class Courier:
@@ -100,6 +103,8 @@ class Courier:
         """Deliveries of deleted sessions: some may have been claimed in the very moment of the deletion."""
         self._held: set[str] = set()
         """The same of those that must not go any more; what is claimed later may go."""
+        self._unreached: set[str] = set()
+        """Deliveries that wait because of the network alone."""
 
     def wake(self) -> None:
         """Something may have become possible."""
@@ -123,6 +128,13 @@ class Courier:
         self._under_way.difference_update(deliveries)
         for delivery in deliveries:
             self._changed(delivery)
+
+    async def network_changed(self) -> None:
+        """What waits because of the network alone need not wait any longer."""
+        hastened, self._unreached = sorted(self._unreached), set()
+        if hastened:
+            await self._road.outbox.hastened(hastened)
+            self.wake()
 
     async def _break_off(self, deliveries: Collection[str]) -> None:
         under_way = [task for name, task in self._tasks.items() if name in deliveries]
@@ -152,7 +164,9 @@ class Courier:
         gate = await self._gates.gate(self.destination)
         if not gate.open:
             return min(self._until_open(gate, now), LOOK_AGAIN)
-        limit = 1 if self._gates.probing(name) else self._at_once
+        if (wait := await self._until_there(now)) is not None:
+            return wait
+        limit = self._gates.at_once(name, self._at_once)
         self._held.clear()
         claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
         if not claimed:
@@ -165,6 +179,28 @@ class Courier:
         if gate.until is not None:
             return max(gate.until - now, timedelta())
         return max(self._gates.look_again(self.destination.name), SHORTEST_LOOK)
+
+    async def _until_there(self, now: datetime) -> timedelta | None:
+        """None where it is there, as far as anybody knows; else how long to wait before the next look.
+
+        After the network failed it is asked, by a request without a body, before a letter is sent again. Its owner may
+        have closed the gate meanwhile, so a letter waits for another look, too.
+        """
+        name, dialect = self.destination.name, self.dialect
+        if not (isinstance(dialect, Probing) and self._gates.doubtful(name)):
+            return None
+        if (wait := await self._until_due(now)) > timedelta():
+            return wait
+        talk = dialect.probe(url=self.destination.url, now=now)
+        answer = await converse(self._road.sender, self.destination, lambda _: {}, talk)
+        if answer is None:
+            self._gates.there(name)
+            return timedelta()
+        if isinstance(answer, Later):
+            self._gates.not_there(name, answer.reason, self._road.chance.jitter())
+        else:
+            self._tell_gates(answer)
+        return SHORTEST_LOOK
 
     async def _until_due(self, now: datetime) -> timedelta:
         """How long nothing can be sent, as far as anybody knows."""
@@ -269,10 +305,18 @@ class Courier:
             case Stop():
                 hint = outcome.hint.format(name=name)
                 self._gates.block(
-                    name, Block(reason=outcome.reason, hint=hint, until=self._until(outcome), offline=outcome.offline)
+                    name,
+                    Block(
+                        reason=outcome.reason,
+                        hint=hint,
+                        until=self._until(outcome),
+                        offline=outcome.offline,
+                        by_network=outcome.by_network,
+                    ),
                 )
             case Later(trouble=True):
-                self._gates.failed(name, outcome.reason, self._road.chance.jitter())
+                jitter = self._road.chance.jitter()
+                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached)
             case Acked() | GoneByOwner() | Parked():
                 self._gates.succeeded(name)
 
@@ -288,6 +332,9 @@ class Courier:
 
     async def _note(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
         now, outbox = self._road.clock.now(), self._road.outbox
+        self._unreached.discard(row.id)
+        if _is_of_the_network(outcome):
+            self._unreached.add(row.id)
         match outcome:
             case Acked():
                 await outbox.acked(row.id, outcome.receipt, "", now, now - started)
@@ -305,7 +352,7 @@ class Courier:
         if outcome.parks_after and attempts >= outcome.parks_after and now - row.created_at >= outcome.parks_age:
             await self._road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
-        wait = delay(attempts=attempts, jitter=self._road.chance.jitter(), floor=outcome.floor)
+        wait = delay(attempts=attempts, jitter=self._road.chance.jitter(), floor=outcome.floor, cap=self._road.longest)
         await self._road.outbox.deferred(
             row.id, outcome.reason, now + wait, counts=not outcome.free, now=now, anew=bool(outcome.refused_encoding)
         )
@@ -347,5 +394,15 @@ def _no_answer(error: Unreachable) -> Later | Stop:
         return Stop(reason=error.message, hint=error.hint)
     if error.code == "tls":
         hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."
-        return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE)
-    return Later(reason=error.message)
+        return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE, by_network=True)
+    return Later(reason=error.message, unreached=True)
+
+
+def _is_of_the_network(outcome: Outcome) -> bool:
+    """Whether another network may be all that it takes."""
+    match outcome:
+        case Later():
+            return outcome.unreached
+        case Stop():
+            return outcome.offline or outcome.by_network
+    return False

@@ -72,7 +72,7 @@ class Eraser:
         gate = await self._gates.way_to_delete(self.destination)
         if not gate.open:
             return LOOK_AGAIN if gate.until is None else min(max(gate.until - clock.now(), timedelta()), LOOK_AGAIN)
-        for copy in await self._removals.due_copies(name, clock.now(), 1 if self._gates.probing(name) else AT_ONCE):
+        for copy in await self._removals.due_copies(name, clock.now(), self._gates.at_once(name, AT_ONCE)):
             await self._erase(copy)
         return timedelta()
 
@@ -116,9 +116,17 @@ class Eraser:
             case Stop():
                 until = None if outcome.wait is None else self._road.clock.now() + outcome.wait
                 hint = outcome.hint.format(name=name)
-                self._gates.block(name, Block(reason=outcome.reason, hint=hint, until=until, offline=outcome.offline))
+                block = Block(
+                    reason=outcome.reason,
+                    hint=hint,
+                    until=until,
+                    offline=outcome.offline,
+                    by_network=outcome.by_network,
+                )
+                self._gates.block(name, block)
             case Later(trouble=True):
-                self._gates.failed(name, outcome.reason, self._road.chance.jitter())
+                jitter = self._road.chance.jitter()
+                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached)
             case Erased() | Parked():
                 self._gates.succeeded(name)
 

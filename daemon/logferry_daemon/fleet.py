@@ -258,6 +258,12 @@ class Fleet:
         for eraser in self.erasers.values():
             eraser.wake()
 
+    async def network_changed(self) -> None:
+        """Whatever could not be reached is tried at once."""
+        for courier in list(self.couriers.values()):
+            await courier.network_changed()
+        self.gates.network_changed()
+
     async def drop(self, deliveries: Collection[str]) -> None:
         """Nothing of these is sent any more when this returns."""
         for courier in list(self.couriers.values()):

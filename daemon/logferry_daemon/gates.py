@@ -17,6 +17,7 @@ from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, g
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import STANDARD, Policy
+from logferry_daemon.core.retries import EVERY, Retries
 from logferry_daemon.ports import Choices, Clock, Credentials, place_note
 from logferry_model.errors import LogferryError
 from logferry_model.fingerprint import Fingerprint
@@ -72,6 +73,9 @@ class _Standing:
 
     block: Block | None = None
     breaker: Breaker = field(default=CLOSED)
+    retries: Retries = field(default_factory=Retries)
+    doubtful: bool = False
+    """The network failed, and no whole answer came since."""
     trouble: str = ""
     """What was wrong the last time."""
     access: Access | None = None
@@ -87,6 +91,12 @@ class _Standing:
         # Younger than nothing: the clock was set back.
         return valid - age if timedelta() <= age <= valid else None
 
+    def try_anew(self) -> None:
+        """The network is another one: nothing of what the old one did counts."""
+        self.breaker, self.retries = self.breaker.at_once(), Retries(every=self.retries.every)
+        if self.block and (self.block.offline or self.block.by_network):
+            self.block = None
+
     def forget_impossible(self, now: datetime) -> None:
         """Drop waits that are longer than any wait can be: the clock was set back since."""
         if self.breaker.until and self.breaker.until - now > CAP:
@@ -98,11 +108,21 @@ class _Standing:
 class Gates:
     """One gate a destination."""
 
-    def __init__(self, clock: Clock, choices: Choices, credentials: Credentials, changed: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        clock: Clock,
+        choices: Choices,
+        credentials: Credentials,
+        changed: Callable[[], None],
+        *,
+        longest: timedelta = CAP,
+    ) -> None:
         self._clock = clock
         self._choices = choices
         self._credentials = credentials
         self._changed = changed
+        self._longest = longest
+        """Pause between two tries at a destination that does not answer."""
         self._standing: dict[str, _Standing] = {}
         self._grants: Mapping[str, Grant] = {}
         self._pause: str | None = None
@@ -134,6 +154,7 @@ class Gates:
                 paused_until=self.paused_until,
                 block=standing.block,
                 breaker_until=standing.breaker.until,
+                spent_until=standing.retries.ready(now),
                 trouble=standing.trouble,
             ),
         )
@@ -278,26 +299,62 @@ class Gates:
 
     def block(self, destination: str, block: Block) -> None:
         """The destination said something that stops all."""
-        self._of(destination).block = block
+        standing = self._of(destination)
+        standing.block = block
+        standing.doubtful = standing.doubtful or block.offline or block.by_network
         self._changed()
 
-    def failed(self, destination: str, reason: str, jitter: float) -> None:
-        """No answer, or an answer of trouble."""
-        standing = self._of(destination)
-        standing.trouble = reason
-        standing.breaker = standing.breaker.failed(self._clock.now(), jitter)
+    def failed(self, destination: str, reason: str, jitter: float, *, unreached: bool = False) -> None:
+        """No whole answer (`unreached`), or an answer of trouble."""
+        now, standing = self._clock.now(), self._of(destination)
+        standing.trouble, standing.doubtful = reason, unreached
+        standing.breaker = standing.breaker.failed(now, jitter, self._longest)
+        standing.retries = standing.retries.failed(now)
+
+    def not_there(self, destination: str, reason: str, jitter: float) -> None:
+        """It did not even answer the question whether it is there: offline, without counting first."""
+        now, standing = self._clock.now(), self._of(destination)
+        standing.trouble, standing.doubtful = reason, True
+        standing.breaker = standing.breaker.out_of_reach(now, jitter, self._longest)
+        standing.retries = standing.retries.failed(now)
+        self._changed()
+
+    def there(self, destination: str) -> None:
+        """It answered that question: letters may be tried again."""
+        self._of(destination).doubtful = False
 
     def succeeded(self, destination: str) -> None:
         """A proper answer: the way is free."""
         # A block stays: this answer was on its way when another one said to stop.
-        self._of(destination).breaker = CLOSED
+        standing = self._of(destination)
+        standing.breaker, standing.doubtful = CLOSED, False
+        standing.retries = standing.retries.succeeded(self._clock.now())
+
+    def network_changed(self) -> None:
+        """Whatever could not be reached is tried at once."""
+        doubtful = [one for one in self._standing.values() if one.doubtful]
+        for standing in doubtful:
+            standing.try_anew()
+        if doubtful:
+            self._changed()
+
+    def doubtful(self, destination: str) -> bool:
+        """Whether the network failed there, and no whole answer came since."""
+        return self._of(destination).doubtful
 
     def probing(self, destination: str) -> bool:
         """Whether only one request at a time makes sense."""
         return self._of(destination).breaker.probing()
 
+    def at_once(self, destination: str, most: int) -> int:
+        """How many requests make sense together, at most `most`."""
+        standing = self._of(destination)
+        return 1 if standing.breaker.probing() else max(min(most, standing.retries.left(self._clock.now())), 1)
+
     def _of(self, name: str) -> _Standing:
-        return self._standing.setdefault(name, _Standing())
+        if name not in self._standing:
+            self._standing[name] = _Standing(retries=Retries(every=min(EVERY, self._longest)))
+        return self._standing[name]
 
 
 def _key_note(destination: str) -> str:

@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 from logferry_daemon.core.account import reason_against_account
+from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.budget import PER_MINUTE
 from logferry_daemon.core.pins import reason_against_pin
 from logferry_daemon.core.places import (
@@ -152,6 +153,14 @@ class WatchSettings(_Part):
     )
 
 
+class UploadSettings(_Part):
+    """How things are sent, to all destinations."""
+
+    longest_wait: Annotated[float, Field(ge=10, le=86_400)] = Field(
+        default=CAP.total_seconds(), description="seconds at most between two tries at what cannot be reached"
+    )
+
+
 class IpcSettings(_Part):
     """The local API."""
 
@@ -189,6 +198,7 @@ class Settings(BaseSettings):
     )
     discover: DiscoverSettings = DiscoverSettings()
     watch: WatchSettings = WatchSettings()
+    upload: UploadSettings = UploadSettings()
     ipc: IpcSettings = IpcSettings()
     log: LogSettings = LogSettings()
     tray: TraySettings = TraySettings()

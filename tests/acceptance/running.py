@@ -270,11 +270,12 @@ def daemon_home(root: Path, *, backfill: bool = True) -> Iterator[DaemonHome]:
 class CollectorHome:
     """One collector: a database, a key, and a process that may come and go on the same port."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, host: str = HOST) -> None:
+        self.host = host
         root.mkdir(parents=True, exist_ok=True)
         self.database = root / "collector.sqlite3"
         self.port = free_port()
-        self.url = f"http://{HOST}:{self.port}"
+        self.url = f"http://{host}:{self.port}"
         self.key = create_key(CollectorSettings(database_url=self._database_url), ACCOUNT, "acceptance").text
         HUNT.secrets.add(self.key)
         self.programs = Programs(root / "words")
@@ -285,7 +286,7 @@ class CollectorHome:
 
     def start(self) -> Program:
         """A collector that answers."""
-        where = ("--database", self._database_url, "--host", HOST, "--port", str(self.port))
+        where = ("--database", self._database_url, "--host", self.host, "--port", str(self.port))
         environment = {"PATH": os.environ["PATH"]}
         program = self.programs.start("collector", (*LOGFERRY, "collector", "serve", *where), environment)
         until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=15)
@@ -301,9 +302,9 @@ class CollectorHome:
 
 
 @contextmanager
-def collector_home(root: Path, *, started: bool = True) -> Iterator[CollectorHome]:
+def collector_home(root: Path, *, started: bool = True, host: str = HOST) -> Iterator[CollectorHome]:
     """A collector whose processes are all gone when the block ends."""
-    collector = CollectorHome(root)
+    collector = CollectorHome(root, host)
     try:
         if started:
             collector.start()

@@ -87,3 +87,20 @@ async def test_what_arrived_keeps_its_key(spool: Spool) -> None:
 async def test_a_delivery_that_is_gone_is_no_trouble(spool: Spool) -> None:
     await spool.keep_upload("nobody", UPLOAD)
     await spool.deferred("nobody", "packed anew", NOW, counts=False, anew=True)
+
+
+async def test_what_need_not_wait_any_longer_is_due_at_once(spool: Spool) -> None:
+    await admit(spool, found("aa"), found("bb"))
+    first, second = await claim(spool)
+    for one in (first, second):
+        await spool.deferred(one.row.id, "no connection", NOW + timedelta(minutes=10), counts=True)
+    await spool.hastened([first.row.id, "nobody"])
+    (again,) = await claim(spool)
+    assert (again.row.id, again.row.attempts) == (first.row.id, 1)
+
+
+async def test_what_is_being_sent_is_not_hastened(spool: Spool) -> None:
+    await admit(spool, found())
+    one = await only(spool)
+    await spool.hastened([one.row.id])
+    assert not await claim(spool)

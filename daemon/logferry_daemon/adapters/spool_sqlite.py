@@ -221,6 +221,16 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
 
         await self.database.run(work)
 
+    async def hastened(self, deliveries: Sequence[str]) -> None:
+        """Due now."""
+
+        def work() -> None:
+            with self.database.writing() as query:
+                for delivery in deliveries:
+                    query("hasten", id=delivery)
+
+        await self.database.run(work)
+
     def _recover(self, query: Query, rows: Sequence[sqlite3.Row]) -> None:
         for row in rows:
             note_broken_off(query, row["id"])

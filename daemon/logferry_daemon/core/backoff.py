@@ -15,9 +15,9 @@ _MAX_DOUBLINGS = 20
 """Beyond it the cap rules anyway, and an endless power of two does not fit a float."""
 
 
-def delay(*, attempts: int, jitter: float, floor: timedelta = timedelta()) -> timedelta:
-    """Between 0 and min(CAP, BASE * 2^attempts), chosen by `jitter` in 0..1, never below `floor`."""
-    ceiling = min(CAP, BASE * (1 << min(max(attempts, 0), _MAX_DOUBLINGS)))
+def delay(*, attempts: int, jitter: float, floor: timedelta = timedelta(), cap: timedelta = CAP) -> timedelta:
+    """Between 0 and min(cap, BASE * 2^attempts), chosen by `jitter` in 0..1, never below `floor`."""
+    ceiling = min(cap, BASE * (1 << min(max(attempts, 0), _MAX_DOUBLINGS)))
     return max(ceiling * jitter, floor)
 
 

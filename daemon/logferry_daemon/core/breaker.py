@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.backoff import CAP, delay
 
 OPENS_AFTER = 5
 """Transport failures or 5xx answers in a row."""
@@ -18,14 +18,22 @@ class Breaker:
     failures: int = 0
     until: datetime | None = None
 
-    def failed(self, now: datetime, jitter: float) -> Breaker:
-        """After one more failure: from the fifth on, a pause that grows."""
+    def failed(self, now: datetime, jitter: float, cap: timedelta = CAP) -> Breaker:
+        """After one more failure: from the fifth on, a pause that grows up to `cap`."""
         failures = self.failures + 1
         if failures < OPENS_AFTER:
             return replace(self, failures=failures)
         # Half of the pause is fixed: a fleet must spread out, but one probe after another must not follow at once.
-        pause = delay(attempts=failures - OPENS_AFTER + 2, jitter=0.5 + jitter / 2, floor=timedelta(seconds=1))
-        return Breaker(failures, now + pause)
+        exponent, share = failures - OPENS_AFTER + 2, 0.5 + jitter / 2
+        return Breaker(failures, now + delay(attempts=exponent, jitter=share, floor=timedelta(seconds=1), cap=cap))
+
+    def out_of_reach(self, now: datetime, jitter: float, cap: timedelta = CAP) -> Breaker:
+        """After it was not even there to say so: nothing is to be counted first."""
+        return replace(self, failures=max(self.failures, OPENS_AFTER - 1)).failed(now, jitter, cap)
+
+    def at_once(self) -> Breaker:
+        """The next probe need not wait, and the pause after it is the first one again."""
+        return Breaker(min(self.failures, OPENS_AFTER))
 
     def probing(self) -> bool:
         """Whether it has tripped: then only one request at a time is a probe."""

@@ -106,6 +106,8 @@ class Later:
     free: bool = False
     trouble: bool = True
     """Counts for the breaker: transport failures and 5xx."""
+    unreached: bool = False
+    """There was no whole answer at all."""
     parks_after: int | None = None
     """Attempts after which it is parked, once it is `parks_age` old."""
     parks_age: timedelta = timedelta()
@@ -129,6 +131,8 @@ class Stop:
     wait: timedelta | None = None
     """None: until somebody changes something."""
     offline: bool = False
+    by_network: bool = False
+    """May be over as soon as this computer is in another network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +184,15 @@ class Dialect(Protocol):
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The conversation that has `report` deleted over there; Parked where the contract knows no such thing."""
+        ...
+
+
+@runtime_checkable
+class Probing(Protocol):
+    """What a dialect has besides, when its destinations say whether they are there without being sent anything."""
+
+    def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
+        """The conversation that asks for it, without a key; None where the destination itself answered."""
         ...
 
 

@@ -34,6 +34,8 @@ class Block:
     """None: until somebody changes something."""
     offline: bool = False
     """It could not be reached at all."""
+    by_network: bool = False
+    """May be over as soon as this computer is in another network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,8 @@ class Facts:
     paused_until: datetime | None = None
     block: Block | None = None
     breaker_until: datetime | None = None
+    spent_until: datetime | None = None
+    """Until when it may be caused no more failures."""
     trouble: str = ""
     """What kept failing before the breaker opened."""
 
@@ -108,6 +112,9 @@ def gate_of(name: str, facts: Facts) -> Gate:
     if facts.breaker_until is not None and facts.breaker_until > facts.now:
         reason = f"does not work at the moment: {facts.trouble}" if facts.trouble else "cannot be reached"
         return Gate(open=False, state="offline", reason=reason, until=facts.breaker_until)
+    if facts.spent_until is not None and facts.spent_until > facts.now:
+        reason = f"fails too often: {facts.trouble}"
+        return Gate(open=False, state="waiting", reason=reason, until=facts.spent_until)
     return OPEN
 
 

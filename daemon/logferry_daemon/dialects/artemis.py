@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,8 +23,10 @@ from logferry_daemon.core.exchange import (
     Report,
     Request,
     Response,
+    Stop,
 )
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.health import probing
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.session import Event, Loadout, Session
 
@@ -53,6 +55,10 @@ class ArtemisDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""
         return {"Authorization": f"Bearer {secret}"}
+
+    def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
+        """`HEAD /health`."""
+        return probing("HEAD", url=url, now=now)
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""

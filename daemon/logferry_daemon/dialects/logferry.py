@@ -23,6 +23,7 @@ from logferry_daemon.core.exchange import (
     Report,
     Request,
     Response,
+    Stop,
     Upload,
 )
 from logferry_daemon.core.offer import Offer, Pieces, read_offer
@@ -30,6 +31,7 @@ from logferry_daemon.core.packing import pack
 from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.core.tus import Arrived, NotOffered, upload_in_pieces
 from logferry_daemon.dialects.erasing import erasing
+from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.verifying import verifying
@@ -78,6 +80,10 @@ class LogferryDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""
         return {"Authorization": f"Bearer {secret}"}
+
+    def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
+        """`GET /health`."""
+        return probing("GET", url=url, now=now)
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""

@@ -7,7 +7,7 @@ answered by an older report, so the number is the second in which the encounter 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,8 +22,10 @@ from logferry_daemon.core.exchange import (
     Report,
     Request,
     Response,
+    Stop,
 )
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.health import probing
 from logferry_model.envelope import ReceiptStatus, sha256_hex
 from logferry_model.errors import Refused
 from logferry_model.session import Boss, Hit, Participant, Session, Skill
@@ -68,6 +70,10 @@ class ResonanceDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A key."""
         return {"X-API-Key": secret}
+
+    def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
+        """`GET /health`."""
+        return probing("GET", url=url, now=now)
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""

@@ -93,7 +93,7 @@ def _deleted(answer: Answer) -> Outcome:
     return GoneByOwner(reason=answer.said)
 
 
-def _portal(answer: Answer) -> Outcome:
+def _portal(answer: Answer) -> Stop:
     return Stop(
         reason=f"a web page answered instead of the collector ({answer.status}): no real connection yet",
         wait=max(answer.wait, OFFLINE_PAUSE),
@@ -144,6 +144,11 @@ def outcome_of_failure(response: Response, now: datetime, *, said: str = "", lik
         # An unknown 4xx is about the item until shown otherwise; an unknown 5xx about the server.
         rule = _item_invalid if status < 500 else _transient
     return rule(answer)
+
+
+def portal(response: Response, now: datetime) -> Stop:
+    """Some network in between answered, whatever its status: offline, and no failure of a delivery."""
+    return _portal(_read(response, now, ""))
 
 
 def _read(response: Response, now: datetime, said: str) -> Answer:

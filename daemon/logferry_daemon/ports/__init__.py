@@ -25,7 +25,7 @@ from logferry_daemon.ports.machine import (
     Program,
     Watcher,
 )
-from logferry_daemon.ports.network import Discovery, Fingerprints, Sender
+from logferry_daemon.ports.network import Discovery, Fingerprints, NetworkNews, Sender
 from logferry_daemon.ports.notes import (
     UNASKED,
     destination_note,
@@ -65,6 +65,7 @@ __all__ = [
     "KeysInSight",
     "Ledger",
     "LogFiles",
+    "NetworkNews",
     "NewSession",
     "Outbox",
     "Processes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -29,6 +29,14 @@ class Fingerprints(Protocol):
 
     async def look(self, url: str) -> Fingerprint:
         """Of the key at this https address now, without a request; Unreachable when there is none."""
+        ...
+
+
+class NetworkNews(Protocol):
+    """Tells that this computer's network may be another one. A hint: nothing depends on it but how soon."""
+
+    def changes(self) -> AsyncIterator[None]:
+        """One item for every burst of changes, until cancelled; ends where nobody tells."""
         ...
 
 

@@ -94,6 +94,10 @@ class Outbox(Protocol):
         """Those of them that are still being sent are pending again: sending was broken off."""
         ...
 
+    async def hastened(self, deliveries: Sequence[str]) -> None:
+        """Those of them that are pending are due now."""
+        ...
+
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:
         """Failed: a person decides."""
         ...

@@ -131,6 +131,10 @@ UPDATE deliveries SET
     state = :state, attempts = attempts + :counts, last_error = :reason, next_attempt = :next_attempt
 WHERE id = :id;
 
+-- hasten --
+-- What it waited for is over.
+UPDATE deliveries SET next_attempt = NULL WHERE id = :id AND state = 'pending';
+
 -- parked --
 UPDATE deliveries SET
     state = :state, attempts = attempts + 1, last_error = :reason, next_attempt = NULL, last_attempt = :now

@@ -10,9 +10,11 @@ from typing import Any
 
 import msgspec
 
+from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.exchange import Dialect, Response
 from logferry_daemon.courier import Courier, Road
+from logferry_daemon.dialects.health import PATH
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.offers import NothingOffered, Offering
@@ -37,20 +39,23 @@ SECOND = timedelta(seconds=1)
 class Office:
     """A courier, its gate, and the world around them."""
 
-    def __init__(self, *script: Answer, dialect: Dialect | None = None, jitter: float = 0.5) -> None:
+    def __init__(
+        self, *script: Answer, dialect: Dialect | None = None, jitter: float = 0.5, longest: timedelta = CAP
+    ) -> None:
         self.clock = ManualClock()
         self.spool = MemorySpool()
         self.sender = ScriptedSender(*(script or (stored,)))
         self.credentials = MemoryCredentials(home="s3cret")
         self.chance = FixedChance(jitter)
         self.dialect = dialect or LogferryDialect()
+        self.longest = longest
         self.told: list[str] = []
         self.offers: Offering = NothingOffered()
         self.open_again()
 
     def open_again(self) -> None:
         """Another daemon over the same spool and keyring."""
-        self.gates = Gates(self.clock, self.spool, self.credentials, self._wake)
+        self.gates = Gates(self.clock, self.spool, self.credentials, self._wake, longest=self.longest)
         road = Road(
             clock=self.clock,
             chance=self.chance,
@@ -59,6 +64,7 @@ class Office:
             credentials=self.credentials,
             scribe=scribe(self.credentials, self.spool, self.clock),
             offers=self.offers,
+            longest=self.longest,
         )
         self.courier = Courier(DESTINATION, self.dialect, road, self.gates, self.told.append)
 
@@ -106,7 +112,9 @@ class Office:
 
 
 def stored(sent: Sent, **changes: Any) -> Response:  # noqa: ANN401 -- fields of a receipt
-    """A collector that keeps what it is sent and proves it."""
+    """A collector that keeps what it is sent and proves it, and is there for whoever asks."""
+    if sent.request.path == PATH:
+        return answer(200, b'{"status": "ok"}')
     envelope = msgspec.json.decode(unpacked(sent.request.body), type=Envelope)
     receipt = Receipt(
         receipt_id="receipt",

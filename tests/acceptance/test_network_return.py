@@ -1,0 +1,85 @@
+"""A daemon in a network of its own that breaks and comes back: what waited goes at once, not when its pause is over."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from logferry_ipc.messages import DestinationStatus
+from tests.acceptance.running import DESTINATION, DaemonHome, collector_home, daemon_home, make_quiet, tell, until
+from tests.conftest import needs
+from tests.factories import artemis_document, encode_document, file_name
+from tests.own_network import ip, own_network
+
+pytestmark = [
+    pytest.mark.accept,
+    pytest.mark.faults,
+    pytest.mark.timeout(240),
+    needs("ip"),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs networks of one's own"),
+]
+
+ELSEWHERE = "127.0.0.2"
+WAY = ("unreachable", f"{ELSEWHERE}/32", "table", "local")
+"""As long as there is this route, nobody gets there; the daemon itself is spoken to at another address."""
+LONG = timedelta(seconds=15)
+"""A pause that is worth being cut short."""
+BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def network() -> Iterator[None]:
+    with own_network():
+        yield
+
+
+@pytest.fixture
+def games(tmp_path: Path) -> Path:
+    folder = tmp_path / "games"
+    folder.mkdir()
+    for number in range(5):
+        document = artemis_document(number, start=BEGAN + number * timedelta(hours=2), events=10)
+        file = folder / file_name(document)
+        file.write_bytes(encode_document(document))
+        make_quiet(file)
+    return folder
+
+
+def there(daemon: DaemonHome) -> DestinationStatus:
+    (status,) = daemon.client.status().destinations
+    return status
+
+
+def long_pause(daemon: DaemonHome) -> datetime | None:
+    """When it will be tried again, once that is a long time away."""
+    found = there(daemon)
+    far = found.next_attempt is not None and found.next_attempt - datetime.now(UTC) > LONG
+    return found.next_attempt if found.state == "offline" and far else None
+
+
+@pytest.mark.usefixtures("network")
+def test_what_waited_goes_as_soon_as_the_network_is_back(
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        collector_home(tmp_path / "collector", host=ELSEWHERE) as collector,
+        daemon_home(tmp_path / "daemon") as daemon,
+    ):
+        ip("route", "add", *WAY)
+        daemon.configure(sources={"hunts": ("artemis", games)}, destinations={DESTINATION: collector.url})
+        daemon.start()
+        daemon.agree(collector.key)
+        planned = until(lambda: long_pause(daemon), "a long pause", seconds=120)
+        assert "no connection" in there(daemon).reason
+        assert daemon.client.status().counts.failed == 0
+        back = datetime.now(UTC)
+        ip("route", "del", *WAY)
+        daemon.settled(5)
+        last = daemon.client.status().metrics.last_upload
+        assert last is not None
+        assert last < planned, "it waited for its pause to be over"
+        tell(capsys, f"uploaded {last - back} after the network came back; planned was {planned - back}")
