@@ -47,6 +47,7 @@ class FakeControl:
         self.granted_at: dict[str, datetime] = {}
         self.secrets: dict[str, str] = {}
         self.terms: dict[str, dict[str, str]] = {}
+        self.agreed_terms: tuple[str, ...] = ()
         """Destination -> group -> what its owner chose for it."""
         self.login_note = ""
         self.players: list[m.Identity] = []
@@ -448,6 +449,7 @@ class FakeControl:
             policy_digest=hashlib.sha256(text.encode()).hexdigest(),
             granted_at=self.granted_at.get(destination),
             terms=tuple(f"{treatment}: {group}" for group, treatment in sorted(chosen.items())),
+            agreed_terms=self.agreed_terms,
             identities=tuple(one for one in self.players if one.destination == destination),
         )
 

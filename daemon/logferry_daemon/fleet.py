@@ -13,6 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.consent import field_lines
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.gate import Gate
@@ -161,6 +162,7 @@ class Fleet:
             privacy=settings.policy,
             upload_hosts=settings.upload_hosts,
             account=settings.account,
+            fields=field_lines({one: tracker.listing for one, tracker in self.trackers.items()}),
         )
         told = self.listeners.delivery_changed
         # Who sends and who deletes never write at once: of a report with several sessions each would undo the other's.

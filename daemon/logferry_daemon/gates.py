@@ -6,7 +6,7 @@ Facts come from three places: the owner (consent, pause), the keyring, and the d
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -47,6 +47,8 @@ class Destination:
     """Whom else its owner lets it name: pieces are put there, its key never."""
     account: str = ""
     """What he is called there; empty where he is anonymous."""
+    fields: Sequence[str] = ()
+    """What trackers may tell besides what all do, as lines of the text."""
 
     @property
     def keyless(self) -> bool:
@@ -60,11 +62,23 @@ class Destination:
 
     @property
     def policy(self) -> str:
-        """What its consent is about: pin and account too, so another one voids it."""
+        """What its consent is about: pin, account and fields too, so another one voids it."""
         where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
         if self.upload_hosts:
             where += f", and to {' or '.join(self.upload_hosts)} where it says so"
-        return policy_text(name=self.name, dialect=self.dialect, url=where, policy=self.privacy, account=self.account)
+        return policy_text(
+            name=self.name,
+            dialect=self.dialect,
+            url=where,
+            policy=self.privacy,
+            account=self.account,
+            fields=self.fields,
+        )
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """What of it is about people, places and fields, line by line."""
+        return (*self.privacy.lines(), *self.fields)
 
 
 @dataclass(slots=True)
@@ -148,6 +162,7 @@ class Gates:
             Facts(
                 now=now,
                 consented=consented,
+                agreed_before=destination.name in self._grants,
                 # A keyring may ask its user something: not for a destination that nothing goes to anyway.
                 access=await self.access(destination) if consented else Access.AVAILABLE,
                 paused=paused,

@@ -28,6 +28,7 @@ from tests.acceptance.running import (
     until,
 )
 from tests.conftest import SAMPLES, needs, only_on
+from tests.daemon.recipes.small import TEXT as TAVERN
 from tests.factories import artemis_document, cast, encode_document, file_name, journal
 
 pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(240)]
@@ -180,6 +181,36 @@ def test_another_address_in_the_settings_file_voids_the_consent(
         assert not daemon.client.consent(DESTINATION).granted
         assert second.stop() == 0
         assert elsewhere.connections == 0
+
+
+def test_a_recipe_that_is_changed_sends_nothing_more_before_it_is_agreed_to(
+    games: Path, proxy: Proxy, collector: CollectorHome, daemon: DaemonHome
+) -> None:
+    number = plays(games)
+    daemon.home.recipes_folder.mkdir(parents=True)
+    recipe = daemon.home.recipes_folder / "tavern.toml"
+    recipe.write_text(TAVERN, "utf-8")
+    first = daemon.start()
+    assert "- of tavern: loudness, table, words [" in daemon.command("consent", "show", DESTINATION).out
+    daemon.agree(collector.key)
+    daemon.client.upload_all()
+    daemon.settled(number)
+    assert first.stop() == 0
+    recipe.write_text(TAVERN.replace('["words", "loudness"]', '["words", "loudness", "mood"]'), "utf-8")
+    put_hunt(games, 98)
+    before = proxy.connections
+    daemon.start()
+    daemon.client.upload_all()
+    until(lambda: daemon.client.status().counts.held == 1, "the new one waits")
+    status = daemon.command("status").out
+    assert "no consent" in status
+    assert "It is not what you agreed to any more. Read and agree with: logferry consent grant home" in status
+    shown = daemon.command("consent", "show", DESTINATION).out
+    assert "now     of tavern: loudness, mood, table, words [" in shown
+    assert "before  of tavern: loudness, table, words [" in shown
+    assert proxy.connections == before
+    daemon.agree(collector.key)
+    daemon.settled(number + 1)
 
 
 def test_an_agreement_is_to_the_text_that_was_shown(daemon: DaemonHome, proxy: Proxy) -> None:

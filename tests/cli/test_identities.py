@@ -108,6 +108,17 @@ def test_consent_shows_whose_sessions_there_are_and_allows_them(logferry: Comman
     assert rules(daemon) == [("home", "artemis", "Mila d'Arc", True)]
 
 
+def test_consent_shows_what_became_another_since_it_was_agreed_to(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.agreed_terms = ("of inn: table [0123456789ab]",)
+    daemon.control.terms["home"] = {"players": "drop"}
+    out = logferry("consent", "show", "home").out
+    assert (
+        "What became another since you agreed:\n  now     drop: players\n  before  of inn: table [0123456789ab]" in out
+    )
+    logferry("consent", "grant", "home", "--yes")
+    assert "became another" not in logferry("consent", "show", "home").out
+
+
 @pytest.mark.usefixtures("mila")
 def test_consent_shows_who_is_left_out(logferry: Command) -> None:
     logferry("identities", "deny", "home", "Mila d'Arc")

@@ -83,6 +83,7 @@ def consent(found: Consent) -> Iterator[Block]:
     for row in found.policy.removesuffix("\n").split("\n"):
         yield line(row, indent=2) if row else GAP
     yield GAP
+    yield from _changes(found)
     yield from _players(found)
     if found.key_note:
         yield line(Span(found.key_note, Tone.WARN))
@@ -98,7 +99,21 @@ def terms(found: Consent) -> Iterator[Block]:
     yield heading(f"What {found.destination} is sent of people and places")
     for row in found.terms:
         treatment, _, what = row.partition(": ")
-        yield line(f"{treatment:<6}", what, indent=2)
+        yield line(row, indent=2) if row.startswith("of ") else line(f"{treatment:<6}", what, indent=2)
+
+
+def _changes(found: Consent) -> Iterator[Block]:
+    """What is another thing since it was agreed to."""
+    if found.granted or not found.agreed_terms:
+        return
+    new = [row for row in found.terms if row not in found.agreed_terms]
+    gone = [row for row in found.agreed_terms if row not in found.terms]
+    if new or gone:
+        yield line("What became another since you agreed:")
+    for row in new:
+        yield line("now     ", row, indent=2)
+    for row in gone:
+        yield line(dim(f"before  {row}"), indent=2)
 
 
 def _players(found: Consent) -> Iterator[Block]:

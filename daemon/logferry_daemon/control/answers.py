@@ -425,7 +425,7 @@ class DaemonControl:
             policy_digest=policy_digest(wanted.policy),
             granted_at=grant.granted_at if agreed and grant else None,
             waiting=waiting,
-            terms=tuple(wanted.privacy.lines()),
+            terms=wanted.terms,
             agreed_terms=grant.terms if grant else (),
             identities=await self._identities.of(destination),
             key_note=await self._key_note(wanted),
@@ -452,7 +452,7 @@ class DaemonControl:
                 policy_digest=grant.policy_digest,
                 policy_version=POLICY_VERSION,
                 granted_at=self._parts.clock.now(),
-                terms=tuple(wanted.privacy.lines()),
+                terms=wanted.terms,
             )
         )
         return await self.consent(destination)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from logferry_daemon.core.places import is_folder
-from logferry_daemon.core.policy import Policy
+from logferry_daemon.core.policy import Listing, Policy
 from logferry_model.envelope import sha256_hex
 
 POLICY_VERSION = 3
@@ -25,7 +27,7 @@ A token is a number made with a key that never leaves this computer. It is the s
 is sent to "{name}", and another one everywhere else. Whoever knows from elsewhere who it stands for can follow them by
 it: it is personal data still.
 
-What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your
+{fields}What is not sent: raw log lines; file names and paths; addresses, telephone numbers and keys; the name of your
 computer and the one that you have on it. Whatever Logferry does not know is left out.
 
 {reach}
@@ -37,6 +39,12 @@ How to delete: logferry sessions delete SESSION, with --remote also what was sen
 What was sent, and where it is shown: logferry sessions list
 """
 
+_FIELDS = """\
+What a game's log is asked for besides, by tracker; what is not named here does not leave:
+{lines}
+What stands in [] is another one when anything that a tracker may tell of becomes another.
+
+"""
 _ANONYMOUS = "nobody by name. The random number stands for you, and your key for whatever account it was made for."
 _NAMED = """\
 {account}. That goes along with every session, so whoever has them knows that they are all yours."""
@@ -55,15 +63,51 @@ class Grant:
     policy_version: int
     granted_at: datetime
     terms: tuple[str, ...] = ()
-    """What of people and places was agreed to, line by line."""
+    """What of people and places, and which fields, was agreed to, line by line."""
 
 
-def policy_text(*, name: str, dialect: str, url: str, policy: Policy, account: str = "") -> str:
-    """The text for one destination, with its address and all that it is sent in it; no account is no name there."""
+def policy_text(
+    *, name: str, dialect: str, url: str, policy: Policy, account: str = "", fields: Sequence[str] = ()
+) -> str:
+    """The text for one destination, with its address and all that it is sent in it; no account is no name there.
+
+    `fields` are the lines of `field_lines`.
+    """
     terms = "\n".join(f"- {line}" for line in policy.lines())
+    listed = _FIELDS.format(lines="\n".join(f"- {line}" for line in fields)) if fields else ""
     reach = _WRITTEN if is_folder(url) else _SENT
     who = _NAMED.format(account=account) if account else _ANONYMOUS
-    return _POLICY.format(name=name, dialect=dialect, url=url, who=who, terms=terms, reach=reach)
+    return _POLICY.format(name=name, dialect=dialect, url=url, who=who, terms=terms, fields=listed, reach=reach)
+
+
+def field_lines(listings: Mapping[str, Listing]) -> Sequence[str]:
+    """What each tracker may tell besides what all do, a line each: recipes are files, and anybody may change one.
+
+    All that are known are in it, whether they are followed or not: so a source can be added without another agreement.
+    """
+    return tuple(f"of {name}: {_named(listings[name])} [{_mark(listings[name])}]" for name in sorted(listings))
+
+
+def _named(listing: Listing) -> str:
+    names = [
+        f"{name} ({listing.groups[name]})" if name in listing.groups else name
+        for name in sorted({*listing.fields, *listing.groups})
+    ]
+    names += [f"that there was {word} ({group})" for word, group in sorted(listing.events.items())]
+    names += [f"the figure {word} ({group})" for word, group in sorted(listing.measures.items())]
+    return ", ".join(names) or "nothing of its own"
+
+
+def _mark(listing: Listing) -> str:
+    """Stands for all of it, also for what would make the line too long: the words that it has for events."""
+    whole = [
+        sorted(listing.fields),
+        sorted(listing.groups.items()),
+        sorted(listing.events.items()),
+        sorted(listing.measures.items()),
+        None if listing.types is None else sorted(listing.types),
+    ]
+    return sha256_hex(json.dumps(whole).encode())[:12]
 
 
 def policy_digest(text: str) -> str:

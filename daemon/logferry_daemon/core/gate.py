@@ -45,6 +45,8 @@ class Facts:
     now: datetime
     consented: bool
     access: Access
+    agreed_before: bool = False
+    """To another text: something of it became another."""
     paused: bool = False
     paused_until: datetime | None = None
     block: Block | None = None
@@ -100,6 +102,8 @@ def gate_of(name: str, facts: Facts) -> Gate:
     """The first reason against sending to `name`, or OPEN."""
     if not facts.consented:
         hint = f"Read and agree with: logferry consent grant {name}"
+        if facts.agreed_before:
+            hint = f"It is not what you agreed to any more. {hint}"
         return replace(_held("no consent", hint), by_owner=True)
     if facts.paused:
         hint = "Go on with: logferry resume"

@@ -22,7 +22,7 @@ class Consent(Struct, frozen=True, kw_only=True):
     waiting: int = 0
     """Deliveries that a grant would release."""
     terms: tuple[str, ...] = ()
-    """What of people and places is sent, line by line, as in the text."""
+    """What of people and places is sent, and which fields of each tracker, line by line, as in the text."""
     agreed_terms: tuple[str, ...] = ()
     """The same as it was agreed to."""
     identities: tuple[Identity, ...] = ()

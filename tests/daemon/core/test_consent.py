@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.consent import POLICY_VERSION, Grant, holds, policy_digest, policy_text
-from logferry_daemon.core.policy import STANDARD, Group, Policy, Treatment
+from logferry_daemon.core.consent import POLICY_VERSION, Grant, field_lines, holds, policy_digest, policy_text
+from logferry_daemon.core.policy import STANDARD, Group, Listing, Policy, Treatment
+from logferry_daemon.trackers.catalogue import all_trackers
 
 USUAL = {"name": "home", "dialect": "logferry", "url": "https://collector.example/logs"}
 
@@ -73,6 +75,51 @@ def test_the_text_says_who_he_is_there_and_a_name_voids_the_agreement() -> None:
     assert "Who you are there: mila@example.org." in named
     assert "Who you are there: nobody by name." in TEXT
     assert not holds(GRANT, named)
+
+
+INN = Listing(
+    fields=frozenset({"table", "song"}),
+    groups={"room": Group.LOCATIONS, "words": Group.TEXTS},
+    events={"whisper": Group.COMMUNICATIONS},
+    measures={"whispers": Group.COMMUNICATIONS},
+    types=frozenset({"drink"}),
+)
+OTHERS: Mapping[str, Mapping[str, Listing]] = {
+    "one more field": {"inn": replace(INN, fields=INN.fields | {"bill"})},
+    "one less": {"inn": replace(INN, fields=frozenset({"table"}))},
+    "a field of another group": {"inn": replace(INN, groups={**INN.groups, "words": Group.LOCATIONS})},
+    "an event of no group": {"inn": replace(INN, events={})},
+    "a figure of another group": {"inn": replace(INN, measures={"whispers": Group.PLAYERS})},
+    "another word for an event": {"inn": replace(INN, types=frozenset({"drink", "fight"}))},
+    "any word for an event": {"inn": replace(INN, types=None)},
+    "one more tracker": {"inn": INN, "barn": Listing()},
+    "one less tracker": {},
+}
+
+
+def of_fields(listings: Mapping[str, Listing]) -> str:
+    return policy_text(**USUAL, policy=STANDARD, fields=field_lines(listings))
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_what_a_tracker_may_tell_is_a_part_of_what_is_agreed_to(other: str) -> None:
+    before = of_fields({"inn": INN})
+    grant = replace(GRANT, policy_digest=policy_digest(before))
+    assert holds(grant, of_fields({"inn": replace(INN)}))
+    assert not holds(grant, of_fields(OTHERS[other]))
+
+
+def test_the_text_names_each_field_in_one_line_a_tracker() -> None:
+    (line,) = [row for row in of_fields({"inn": INN}).splitlines() if row.startswith("- of inn: ")]
+    told = "room (locations), song, table, words (free-text), that there was whisper (communications)"
+    assert line.startswith(f"- of inn: {told}, the figure whispers (communications) [")
+
+
+def test_every_tracker_that_comes_along_is_named_and_the_text_stays_one_that_is_read() -> None:
+    trackers = all_trackers()
+    made = of_fields({name: tracker.listing for name, tracker in trackers.items()})
+    assert all(f"\n- of {name}: " in made for name in trackers)
+    assert len(made) - len(TEXT) < 4_000
 
 
 @given(st.text(max_size=30))

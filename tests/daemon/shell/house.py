@@ -22,7 +22,7 @@ from logferry_daemon.control.answers import DaemonControl, Parts
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
 from logferry_daemon.core.gate import Gate
-from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.reading import AnyTracker, Trouble
 from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
@@ -76,6 +76,7 @@ class House:
         self.fingerprints = FakeFingerprints()
         self.usual: dict[str, tuple[Path, ...]] = {}
         self.recipe_troubles: tuple[Trouble, ...] = ()
+        self.trackers: dict[str, AnyTracker] = dict(all_trackers())
         self.stop = asyncio.Event()
         self.log = EventLog("boot", started=self.clock.now())
         self.fleet: Fleet
@@ -127,7 +128,7 @@ class House:
             pace=Pace(),
             spool=self.spool,
             gates=gates,
-            trackers=all_trackers(),
+            trackers=self.trackers,
             dialects=all_dialects(),
             listeners=Listeners(
                 session_found=news.session_found,

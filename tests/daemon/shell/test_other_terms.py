@@ -18,9 +18,13 @@ from logferry_daemon.control.answers import DaemonControl
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.policy import Group
 from logferry_daemon.ports import Claimed
+from logferry_daemon.recipes.engine import RecipeTracker
+from logferry_daemon.recipes.parsing import parse_recipe
+from logferry_daemon.recipes.recipe import Recipe
 from logferry_ipc.messages import Login, NewDestination, NewPin, Preview, PrivacyChange
 from logferry_model.errors import Misconfigured, Unreachable
 from logferry_model.fingerprint import fingerprint_of
+from tests.daemon.recipes.small import TAVERN, TEXT
 from tests.daemon.shell.house import URL, House
 from tests.daemon.shell.office import DESTINATION, Office, stored
 from tests.daemon.shell.stage import hunt
@@ -147,6 +151,12 @@ async def test_a_preview_of_what_was_sent_says_that_it_is_made_anew(house: House
 # What was agreed to
 
 
+def parse_line_recipe(text: str) -> Recipe:
+    found = parse_recipe(text, origin="tavern.toml")
+    assert isinstance(found, Recipe)
+    return found
+
+
 async def test_terms_that_come_back_are_asked_for_again(house: House, control: DaemonControl) -> None:
     await house.set_up()
     await control.change_privacy("home", DROP)
@@ -173,6 +183,31 @@ async def test_terms_that_were_others_in_the_file_for_a_while_are_asked_for_agai
     house.settings_file.write_text(first)
     async with house.open() as control:
         assert not (await control.consent("home")).granted
+
+
+async def test_a_recipe_that_tells_more_is_agreed_to_anew_and_the_gate_says_why(house: House) -> None:
+    house.trackers["tavern"] = TAVERN
+    async with house.open():
+        await house.set_up()
+    more = TEXT.replace('["words", "loudness"]', '["words", "loudness", "mood"]')
+    house.trackers["tavern"] = RecipeTracker(parse_line_recipe(more))
+    async with house.open() as control:
+        await house.hunt()
+        gate = (await house.fleet.all_gates())["home"]
+        hints = [one.hint for one in (await control.status()).attention]
+        found = await control.consent("home")
+        new = [row for row in found.terms if row not in found.agreed_terms]
+    assert (house.sender.sent, found.granted, gate.reason) == ([], False, "no consent")
+    assert gate.hint.startswith("It is not what you agreed to any more.")
+    assert gate.hint in hints
+    assert [row.partition(":")[0] for row in new] == ["of tavern"]
+    assert "mood" in new[0]
+
+
+async def test_a_source_more_asks_for_no_other_agreement(house: House, control: DaemonControl) -> None:
+    await house.set_up_destination()
+    await house.add_source()
+    assert (await control.consent("home")).granted
 
 
 async def test_what_is_on_its_way_on_other_terms_is_broken_off_before_the_answer(
