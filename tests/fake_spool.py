@@ -20,6 +20,7 @@ from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import is_frame, part_of, withheld
+from logferry_daemon.core.queue_bound import HINT, QUEUE_FULL, Bound, Extent, full
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import (
     Merge,
@@ -65,8 +66,11 @@ from logferry_daemon.ports import (
     version_of,
 )
 from logferry_model.envelope import Receipt
+from logferry_model.errors import LogferryError, Unreachable
 from logferry_model.session import Session, SessionId
 from tests.fakes import NOON, FixedChance
+
+WAITING = frozenset({State.PENDING, State.UPLOADING, State.FAILED})
 
 
 @dataclass
@@ -110,6 +114,10 @@ class MemorySpool:
     chance: FixedChance = field(default_factory=FixedChance)
     broken: Exception | None = None
     """Set: nothing can be written, as on a full disk."""
+    broken_after: LogferryError | None = None
+    """Set: what comes of the next delivery is kept, and said to have failed."""
+    bound: Bound = field(default_factory=Bound)
+    no_room: Unreachable | None = None
     recount: Recount = uncounted
     _files: dict[tuple[str, str], FileRow] = field(default_factory=dict)
     _sessions: dict[str, _Session] = field(default_factory=dict)
@@ -150,11 +158,28 @@ class MemorySpool:
         papers: Sequence[Paper] | None = None,
     ) -> Sequence[Admitted]:
         self._writable()
+        self._check_room(sessions)
         if papers is not None:
             self._note_papers((row.source, row.path), papers, now)
         admitted = [self._admit(row.source, one, destinations, now) for one in sessions]
         self._files[row.source, row.path] = row
+        self.no_room = None if sessions else self.no_room
         return [one for some in admitted for one in some]
+
+    def _check_room(self, sessions: Sequence[NewSession]) -> None:
+        waiting = {one.row.session for one in self._all() if one.row.state in WAITING}
+        extent = Extent(sessions=len(waiting), bytes=sum(len(self._sessions[one].new.document) for one in waiting))
+        new = [one for one in sessions if one.session.id not in self._sessions and one.session.id not in self._deleted]
+        if new and not self.bound.leaves_room(extent):
+            self.no_room = Unreachable(QUEUE_FULL, full(extent, self.bound), hint=HINT)
+            raise self.no_room
+
+    @property
+    def trouble(self) -> LogferryError | None:
+        return self.broken if isinstance(self.broken, LogferryError) else self.no_room
+
+    async def probe(self) -> None:
+        self._writable()
 
     def _note_papers(self, file: tuple[str, str], papers: Sequence[Paper], now: datetime) -> None:
         before = self._papers.get(file, ())
@@ -400,6 +425,9 @@ class MemorySpool:
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
         one.upload = Upload(offset=one.upload.offset, cuts=one.upload.cuts)
         one.took, one.uploaded_at, one.receipt = took, now, receipt
+        if error := self.broken_after:
+            self.broken_after = None
+            raise error
 
     async def deferred(
         self,

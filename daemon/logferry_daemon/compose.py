@@ -63,6 +63,7 @@ from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
+from logferry_daemon.queue_watch import QueueWatch
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
 from logferry_daemon.slot_key import slot_key
@@ -103,7 +104,7 @@ async def _until_stopped(home: Home, settings: Settings) -> None:
 async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> AsyncIterator[DaemonControl]:
     """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it."""
     async with AsyncExitStack() as stack:
-        base = await _open_base(stack, home)
+        base = await _open_base(stack, home, settings)
 
         def destinations() -> Sequence[str]:
             # The fleet reads with the vigil's keys, and the vigil stops what the fleet sends: one has to be made first.
@@ -117,6 +118,7 @@ async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> As
         control = _control(base, fleet, home, settings, stop, watch)
         base.crew.hire("news", base.news.run(fleet.all_gates))
         base.crew.hire("network", follow_network(SystemNetwork(), base.clock, fleet.network_changed))
+        base.crew.hire("queue", _queue_watch(base, fleet).run())
         await fleet.launch(settings)
         base.crew.hire("vigil", watch.vigil.run())
         await _announce(stack, control, base, home, settings.ipc)
@@ -146,14 +148,20 @@ class _Base:
     workshop: ProcessWorkshop
 
 
-async def _open_base(stack: AsyncExitStack, home: Home) -> _Base:
+async def _open_base(stack: AsyncExitStack, home: Home, settings: Settings) -> _Base:
     home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     app_version, instance = version("logferry"), secrets.token_hex(8)
     clock, chance = SystemClock(), SystemChance()
     facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
     own_recipes = await asyncio.to_thread(read_own_recipes, home.recipes_folder)
     trackers = all_trackers(own_recipes.trackers)
-    spooling = open_spool(home.spool_file, chance, facts, lambda session, of: _recounted(trackers, session, of))
+    spooling = open_spool(
+        home.spool_file,
+        chance,
+        facts,
+        lambda session, of: _recounted(trackers, session, of),
+        bound=settings.queue.bound,
+    )
     spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
     owner = surroundings()
@@ -275,6 +283,14 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
         budget=Budget(per_minute=settings.watch.backfill_per_minute),
     )
     return fleet
+
+
+def _queue_watch(base: _Base, fleet: Fleet) -> QueueWatch:
+    def changed() -> None:
+        base.news.state_changed()
+        fleet.wake_couriers()
+
+    return QueueWatch(base.spool, base.clock, changed)
 
 
 def _control(  # noqa: PLR0917 -- the parts of the one thing that is made of all of them

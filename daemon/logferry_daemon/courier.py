@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from logferry_daemon.core.backoff import CAP, delay
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.delivery import IllegalStep
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import (
     Acked,
@@ -33,6 +34,7 @@ from logferry_daemon.core.exchange import (
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.pins import PIN_CHANGED
+from logferry_daemon.core.queue_trouble import RETRY
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.handover import Handover, Proofs, exchange
 from logferry_daemon.offers import NothingOffered, Offering
@@ -150,7 +152,7 @@ class Courier:
                 wait = await self._round()
             except LogferryError as error:
                 log.warning("delivery stopped for a moment", extra={"action": "courier", "code": error.code})
-                wait = LOOK_AGAIN
+                wait = RETRY
             except Exception:  # one destination that cannot go on is no reason for the others to stop
                 log.exception("courier failed", extra={"action": "courier", "destination": self.destination.name})
                 wait = LOOK_AGAIN
@@ -322,13 +324,19 @@ class Courier:
 
     async def _note_surely(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
         """An answer is worth waiting for: without its note the delivery would stand as being sent for ever."""
+        failed = False
         while True:
             try:
                 await self._note(row, outcome, started)
                 return
+            except IllegalStep:
+                if not failed:
+                    raise
+                return  # what was said to have failed is on the disk all the same
             except LogferryError as error:
+                failed = True
                 log.warning("outcome not noted yet", extra={"action": "courier", "code": error.code})
-                await self._road.clock.sleep(LOOK_AGAIN)
+                await self._road.clock.sleep(RETRY)
 
     async def _note(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
         now, outbox = self._road.clock.now(), self._road.outbox

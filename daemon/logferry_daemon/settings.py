@@ -29,6 +29,7 @@ from logferry_daemon.core.places import (
     reason_against_url,
 )
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
+from logferry_daemon.core.queue_bound import MEGABYTES, MIB, SESSIONS, Bound
 from logferry_daemon.core.reaching import reason_against_host
 from logferry_daemon.core.services import reason_against_service
 from logferry_model.errors import Misconfigured
@@ -161,6 +162,18 @@ class UploadSettings(_Part):
     )
 
 
+class QueueSettings(_Part):
+    """How much may wait to be sent."""
+
+    max_sessions: int = Field(default=SESSIONS, ge=1, description="sessions; with more, new ones stay in their files")
+    max_megabytes: int = Field(default=MEGABYTES, ge=1, description="the same by their size on the disk")
+
+    @property
+    def bound(self) -> Bound:
+        """Both together."""
+        return Bound(sessions=self.max_sessions, bytes=self.max_megabytes * MIB)
+
+
 class IpcSettings(_Part):
     """The local API."""
 
@@ -199,6 +212,7 @@ class Settings(BaseSettings):
     discover: DiscoverSettings = DiscoverSettings()
     watch: WatchSettings = WatchSettings()
     upload: UploadSettings = UploadSettings()
+    queue: QueueSettings = QueueSettings()
     ipc: IpcSettings = IpcSettings()
     log: LogSettings = LogSettings()
     tray: TraySettings = TraySettings()

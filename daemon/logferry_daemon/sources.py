@@ -131,6 +131,8 @@ class SourceRunner:
     ) -> None:
         self.source = source
         self.state = "starting"
+        self.failed_by = ""
+        """The code of what keeps it from going on; empty while nothing does."""
         self.unwatched: Unreachable | None = None
         """Why nobody tells about changes; it is scanned more often then."""
         self._world = world
@@ -240,13 +242,13 @@ class SourceRunner:
             if self.state != error.message:
                 about = {"action": "source", "source": self.source.name, "code": error.code}
                 log.warning("source not readable", extra=about)
-            return self._failed(error.message)
+            return self._failed(error.message, error.code)
         except Exception as error:  # one source that cannot go on is no reason for the others to stop
             if self.state != _mistake(error):
                 log.exception("source failed", extra={"action": "source", "source": self.source.name})
-            return self._failed(_mistake(error))
+            return self._failed(_mistake(error), "mistake")
         else:
-            self.state = "watching"
+            self.state, self.failed_by = "watching", ""
             return self._delay()
         finally:
             if self._round:
@@ -254,8 +256,8 @@ class SourceRunner:
             else:
                 _answer(asked)
 
-    def _failed(self, why: str) -> timedelta:
-        self._next_scan, self._round, self.state = None, [], why
+    def _failed(self, why: str, code: str) -> timedelta:
+        self._next_scan, self._round, self.state, self.failed_by = None, [], why, code
         return MISSING_RETRY
 
     async def _look(self) -> None:

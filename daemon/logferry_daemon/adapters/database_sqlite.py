@@ -1,7 +1,7 @@
 """One SQLite database: write-ahead log, `synchronous=FULL`, one connection on one thread. Knows no table.
 
-What was written is on the disk when the call returns. After an I/O error the database is opened anew: nobody knows what
-a failed sync left behind, so what is read next is read from the disk.
+What was written is on the disk when the call returns. After an I/O error the database is opened anew and looked
+through: nobody knows what a failed sync left behind, so what is read next is read from the disk, and must be sound.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from logferry_daemon.adapters.database_checking import check
+from logferry_daemon.core.queue_trouble import Cause, cause_of, hint, sentence
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
 
 T = TypeVar("T")
@@ -30,6 +33,13 @@ PRAGMA busy_timeout = 5000;
 PRAGMA trusted_schema = OFF;
 """
 """FULL: WAL with NORMAL lost an acknowledged commit in each of 400 power-loss replays, FULL in none (trust.md 0)."""
+
+CHECKING = timedelta(seconds=2)
+"""How long a database is looked through: larger ones are looked at as far as that goes."""
+
+
+def _nothing() -> None:
+    """Nobody wants to know."""
 
 
 class Database:
@@ -49,12 +59,25 @@ class Database:
         self._connecting = connecting or connect
         self._connection: sqlite3.Connection | None = None
         self._closed = True
+        self._suspected = False
+        """Whether what is on the disk has to be looked through before it is believed."""
+        self.trouble: LogferryError | None = None
+        """Why it could not be used the last time; None once something was written since."""
+        self._unsettled = False
+        self.unsettled: Callable[[], None] = _nothing
+        """Called before the first write after one that failed: that one may have been written all the same."""
 
     async def run(self, work: Callable[[], T]) -> T:
         """Do `work` on the database's thread; once begun it is finished, also when the caller is cancelled."""
-        task = asyncio.get_running_loop().run_in_executor(self._thread, work)
+        return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work))
+
+    def _guarded(self, work: Callable[[], T]) -> T:
         with _database_errors(self._path):
-            return await asyncio.shield(task)
+            try:
+                return work()
+            except sqlite3.DatabaseError as error:
+                self.trouble = _trouble(error, self._path)
+                raise
 
     def open(self, migrations: Sequence[str]) -> None:
         """Open and bring up to date. On the database's thread, as everything below."""
@@ -77,17 +100,35 @@ class Database:
             raise Unreachable("spool-closed", "The spool is closed.")
         if self._connection is None:
             self._connection = self._connecting(self._path)
+            if self._suspected:
+                self._look_through(self._connection)
         return self._connection
+
+    def _look_through(self, connection: sqlite3.Connection) -> None:
+        try:
+            check(connection, CHECKING)
+        except BaseException:
+            self._let_go()
+            raise
+        self._suspected = False
 
     @contextmanager
     def writing(self) -> Iterator[Query]:
         """One transaction: all or nothing."""
+        if self._unsettled:
+            self._unsettled = False
+            self.unsettled()
         connection = self.opened()
-        connection.execute("BEGIN IMMEDIATE")
         try:
+            connection.execute("BEGIN IMMEDIATE")
+            before = connection.total_changes
             yield self.query
             connection.execute("COMMIT")
-        except sqlite3.OperationalError:
+            if connection.total_changes != before:
+                self.trouble = None
+        except sqlite3.OperationalError as error:
+            self._suspected |= cause_of(_name_of(error)) is Cause.DISK
+            self._unsettled = True
             self._let_go()
             raise
         except BaseException:
@@ -140,15 +181,34 @@ def _database_errors(path: Path) -> Iterator[None]:
         yield
     except LogferryError:
         raise
-    except sqlite3.OperationalError as error:
-        raise Unreachable(
-            "spool-unavailable",
-            f"The spool {path.name} cannot be written: {error}.",
-            hint="Free some space or check its folder; Logferry goes on by itself.",
-        ) from error
-    except (sqlite3.DatabaseError, zlib.error, msgspec.DecodeError) as error:
-        raise Damaged(
-            "spool-damaged",
-            f"The spool {path.name} is damaged: {error}.",
-            hint=f"Move {path} away and start again: sessions are read again from their files.",
-        ) from error
+    except sqlite3.DatabaseError as error:
+        raise _trouble(error, path) from error
+    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _damaged(path, str(error)) from error
+
+
+def _trouble(error: sqlite3.DatabaseError, path: Path) -> Unreachable | Damaged:
+    """The error as one of ours."""
+    if is_damage(error) or not isinstance(error, sqlite3.OperationalError):
+        return _damaged(path, str(error))
+    cause = cause_of(_name_of(error))
+    detail = "" if cause is Cause.FULL else str(error)
+    return Unreachable("spool-unavailable", sentence(path.name, cause, detail), hint=hint(cause, str(path.parent)))
+
+
+def is_damage(error: sqlite3.DatabaseError) -> bool:
+    """Whether it says that the file itself is not what was written."""
+    # A text that is no text has no code of SQLite's: Python's own part found it.
+    return cause_of(_name_of(error)) is Cause.DAMAGED or "decode to UTF-8" in str(error)
+
+
+def _name_of(error: sqlite3.DatabaseError) -> str:
+    return getattr(error, "sqlite_errorname", "")
+
+
+def _damaged(path: Path, why: str) -> Damaged:
+    return Damaged(
+        "spool-damaged",
+        f"The spool {path.name} is damaged: {why}.",
+        hint=f"Move {path} away and start again: sessions are read again from their files.",
+    )

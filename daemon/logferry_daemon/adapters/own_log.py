@@ -28,11 +28,18 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, default=str, ensure_ascii=False)
 
 
+class PatientFile(logging.handlers.RotatingFileHandler):
+    """A file that may be on a full disk: what does not fit is missing from it, and nobody is told of each line."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- the name is logging's
+        """The trouble stands in the status; the lines come back with the space."""
+
+
 @contextmanager
 def own_log(path: Path, level: str) -> Iterator[None]:
     """Write the log while the context lasts."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = logging.handlers.RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
+    handler = PatientFile(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     before = root.level

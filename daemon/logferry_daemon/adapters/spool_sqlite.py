@@ -26,6 +26,7 @@ from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
 from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
+from logferry_daemon.adapters.spool_room import Room
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.adapters.spool_withholding import WithholdingInSqlite
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
@@ -35,6 +36,7 @@ from logferry_daemon.core.exchange import Letter, Upload
 from logferry_daemon.core.history import Ending
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.policy import Group
+from logferry_daemon.core.queue_bound import Bound
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Recount, Recut, uncounted
 from logferry_daemon.core.slots import slot_of
@@ -55,20 +57,29 @@ from logferry_daemon.ports import (
 )
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
+from logferry_model.errors import LogferryError
 from logferry_model.session import Session
+
+USUAL = Bound()
+_PROBE = "probe"
 
 
 @asynccontextmanager
 async def open_spool(
-    path: Path, chance: Chance, sender: rows.SenderFacts, recount: Recount = uncounted
+    path: Path,
+    chance: Chance,
+    sender: rows.SenderFacts,
+    recount: Recount = uncounted,
+    *,
+    bound: Bound = USUAL,
 ) -> AsyncIterator[SqliteSpool]:
     """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again.
 
-    `recount` counts what is recut.
+    `recount` counts what is recut; `bound` is how much may wait in it.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
         database = Database(path, thread, named_queries())
-        spool = SqliteSpool(database, chance, sender, Filing(chance, recount))
+        spool = SqliteSpool(database, chance, sender, Filing(chance, recount), bound=bound)
         try:
             await database.run(spool.open)
             yield spool
@@ -85,17 +96,45 @@ def named_queries() -> Mapping[str, str]:
 class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlite, EveningsInSqlite):
     """Intake, outbox, ledger, history, choices, roster, removals and withholding over one database."""
 
-    def __init__(self, database: Database, chance: Chance, sender: rows.SenderFacts, filing: Filing) -> None:
+    def __init__(
+        self,
+        database: Database,
+        chance: Chance,
+        sender: rows.SenderFacts,
+        filing: Filing,
+        *,
+        bound: Bound = USUAL,
+    ) -> None:
         super().__init__(database)
         self._chance = chance
         self._sender = sender
         self._filing = filing
+        self._lent: set[str] = set()
+        """Deliveries that somebody claimed and has not told the end of."""
+        self._room = Room(bound)
+        database.unsettled = self._take_back
 
     def open(self) -> None:
         """Open, migrate, recover. Runs on the database's thread."""
         self.database.open(load_migrations())
         with self.database.writing() as query:
             self._recover(query, query("left_uploading"))
+
+    @property
+    def trouble(self) -> LogferryError | None:
+        """Why it could not be used the last time; None once something was written since."""
+        return self.database.trouble or self._room.trouble
+
+    async def probe(self) -> None:
+        """A note that nobody reads."""
+        await self.set_note(_PROBE, self._chance.token())
+
+    def _take_back(self) -> None:
+        """Claims that nobody heard of: their transaction was said to have failed, and is on the disk all the same."""
+        unknown = [row for row in self.database.query("left_uploading") if row["id"] not in self._lent]
+        if unknown:
+            with self.database.writing() as query:
+                self._recover(query, unknown)
 
     # Intake
 
@@ -125,10 +164,12 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
 
         def work() -> list[Admitted]:
             with self.database.writing() as query:
+                self._room.check(query, sessions)
                 admitted = [self._filing.admit(query, row.source, one, destinations, now) for one in sessions]
                 if papers is not None:
                     note_papers(self.database.opened(), row.source, row.path, papers, now)
                 query("keep_file", **rows.file_values(row))
+            self._room.taken(sessions)
             return [one for some in admitted for one in some]
 
         return await self.database.run(work)
@@ -145,7 +186,9 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
                 due = query("due", **about, may_go=allowed, limit=limit, backfill=0)
                 due += query("due", **about, may_go=allowed, limit=min(limit - len(due), backfill), backfill=1)
                 install = self._install_id(query, destination) if due else ""
-                return [one for row in due if (one := self._claim(query, row, install, now))]
+                claimed = [one for row in due if (one := self._claim(query, row, install, now))]
+            self._lent.update(one.row.id for one in claimed)
+            return claimed
 
         return await self.database.run(work)
 
@@ -218,6 +261,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
         def work() -> None:
             with self.database.writing() as query:
                 self._recover(query, [row for row in query("left_uploading") if row["id"] in deliveries])
+            self._lent.difference_update(deliveries)
 
         await self.database.run(work)
 
@@ -252,6 +296,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
                     if tried.anew:
                         query("forget_letter", id=delivery)
                     self._filing.supersede(query, found[0]["session"], found[0]["destination"])
+            self._lent.discard(delivery)
 
         await self.database.run(work)
 

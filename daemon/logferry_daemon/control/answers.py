@@ -21,6 +21,7 @@ from logferry_daemon.control.ledger import LedgerDesk
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.privacy import PrivacyDesk
+from logferry_daemon.control.queue_state import queue_attention, without_queue
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.control.verifying import VerifyDesk
@@ -141,11 +142,14 @@ class DaemonControl:
         gates = await self._fleet.all_gates()
         totals = await self._spool.totals()
         counts = views.counts(totals, gates)
-        sources = {name: runner.state for name, runner in self._fleet.runners.items()}
+        trouble = self._spool.trouble
+        sources = without_queue(self._fleet.runners, trouble)
         failures = await self._spool.failures(MAX_FAILURES)
         questions = await self._identities.questions(totals)
         return Status(
-            state=views.daemon_state(counts, gates, sources, paused=self._gates.paused, asked=bool(questions)),
+            state=views.daemon_state(
+                counts, gates, sources, paused=self._gates.paused, asked=bool(questions or trouble)
+            ),
             version=self._parts.version,
             counts=counts,
             destinations=views.destinations(gates),
@@ -158,6 +162,7 @@ class DaemonControl:
                 backlog=totals.backlog,
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
+                queue=queue_attention(trouble),
                 deletions=deletion_attention(await self._spool.deleted()),
                 tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
             ),

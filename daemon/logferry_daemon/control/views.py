@@ -210,11 +210,13 @@ def attention(
     backlog: Backlog | None = None,
     keys: Sequence[KeyNote] = (),
     questions: Sequence[Attention] = (),
+    queue: Iterable[Attention] = (),
     deletions: Iterable[Attention] = (),
     tokens: Iterable[Attention] = (),
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
+        *queue,
         *_closed(gates),
         *_failed(failures),
         *questions,

@@ -38,6 +38,7 @@ from logferry_daemon.ports.notes import (
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
+from logferry_daemon.ports.storage import Storage
 from logferry_daemon.ports.withholding import KeysInSight, Withheld, Withholding
 from logferry_daemon.ports.workshop import Workshop
 
@@ -80,6 +81,7 @@ __all__ = [
     "Sent",
     "SessionRow",
     "Spool",
+    "Storage",
     "Totals",
     "UnknownSession",
     "Watcher",

@@ -99,6 +99,7 @@ class Intake(Protocol):
 
         A session that ended before its source was followed or before a destination was set is backlog there. One that
         its owner has recut is cut again in the same way; what is news of that is told part by part.
+        Unreachable `queue-full` while too much waits already to take in one that is new.
         """
         ...
 

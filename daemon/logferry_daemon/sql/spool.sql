@@ -306,3 +306,16 @@ UPDATE sessions SET merged_into = :into WHERE id = :id;
 
 -- destinations_of --
 SELECT DISTINCT destination FROM deliveries WHERE session = :session;
+
+-- waiting --
+-- What is on its way out, as far as it is in the hands of this computer or of the network. SQLite knows the lengths
+-- without reading what has them.
+SELECT
+    (SELECT count(*) FROM sessions WHERE id IN (
+        SELECT session FROM deliveries WHERE state IN ('pending', 'uploading', 'failed')
+    )) AS sessions,
+    (SELECT coalesce(sum(length(document)), 0) FROM sessions WHERE id IN (
+        SELECT session FROM deliveries WHERE state IN ('pending', 'uploading', 'failed')
+    )) + (
+        SELECT coalesce(sum(length(body)), 0) FROM deliveries WHERE state IN ('pending', 'uploading', 'failed')
+    ) AS bytes;

@@ -421,3 +421,16 @@ async def test_a_newer_revision_is_sent_and_not_the_older_one_again() -> None:
     rows = [one for _, rows in await desk.spool.sessions() for one in rows]
     assert [(one.revision, one.state.value) for one in rows] == [(1, "excluded"), (2, "uploaded")]
     assert len(desk.sender.sent) == 2
+
+
+async def test_an_answer_whose_note_was_said_to_have_failed_and_stands_is_not_noted_for_ever() -> None:
+    def breaks_the_disk(sent: Sent) -> Response:
+        desk.spool.broken_after = Unreachable("spool-unavailable", "The disk reports an error.")
+        return stored(sent)
+
+    desk = await office(breaks_the_disk, stored, names=("aa", "bb"))
+    async with desk.running() as task:
+        await desk.clock.advance(MINUTE)
+        assert not task.done()
+    assert await desk.states() == {"aa": "uploaded", "bb": "uploaded"}
+    assert len(desk.sender.sent) == 2
