@@ -27,6 +27,7 @@ from logferry_daemon.adapters.send_by_scheme import SenderByScheme
 from logferry_daemon.adapters.send_folder import FolderSender
 from logferry_daemon.adapters.send_http import open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
+from logferry_daemon.adapters.spool_rescue import make_sound
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.adapters.surroundings import surroundings
@@ -61,6 +62,7 @@ from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
 from logferry_daemon.queue_watch import QueueWatch
@@ -94,17 +96,27 @@ def run(home: Home) -> int:
 
 
 async def _until_stopped(home: Home, settings: Settings) -> None:
-    stop = asyncio.Event()
+    """A queue that turns out to be damaged is set aside, and all begins anew over what could be read of it."""
+    stop, lives = asyncio.Event(), Lives()
     with _signals(stop):
-        async with open_daemon(home, settings, stop):
-            await stop.wait()
+        while not stop.is_set():
+            damage = Damage()
+            async with open_daemon(home, settings, stop, damage, distrusted=lives.over > 0):
+                await first_of(stop, damage.seen)
+            await lives.rest(stop)
+            settings = load_settings(home.settings_file)
 
 
 @asynccontextmanager
-async def open_daemon(home: Home, settings: Settings, stop: asyncio.Event) -> AsyncIterator[DaemonControl]:
-    """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it."""
+async def open_daemon(
+    home: Home, settings: Settings, stop: asyncio.Event, damage: Damage | None = None, *, distrusted: bool = False
+) -> AsyncIterator[DaemonControl]:
+    """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it.
+
+    `damage` is told when its queue is not what was written, and `distrusted` that it was so the last time.
+    """
     async with AsyncExitStack() as stack:
-        base = await _open_base(stack, home, settings)
+        base = await _open_base(stack, home, settings, damage or Damage(), distrusted=distrusted)
 
         def destinations() -> Sequence[str]:
             # The fleet reads with the vigil's keys, and the vigil stops what the fleet sends: one has to be made first.
@@ -148,19 +160,23 @@ class _Base:
     workshop: ProcessWorkshop
 
 
-async def _open_base(stack: AsyncExitStack, home: Home, settings: Settings) -> _Base:
+async def _open_base(
+    stack: AsyncExitStack, home: Home, settings: Settings, damage: Damage, *, distrusted: bool
+) -> _Base:
     home.state.mkdir(parents=True, exist_ok=True, mode=0o700)
     app_version, instance = version("logferry"), secrets.token_hex(8)
     clock, chance = SystemClock(), SystemChance()
     facts = SenderFacts(app_version=app_version, platform=PLATFORMS.get(sys.platform, "linux"))
     own_recipes = await asyncio.to_thread(read_own_recipes, home.recipes_folder)
     trackers = all_trackers(own_recipes.trackers)
+    await asyncio.to_thread(make_sound, home.spool_file, clock.now(), distrusted=distrusted)
     spooling = open_spool(
         home.spool_file,
         chance,
         facts,
         lambda session, of: _recounted(trackers, session, of),
         bound=settings.queue.bound,
+        damaged=damage.tell,
     )
     spool = await stack.enter_async_context(spooling)
     sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))

@@ -38,6 +38,10 @@ CHECKING = timedelta(seconds=2)
 """How long a database is looked through: larger ones are looked at as far as that goes."""
 
 
+UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
+"""What reading a file may end with that is not what was written."""
+
+
 def _nothing() -> None:
     """Nobody wants to know."""
 
@@ -63,6 +67,8 @@ class Database:
         """Whether what is on the disk has to be looked through before it is believed."""
         self.trouble: LogferryError | None = None
         """Why it could not be used the last time; None once something was written since."""
+        self.damaged: Callable[[], None] = _nothing
+        """Called, on the database's thread, when the file turns out not to be what was written."""
         self._unsettled = False
         self.unsettled: Callable[[], None] = _nothing
         """Called before the first write after one that failed: that one may have been written all the same."""
@@ -72,11 +78,13 @@ class Database:
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work))
 
     def _guarded(self, work: Callable[[], T]) -> T:
-        with _database_errors(self._path):
+        with database_errors(self._path):
             try:
                 return work()
-            except sqlite3.DatabaseError as error:
+            except UNREADABLE as error:
                 self.trouble = _trouble(error, self._path)
+                if is_damage(error):
+                    self.damaged()
                 raise
 
     def open(self, migrations: Sequence[str]) -> None:
@@ -121,10 +129,10 @@ class Database:
         connection = self.opened()
         try:
             connection.execute("BEGIN IMMEDIATE")
-            before = connection.total_changes
+            before = _changes(connection)
             yield self.query
             connection.execute("COMMIT")
-            if connection.total_changes != before:
+            if _changes(connection) != before:
                 self.trouble = None
         except sqlite3.OperationalError as error:
             self._suspected |= cause_of(_name_of(error)) is Cause.DISK
@@ -153,6 +161,11 @@ class Database:
         await self.run(work)
 
 
+def _changes(connection: sqlite3.Connection) -> int:
+    """Rows changed so far: a transaction that changes none writes nothing, and proves nothing."""
+    return int(connection.execute("SELECT total_changes()").fetchone()[0])
+
+
 def connect(path: Path) -> sqlite3.Connection:
     """A connection with the spool's settings; transactions are begun by hand."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
@@ -175,19 +188,19 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
 
 
 @contextmanager
-def _database_errors(path: Path) -> Iterator[None]:
+def database_errors(path: Path) -> Iterator[None]:
     """SQLite's errors as ours: it stops here."""
     try:
         yield
     except LogferryError:
         raise
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise _trouble(error, path) from error
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (zlib.error, msgspec.DecodeError) as error:
         raise _damaged(path, str(error)) from error
 
 
-def _trouble(error: sqlite3.DatabaseError, path: Path) -> Unreachable | Damaged:
+def _trouble(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path) -> Unreachable | Damaged:
     """The error as one of ours."""
     if is_damage(error) or not isinstance(error, sqlite3.OperationalError):
         return _damaged(path, str(error))
@@ -196,8 +209,10 @@ def _trouble(error: sqlite3.DatabaseError, path: Path) -> Unreachable | Damaged:
     return Unreachable("spool-unavailable", sentence(path.name, cause, detail), hint=hint(cause, str(path.parent)))
 
 
-def is_damage(error: sqlite3.DatabaseError) -> bool:
+def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
     """Whether it says that the file itself is not what was written."""
+    if isinstance(error, UnicodeDecodeError):
+        return True  # not even what SQLite says of it is a text: it names a part of the file
     # A text that is no text has no code of SQLite's: Python's own part found it.
     return cause_of(_name_of(error)) is Cause.DAMAGED or "decode to UTF-8" in str(error)
 

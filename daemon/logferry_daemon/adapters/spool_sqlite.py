@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import zlib
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -72,14 +72,17 @@ async def open_spool(
     recount: Recount = uncounted,
     *,
     bound: Bound = USUAL,
+    damaged: Callable[[], None] | None = None,
 ) -> AsyncIterator[SqliteSpool]:
     """The spool in `path`, made or brought up to date; what was being sent when it was last closed is pending again.
 
-    `recount` counts what is recut; `bound` is how much may wait in it.
+    `recount` counts what is recut; `bound` is how much may wait in it; `damaged` is called, on another thread,
+    when its file turns out not to be what was written.
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="spool") as thread:
         database = Database(path, thread, named_queries())
         spool = SqliteSpool(database, chance, sender, Filing(chance, recount), bound=bound)
+        database.damaged = damaged or database.damaged
         try:
             await database.run(spool.open)
             yield spool
@@ -200,6 +203,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlit
             return rows.claimed(row, state, install, self._sender)
         except (zlib.error, ValueError) as error:
             reason = f"its document in the spool is damaged: {error}"
+            self.database.damaged()
             note_attempt(query, row["id"], Ending.REFUSED, reason, now=ms(now))
             query("parked", id=row["id"], state=step(state, Step.PARK), reason=reason, now=ms(now))
             return None

@@ -21,7 +21,7 @@ from logferry_daemon.control.ledger import LedgerDesk
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.privacy import PrivacyDesk
-from logferry_daemon.control.queue_state import queue_attention, without_queue
+from logferry_daemon.control.queue_state import queue_attention, rebuilt_attention, without_queue
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.control.verifying import VerifyDesk
@@ -30,6 +30,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.places import reason_against_name
 from logferry_daemon.core.reading import Trouble
+from logferry_daemon.core.salvage import REBUILT_NOTE
 from logferry_daemon.core.services import reason_against_destination
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
@@ -162,7 +163,10 @@ class DaemonControl:
                 backlog=totals.backlog,
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
-                queue=queue_attention(trouble),
+                queue=(
+                    *queue_attention(trouble),
+                    *rebuilt_attention(await self._spool.note(REBUILT_NOTE), self._parts.clock.now()),
+                ),
                 deletions=deletion_attention(await self._spool.deleted()),
                 tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
             ),

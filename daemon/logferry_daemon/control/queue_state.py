@@ -1,10 +1,12 @@
-"""What the status says of the queue: that it cannot be used, or is full. Pure."""
+"""What the status says of the queue: that it cannot be used, is full, or was built anew. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Protocol
 
+from logferry_daemon.core.salvage import IS_NEWS, decode_rebuilt
 from logferry_ipc.messages import Attention
 from logferry_model.errors import LogferryError
 
@@ -27,6 +29,21 @@ def queue_attention(trouble: LogferryError | None) -> Iterator[Attention]:
     """One sentence and what to do, however many sources and destinations meet the same trouble."""
     if trouble is not None:
         yield Attention(code=trouble.code, message=trouble.message, hint=trouble.hint)
+
+
+def rebuilt_attention(note: str | None, now: datetime) -> Iterator[Attention]:
+    """Said for a while: some things may be asked for a second time, and the owner has to know why."""
+    rebuilt = decode_rebuilt(note)
+    if rebuilt is None or now - rebuilt.at > IS_NEWS:
+        return
+    what = f"{rebuilt.sessions:,} sessions and {rebuilt.receipts:,} receipts"
+    yield Attention(
+        code="queue-rebuilt",
+        message=f"The queue was damaged and was built anew at {rebuilt.at:%Y-%m-%d %H:%M} UTC: {what} were taken over, "
+        "everything else is read again from its files and recognised where it was sent before.",
+        hint=f"Agree again where you are asked to. The damaged file is kept as {rebuilt.aside}; delete it when you "
+        "miss nothing, and look after that disk.",
+    )
 
 
 def without_queue(runners: Mapping[str, Runner], trouble: LogferryError | None) -> Mapping[str, str]:
