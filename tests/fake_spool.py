@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
+from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
 from logferry_daemon.core.evening import REACH, Told
@@ -19,7 +20,7 @@ from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.policy import Group
-from logferry_daemon.core.preparing import is_frame, part_of, withheld
+from logferry_daemon.core.preparing import ended, is_frame, part_of, withheld
 from logferry_daemon.core.queue_bound import HINT, QUEUE_FULL, Bound, Extent, full
 from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import (
@@ -54,12 +55,14 @@ from logferry_daemon.ports import (
     Seen,
     Sent,
     SessionRow,
+    StillRuns,
     Totals,
     UnknownSession,
     Withheld,
     destination_note,
     earlier,
     followed,
+    heard_of,
     place_note,
     source_note,
     terms_note,
@@ -67,7 +70,7 @@ from logferry_daemon.ports import (
 )
 from logferry_model.envelope import Receipt
 from logferry_model.errors import LogferryError, Unreachable
-from logferry_model.session import Session, SessionId
+from logferry_model.session import EndRule, Session, SessionId
 from tests.fakes import NOON, FixedChance
 
 WAITING = frozenset({State.PENDING, State.UPLOADING, State.FAILED})
@@ -81,6 +84,10 @@ class _Session:
     found_at: datetime
     plan: str | None = None
     merged_into: SessionId | None = None
+
+    @property
+    def runs(self) -> bool:
+        return self.new.session.end is None and not self.merged_into
 
 
 @dataclass
@@ -231,8 +238,27 @@ class MemorySpool:
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, found_at, plan)
         self._keep_texts(new)
         for destination in destinations:
+            if new.session.end is None and asked[destination] is State.FAILED:
+                continue
             self._deliver(new.session.id, destination, now, asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
+
+    async def partials(self, source: str) -> Mapping[SessionId, datetime]:
+        these = [(key, kept) for key, kept in self._sessions.items() if kept.source == source and kept.runs]
+        return {SessionId(key): self._came_at(kept) for key, kept in sorted(these)}
+
+    def _came_at(self, kept: _Session) -> datetime:
+        rows = [row for row in self._rows_of(kept.new.session.id) if row.revision == kept.revision]
+        return max((row.created_at for row in rows), default=kept.found_at)
+
+    async def complete(self, session: SessionId, destinations: Sequence[str], now: datetime) -> Admitted | None:
+        self._writable()
+        kept = self._sessions.get(session)
+        if kept is None or not kept.runs:
+            return None
+        old, end = kept.new, end_by(EndRule.SILENCE, GONE)
+        new = ended(old.session, _ended(kept), end, leaks=old.leaks, removed=old.removed)
+        return self._keep(kept.source, replace(new, identity=old.identity), destinations, now)
 
     def _keep_texts(self, new: NewSession) -> None:
         self._kept |= {(slot, str(new.session.id)): text for slot, text in new.kept.items()}
@@ -304,6 +330,8 @@ class MemorySpool:
         kept = self._sessions.get(session)
         if kept is None or kept.merged_into:
             raise UnknownSession(session, kept.merged_into if kept else None)
+        if kept.runs:
+            raise StillRuns(session)
         return kept
 
     def _timeline(self, sources: set[str]) -> list[str]:
@@ -382,6 +410,7 @@ class MemorySpool:
             revision=one.row.revision,
             started_at=session.started_at,
             ended_at=session.ended_at,
+            partial=session.end is None,
             document=new.document if whole else b"",
             idempotency_key=one.key,
             install_id=self._notes.setdefault(f"install-id:{one.row.destination}", self.chance.token()),
@@ -476,8 +505,8 @@ class MemorySpool:
         for one in self._all():
             new = self._sessions[one.row.session].new.session
             if one.row.destination == about.destination and one.receipt and abs(new.started_at - start) <= REACH:
-                ended = new.ended_at or new.started_at
-                told = Told(session=new.id, started_at=new.started_at, ended_at=ended, report_id=one.receipt.report_id)
+                until = _ended(self._sessions[one.row.session])
+                told = Told(session=new.id, started_at=new.started_at, ended_at=until, report_id=one.receipt.report_id)
                 found.append((new.started_at, new.id, one.row.revision, told))
         return [told for *_, told in sorted(found, key=lambda row: row[:3])]
 
@@ -693,7 +722,9 @@ class MemorySpool:
         self._move(destination, place, now)
         has = {(one.row.session, one.row.revision) for one in self._all() if one.row.destination == destination}
         strangers = [
-            key for key, kept in self._sessions.items() if (key, kept.revision) not in has and not kept.merged_into
+            key
+            for key, kept in self._sessions.items()
+            if (key, kept.revision) not in has and not kept.merged_into and not kept.runs
         ]
         for key in strangers:
             self._deliver(key, destination, now, self._before(destination, (key,)))
@@ -870,7 +901,8 @@ class MemorySpool:
                     original.new = withheld(original.new.session, places)
         for kept in self._sessions.values():
             if places := secrets.places(kept.new.document, told):
-                kept.new = replace(withheld(kept.new.session, places), identity=kept.new.identity)
+                left = withheld(kept.new.session, places)
+                kept.new = replace(left, identity=kept.new.identity, last_at=kept.new.last_at)
                 found.append(kept.new.session.id)
         for one in self._all():
             if one.row.session in found and one.row.state is State.UPLOADED:
@@ -971,7 +1003,7 @@ class MemorySpool:
 
 
 def _ended(kept: _Session) -> datetime:
-    return kept.new.session.ended_at or kept.new.session.started_at
+    return heard_of(kept.new) or kept.new.session.started_at
 
 
 def _same_copy(one: CopyRow, other: CopyRow) -> bool:

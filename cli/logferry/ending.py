@@ -17,7 +17,7 @@ class Ending:
     def __init__(self, chosen: Sequence[str], known: SessionList, client: DaemonClient, out: Output) -> None:
         self._chosen = chosen
         self._running = {each.id: each for each in known.running}
-        self._there = {each.id for each in known.sessions}
+        self._there = {each.id for each in known.sessions if each.ended_at is not None}
         self._client = client
         self._out = out
         self._later: list[str] = []

@@ -65,6 +65,7 @@ from logferry_daemon.home import Home
 from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
+from logferry_daemon.partials import PartialTerms
 from logferry_daemon.queue_watch import QueueWatch
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
@@ -251,6 +252,12 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
     def destinations() -> Sequence[str]:
         return fleet.destinations()
 
+    def destinations_of_partials() -> Sequence[str]:
+        return fleet.destinations_of_partials()
+
+    def partial_admitted() -> None:
+        fleet.wake_couriers()
+
     longest = seconds(settings.upload.longest_wait)
     gates = Gates(clock, spool, credentials, gates_changed, longest=longest)
     await gates.load()
@@ -265,6 +272,11 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
             intake=spool,
             privacy=lambda listing: _privacy(base, listing, keeps=fleet.kept_groups()),
             keys=watch.vigil,
+            partials=PartialTerms(
+                rhythm=settings.upload.rhythm,
+                destinations=destinations_of_partials,
+                admitted=partial_admitted,
+            ),
         ),
         road=Road(
             clock=clock,
@@ -297,6 +309,7 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
         ),
         user_home=Path.home(),
         budget=Budget(per_minute=settings.watch.backfill_per_minute),
+        upload=settings.upload,
     )
     return fleet
 

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
+from logferry_daemon.core.partials import Mark
 from logferry_daemon.core.reading import Found, Reader, Reading, Trouble
 from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.ports import FileRow
-
-Mark = tuple[str, int, str]
-"""Session, weight and mark: one state of one session."""
 
 
 class Head(NamedTuple):

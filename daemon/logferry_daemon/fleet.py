@@ -15,7 +15,7 @@ from pathlib import Path
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.consent import field_lines
 from logferry_daemon.core.evening import Gathering
-from logferry_daemon.core.exchange import Dialect
+from logferry_daemon.core.exchange import Dialect, takes_partials
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import folder_of, is_folder, reason_against_folder
@@ -26,12 +26,13 @@ from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note
-from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings
+from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
 
 log = logging.getLogger(__name__)
 
+USUALLY = UploadSettings()
 OWN_FOLDER = "Name a folder of its own for it."
 
 Looked = Callable[[Source, Sequence[Found]], None]
@@ -104,6 +105,7 @@ class Fleet:
     listeners: Listeners
     user_home: Path
     budget: Budget = UNHURRIED
+    upload: UploadSettings = USUALLY
     runners: dict[str, SourceRunner] = field(default_factory=dict)
     couriers: dict[str, Courier] = field(default_factory=dict)
     erasers: dict[str, Eraser] = field(default_factory=dict)
@@ -163,6 +165,7 @@ class Fleet:
             upload_hosts=settings.upload_hosts,
             account=settings.account,
             fields=field_lines({one: tracker.listing for one, tracker in self.trackers.items()}),
+            sending=self.upload.sending(settings),
         )
         told = self.listeners.delivery_changed
         # Who sends and who deletes never write at once: of a report with several sessions each would undo the other's.
@@ -252,6 +255,11 @@ class Fleet:
     def destinations(self) -> Sequence[str]:
         """Names of all destinations."""
         return tuple(self.couriers)
+
+    def destinations_of_partials(self) -> Sequence[str]:
+        """Those that are sent long sessions while they run."""
+        couriers = self.couriers.items()
+        return [name for name, one in couriers if one.destination.sending.partials and takes_partials(one.dialect)]
 
     def wake_couriers(self) -> None:
         """Something may have become possible."""

@@ -18,6 +18,7 @@ from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.core.retries import EVERY, Retries
+from logferry_daemon.core.sending import USUAL, Sending
 from logferry_daemon.ports import Choices, Clock, Credentials, place_note
 from logferry_model.errors import LogferryError
 from logferry_model.fingerprint import Fingerprint
@@ -49,6 +50,8 @@ class Destination:
     """What he is called there; empty where he is anonymous."""
     fields: Sequence[str] = ()
     """What trackers may tell besides what all do, as lines of the text."""
+    sending: Sending = USUAL
+    """When it is sent what."""
 
     @property
     def keyless(self) -> bool:

@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from logferry_daemon.core.account import reason_against_account
 from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.budget import PER_MINUTE
+from logferry_daemon.core.partials import Rhythm
 from logferry_daemon.core.pins import reason_against_pin
 from logferry_daemon.core.places import (
     is_folder,
@@ -31,6 +32,7 @@ from logferry_daemon.core.places import (
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_daemon.core.queue_bound import MEGABYTES, MIB, SESSIONS, Bound
 from logferry_daemon.core.reaching import reason_against_host
+from logferry_daemon.core.sending import Sending
 from logferry_daemon.core.services import reason_against_service
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import Fingerprint, parse_fingerprint
@@ -103,6 +105,10 @@ class DestinationSettings(_Part):
         default=None, description="the fingerprint of its key, which then counts in place of an authority"
     )
 
+    partials: bool | None = Field(
+        default=None, description="send it long sessions while they run; as under [upload] when left out"
+    )
+
     @model_validator(mode="after")
     def _pinnable(self) -> DestinationSettings:
         if self.pin is not None and (reason := reason_against_pin(self.pin, self.url)):
@@ -155,11 +161,23 @@ class WatchSettings(_Part):
 
 
 class UploadSettings(_Part):
-    """How things are sent, to all destinations."""
+    """When and how things are sent."""
 
     longest_wait: Annotated[float, Field(ge=10, le=86_400)] = Field(
         default=CAP.total_seconds(), description="seconds at most between two tries at what cannot be reached"
     )
+    partials: bool = Field(default=True, description="send long sessions while they run, where they can be replaced")
+    partial_after: Seconds = Field(default=7_200.0, description="seconds after which a session that runs is long")
+    partial_every: Seconds = Field(default=600.0, description="seconds between two times that it is sent")
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """When a session that runs is due."""
+        return Rhythm(after=seconds(self.partial_after), every=seconds(self.partial_every))
+
+    def sending(self, destination: DestinationSettings) -> Sending:
+        """What holds for one destination: its own word, or else the one for all."""
+        return Sending(partials=self.partials if destination.partials is None else destination.partials)
 
 
 class QueueSettings(_Part):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from logferry_daemon.apps import Apps
 from logferry_daemon.catching_up import BUDGET, Place, catch_up_for
-from logferry_daemon.core.boundary import end_by, end_of
+from logferry_daemon.core.boundary import GONE, end_by, end_of
 from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.preparing import prepare
@@ -35,6 +35,7 @@ from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.file_state import FileState, mark
 from logferry_daemon.orphans import Orphan, Orphans
+from logferry_daemon.partials import NO_PARTIALS, Partials, PartialTerms
 from logferry_daemon.ports import (
     CLOSED,
     Admitted,
@@ -107,6 +108,8 @@ class World:
     """What may be kept of sessions of a tracker that lists this."""
     keys: KeysInSight = field(default_factory=NoKeys)
     """None of these may be in what is kept."""
+    partials: PartialTerms = NO_PARTIALS
+    """Where long sessions go while they run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +150,7 @@ class SourceRunner:
         self._rows: dict[str, FileRow] | None = None
         """What the spool knew at the start, of files not seen yet."""
         self._orphans = Orphans(pace.patience, only_grows=only_grows(source.tracker))
+        self._partials = Partials(source.name, world.intake, world.partials, pace.patience)
         self._wake = Wake(world.clock)
         self._next_scan: datetime | None = None
         self._drive: int | None = None
@@ -278,6 +282,17 @@ class SourceRunner:
         if not self._round:
             for orphan in self._orphans.overdue(self._everything(), self._world.clock.now()):
                 await self._keep_orphan(orphan)
+            await self._complete_lost()
+
+    async def _complete_lost(self) -> None:
+        """What was sent while it ran, and whose log is gone, is told to be over."""
+        if not self._partials.any or self._closed:
+            return
+        if any(not state.known and (state.reading is None or state.behind) for state in self._files.values()):
+            return  # what was not read yet may hold it
+        held, now = {found.id for found in self._everything()}, self._world.clock.now()
+        admitted = await self._partials.complete_lost(held, self._destinations(), now)
+        self._found(self.source, admitted)
 
     async def _read_on(self, waiting: Sequence[FileState]) -> None:
         """Read what is new and hand over what is over, holding a little at a time.
@@ -336,7 +351,9 @@ class SourceRunner:
 
     async def _scan(self, now: datetime) -> None:
         if self._rows is None:
-            self._rows = {row.path: row for row in await self._world.intake.files(self.source.name)}
+            rows = {row.path: row for row in await self._world.intake.files(self.source.name)}
+            await self._partials.load()
+            self._rows = rows
         entries = await self._world.files.scan(self.source.root, self.source.tracker.patterns)
         await self._refuse_other_drive(empty=not entries)
         for number, entry in enumerate(entries):
@@ -453,6 +470,20 @@ class SourceRunner:
         row = state.row_of(self.source.name, running=running_on, troubles=troubles)
         if fresh or (patient and row != state.row):
             await self._keep(state, row, fresh)
+        over = {found.id for found, _ in ended}
+        await self._send_so_far(state, [found for found in state.found if found.id not in over])
+
+    async def _send_so_far(self, state: FileState, running: Sequence[Found]) -> None:
+        """The long ones of those sessions that still run."""
+        now = self._world.clock.now()
+        due = self._partials.due(running, now) if not state.behind else ()
+        if not due:
+            return
+        row = state.row_of(self.source.name, running=True, troubles=state.row.troubles if state.row else ())
+        async with self._world.keys.reading() as secrets:
+            prepared, _ = await asyncio.to_thread(self._prepare_all, [(found, None) for found in due], secrets)
+            await self._partials.admit(row, due, prepared, now)
+        state.row = row
 
     def _end(self, state: FileState, found: Found, running: frozenset[str], now: datetime) -> End | None:
         if found.end is not None:
@@ -485,7 +516,7 @@ class SourceRunner:
             state.reader.forget(state.last.offset)
 
     def _prepare_all(
-        self, ended: Sequence[tuple[Found, End]], secrets: Secrets
+        self, ended: Sequence[tuple[Found, End | None]], secrets: Secrets
     ) -> tuple[list[NewSession], list[Trouble]]:
         """Each by itself: one that cannot be kept is told about and takes no other with it."""
         prepared, troubles = [], []
@@ -496,9 +527,9 @@ class SourceRunner:
                 troubles.append(Trouble(code=error.code, message=error.message))
         return prepared, troubles
 
-    def _prepare(self, found: Found, end: End, secrets: Secrets) -> NewSession:
+    def _prepare(self, found: Found, end: End | None, secrets: Secrets) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
-        grows = only_grows(self.source.tracker) or end.rule is EndRule.SILENCE
+        grows = only_grows(self.source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
         tracker = self.source.tracker
         privacy = replace(self._world.privacy(tracker.listing), secrets=secrets)
         with _mistakes_as_damage():
@@ -509,6 +540,7 @@ class SourceRunner:
         for one in sessions:
             self._orphans.keep(one.session.id, one.weight)
             self._demands.pop(one.session.id, None)
+            self._partials.over(one.session.id)
         self._found(self.source, [one for one in admitted if one.new])
 
     async def _keep_orphan(self, orphan: Orphan) -> None:
@@ -516,7 +548,7 @@ class SourceRunner:
             await self._keep_without(orphan, secrets)
 
     async def _keep_without(self, orphan: Orphan, secrets: Secrets) -> None:
-        end = orphan.found.end or end_by(EndRule.SILENCE, "its log does not hold it any more")
+        end = orphan.found.end or end_by(EndRule.SILENCE, GONE)
         try:
             prepared = await asyncio.to_thread(self._prepare, orphan.found, end, secrets)
         except Damaged:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
+
+import msgspec
 
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import open_spool
@@ -101,6 +104,15 @@ def found(
         identity=player,
         names_player=names_player,
     )
+
+
+def so_far(identity: str = "aa", *, events: int = 3, age: int = 0) -> NewSession:
+    """The same while it runs: as `found` has it, without an end."""
+    new = found(identity, events=events, age=age, only_grows=True)
+    running = msgspec.structs.replace(new.session, end=None, ended_at=None)
+    document = encode_session(running)
+    last_at = START - age * timedelta(hours=1) + max(events - 1, 0) * SECOND
+    return replace(new, session=running, document=document, fingerprint=sha256_hex(document), last_at=last_at)
 
 
 def row(path: str = "a.log", *, source: str = "game", offset: int = 0, trouble: str | None = None) -> FileRow:

@@ -25,7 +25,8 @@ from logferry_daemon.core.recut import Merge, Recut, Split
 from logferry_daemon.ports import UNASKED, Claimed, CopyRow, DeliveryRow, Recutting, Spool, source_note
 from logferry_ipc import messages as m
 from logferry_model.errors import Misconfigured
-from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row
+from logferry_model.session import SessionId
+from tests.contracts.spooling import NOW, RECEIPT, Bench, DiskBench, MemoryBench, found, row, so_far
 from tests.fakes import ManualClock
 
 PLACES = ("home", "away")
@@ -71,6 +72,15 @@ class SpoolMachine(RuleBasedStateMachine):
         offset, player = more
         new = found(name, events=events, age=ord(name[0]), only_grows=grows, player=player)
         self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
+
+    @rule(name=sessions, events=sizes, to=some_places)
+    def admit_while_it_runs(self, name: str, events: int, to: set[str]) -> None:
+        new = so_far(name, events=events, age=ord(name[0]))
+        self.same(lambda bench: bench.spool.admit(row(), [new], sorted(to), self.now))
+
+    @rule(name=sessions, to=some_places)
+    def lose_its_log(self, name: str, to: set[str]) -> None:
+        self.same(lambda bench: bench.spool.complete(SessionId(name), sorted(to), self.now))
 
     @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2))
     def claim(self, place: str, limit: int, backfill: int) -> None:
@@ -320,7 +330,7 @@ async def everything(bench: Bench) -> tuple[object, ...]:
     roster = list(await spool.seen()), list(await spool.bindings())
     gone = [(replace(one, copies=()), list(map(plain, sorted(one.copies, key=about)))) for one in await spool.deleted()]
     asked = [await spool.next_copy(place) for place in PLACES]
-    files = list(await spool.files("game"))
+    files = list(await spool.files("game")), dict(await spool.partials("game"))
     told_of = [await history(spool, summary.id, rows) for summary, rows in await spool.sessions()]
     return told_of, listed, due, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
 

@@ -107,7 +107,7 @@ def _facts(found: SessionDetail) -> Iterator[tuple[Words, ...]]:
     took = session.ended_at - session.started_at if session.ended_at else None
     yield "source", session.source
     yield "began", moment(session.started_at)
-    yield "ended", f"{moment(session.ended_at)}, after {duration(took)}"
+    yield "ended", f"{moment(session.ended_at)}, after {duration(took)}" if session.ended_at else "it still runs"
     if session.end:
         yield "ended by", f"{session.end.rule} ({session.end.evidence}), {session.end.confidence:.0%} sure"
     yield "events", f"{session.events:,}"

@@ -14,8 +14,9 @@ from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_players import name_players, tell_player
 from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state
-from logferry_daemon.core.preparing import is_frame, part_of
+from logferry_daemon.core.preparing import ended, is_frame, part_of
 from logferry_daemon.core.recut import (
     Merge,
     Plan,
@@ -28,8 +29,8 @@ from logferry_daemon.core.recut import (
     split,
 )
 from logferry_daemon.core.revision import Version, is_news
-from logferry_daemon.ports import Admitted, Chance, NewSession, Recutting, UnknownSession, version_of
-from logferry_model.session import Session
+from logferry_daemon.ports import Admitted, Chance, NewSession, Recutting, StillRuns, UnknownSession, version_of
+from logferry_model.session import EndRule, Session
 
 
 class Filing:
@@ -74,8 +75,24 @@ class Filing:
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
         _keep_texts(query, new)
         for destination in destinations:
+            if new.session.end is None and asked[destination] is State.FAILED:
+                continue  # it said no to the version before this one: the complete one is for it to look at
             self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
+
+    def complete(self, query: Query, session: str, destinations: Sequence[str], now: datetime) -> Admitted | None:
+        """Make the whole of a session of what was kept while it ran; None where it is complete already, or gone."""
+        found = query("partial", id=session)
+        if not found:
+            return None
+        new = ended(
+            rows.document(found[0]["document"]),
+            rows.at(found[0]["ended_at"]),
+            end_by(EndRule.SILENCE, GONE),
+            leaks=tuple(json.loads(found[0]["leaks"])),
+            removed=rows.removed(found[0]["removed"]),
+        )
+        return self._keep(query, found[0]["source"], new, destinations, now)
 
     def deliver(
         self, query: Query, destination: str, session: str, revision: int, now: datetime, *, before: State | None = None
@@ -203,6 +220,8 @@ def _whole(query: Query, session: str) -> sqlite3.Row:
     found = query("whole_session", id=session)
     if not found or found[0]["merged_into"]:
         raise UnknownSession(session, found[0]["merged_into"] if found else None)
+    if not found[0]["end_rule"]:
+        raise StillRuns(session)
     return found[0]
 
 

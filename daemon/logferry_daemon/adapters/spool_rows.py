@@ -29,6 +29,7 @@ from logferry_daemon.ports import (
     SessionRow,
     Totals,
     followed,
+    heard_of,
     version_of,
 )
 from logferry_model.session import Session, SessionId
@@ -104,15 +105,15 @@ def troubles(text: str) -> tuple[Trouble, ...]:
 
 
 def session_values(new: NewSession, source: str, revision: int, now: datetime) -> dict[str, Any]:
-    """For `keep_session`. A session in the spool has always ended."""
-    session, end = new.session, new.session.end
+    """For `keep_session`. One without an end has the time when it was heard of last in its place."""
+    session, end, until = new.session, new.session.end, heard_of(new)
     return {
         "id": session.id,
         "tracker": session.tracker,
         "natural_key": session.natural_key,
         "source": source,
         "started_at": ms(session.started_at),
-        "ended_at": ms(session.ended_at) if session.ended_at else None,
+        "ended_at": ms(until) if until else None,
         "events": len(session.events),
         "revision": revision,
         "fingerprint": new.fingerprint,
@@ -175,7 +176,7 @@ def session_row(row: sqlite3.Row) -> SessionRow:
         tracker=row["tracker"],
         source=row["source"],
         started_at=at(row["started_at"]),
-        ended_at=_maybe_at(row["ended_at"]),
+        ended_at=_end(row),
         events=row["events"],
         revision=row["revision"],
         end_rule=row["end_rule"],
@@ -184,6 +185,11 @@ def session_row(row: sqlite3.Row) -> SessionRow:
         found_at=at(row["found_at"]),
         merged_into=row["merged_into"],
     )
+
+
+def _end(row: sqlite3.Row) -> datetime | None:
+    """The time in the row is one of the last line while nothing has ended the session."""
+    return _maybe_at(row["ended_at"]) if row["end_rule"] else None
 
 
 def slots_in(document: bytes) -> set[str]:
@@ -233,7 +239,8 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         natural_key=row["natural_key"],
         revision=row["revision"],
         started_at=at(row["started_at"]),
-        ended_at=_maybe_at(row["ended_at"]),
+        ended_at=_end(row),
+        partial=not row["end_rule"],
         document=zlib.decompress(row["document"]) if row["document"] is not None else b"",
         idempotency_key=row["idempotency_key"],
         install_id=install_id,

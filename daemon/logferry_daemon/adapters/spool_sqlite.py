@@ -24,6 +24,7 @@ from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, p
 from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
+from logferry_daemon.adapters.spool_partials import PartialsInSqlite
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
 from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
 from logferry_daemon.adapters.spool_room import Room
@@ -92,11 +93,12 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    files = ("spool.sql", "identities.sql", "removals.sql", "history.sql", "withholding.sql", "evenings.sql")
+    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials")
+    files = [f"{room}.sql" for room in rooms]
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 
-class SqliteSpool(PlayersInSqlite, HistoryInSqlite, Removals, WithholdingInSqlite, EveningsInSqlite):
+class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, WithholdingInSqlite, EveningsInSqlite):
     """Intake, outbox, ledger, history, choices, roster, removals and withholding over one database."""
 
     def __init__(

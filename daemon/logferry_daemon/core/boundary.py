@@ -25,6 +25,9 @@ CONFIDENCE = {
 CLOCKS_APART = timedelta(seconds=5)
 """A program may stamp its last line a little later than it tells that it closes."""
 
+GONE = "its log does not hold it any more"
+"""The evidence for the end of what was kept while it ran, and is all that is left."""
+
 FRESH = timedelta(minutes=5)
 """A session may be noticed so long after its last line and still be meant by a word that came in between."""
 

@@ -34,6 +34,8 @@ class Parcel:
     platform: str
     account: str = ""
     """What its owner is called over there; empty where he is anonymous, and only the random id goes along."""
+    partial: bool = False
+    """It still runs: there will be more of it."""
     encodings: tuple[str, ...] = ("gzip",)
     """What the destination unpacks, as far as is known when the letter is written."""
 
@@ -194,6 +196,21 @@ class Probing(Protocol):
     def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
         """The conversation that asks for it, without a key; None where the destination itself answered."""
         ...
+
+
+@runtime_checkable
+class Replacing(Protocol):
+    """What a dialect has besides, when its destinations put a later version of a session in place of an earlier one."""
+
+    @property
+    def takes_partials(self) -> bool:
+        """Whether a session may be sent while it still runs: its end takes the place of that."""
+        ...
+
+
+def takes_partials(dialect: Dialect) -> bool:
+    """Whether a session that still runs may be sent in this dialect."""
+    return isinstance(dialect, Replacing) and dialect.takes_partials
 
 
 @runtime_checkable

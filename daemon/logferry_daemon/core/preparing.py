@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -18,13 +19,18 @@ from logferry_model.envelope import encode_session, sha256_hex
 from logferry_model.session import End, Session
 
 
-def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy, names_player: bool = False) -> NewSession:
-    """The session as it may be kept. One in which something private is left is kept as an empty frame of it.
+def prepare(
+    found: Found, end: End | None, *, only_grows: bool, privacy: Privacy, names_player: bool = False
+) -> NewSession:
+    """The session as it may be kept; without an end, as far as it has come.
+
+    One in which something private is left is kept as an empty frame of it.
 
     `names_player` says whether its tracker's files can say who played.
     """
     raw = found.raw()
-    cleaned = sanitise(replace(raw.session, end=end), raw.names, privacy)
+    until = raw.session.ended_at if end else None
+    cleaned = sanitise(replace(raw.session, end=end, ended_at=until), raw.names, privacy)
     clean = bounded(cleaned.session)
     document = encode_session(clean)
     names, secrets = named(raw.session, raw.names), privacy.secrets
@@ -40,6 +46,7 @@ def prepare(found: Found, end: End, *, only_grows: bool, privacy: Privacy, names
         document=document,
         fingerprint=fingerprint(clean),
         weight=found.weight,
+        last_at=found.last_at,
         only_grows=only_grows,
         identity=identity,
         names_player=names_player,
@@ -78,6 +85,19 @@ def fingerprint(clean: Session) -> str:
     """
     loadouts = tuple(replace(one, name=None) for one in clean.loadouts)
     return sha256_hex(encode_session(replace(clean, end=None, name=None, tags=(), loadouts=loadouts)))
+
+
+def ended(so_far: Session, last_at: datetime, end: End, *, leaks: tuple[str, ...], removed: TakenOut) -> NewSession:
+    """A session of which there is no more than what was kept while it ran: that is the whole of it."""
+    whole = replace(so_far, ended_at=last_at, end=end)
+    return NewSession(
+        session=whole,
+        document=encode_session(whole),
+        fingerprint=fingerprint(whole),
+        weight=len(whole.events),
+        leaks=leaks,
+        removed=removed,
+    )
 
 
 def withheld(session: Session, places: Sequence[str]) -> NewSession:

@@ -17,13 +17,24 @@ class Version:
     only_grows: bool = False
     """It comes from a log that is appended to."""
 
+    @property
+    def partial(self) -> bool:
+        """Whether the session still ran: nothing has ended it."""
+        return not self.end_rule
+
 
 def is_news(known: Version, new: Version) -> bool:
     """Whether `new` says something that `known` does not.
 
     A session that its tracker has ended is whole. A version of it that was only given up for silent is an older copy: a
     backup beside the original, a file that a cloud service put back. So is a shorter version of a log that only grows.
+
+    A partial version never takes the place of a complete one, and a complete one always that of a partial one.
     """
+    if new.partial and not known.partial:
+        return False
+    if known.partial and not new.partial:
+        return True
     if new.fingerprint == known.fingerprint:
         return False
     if known.end_rule == EndRule.EXPLICIT and new.end_rule != EndRule.EXPLICIT and new.events <= known.events:

@@ -42,6 +42,7 @@ class ArtemisDialect:
     """Believes a whole answer that says `"success": true` and names no other session."""
 
     name = "artemis"
+    takes_partials = True
 
     def write(self, parcel: Parcel) -> Letter:
         """The session as the tracker itself would write it, and who sends it."""

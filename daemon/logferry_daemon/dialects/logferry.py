@@ -56,6 +56,7 @@ class LogferryDialect:
     """Envelope, packed, under a key and its digest; believes only a receipt that echoes both digests and the key."""
 
     name = "logferry"
+    takes_partials = True
 
     def write(self, parcel: Parcel) -> Letter:
         """The envelope round the session, compressed once."""

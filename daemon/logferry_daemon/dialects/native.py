@@ -27,6 +27,7 @@ def envelope_of(parcel: Parcel) -> bytes:
             app_version=parcel.app_version,
             platform=parcel.platform,
             payload=msgspec.Raw(parcel.document),
+            partial=parcel.partial,
         )
     )
 

@@ -2,7 +2,7 @@
 
 from logferry_daemon.ports.choices import Choices, Roster, Seen
 from logferry_daemon.ports.credentials import Credentials, KeyNote
-from logferry_daemon.ports.intake import Admitted, FileRow, Intake, NewSession, version_of
+from logferry_daemon.ports.intake import Admitted, FileRow, Intake, NewSession, heard_of, version_of
 from logferry_daemon.ports.ledger import (
     Backlog,
     History,
@@ -11,6 +11,7 @@ from logferry_daemon.ports.ledger import (
     Recutting,
     Sent,
     SessionRow,
+    StillRuns,
     Totals,
     UnknownSession,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "Sent",
     "SessionRow",
     "Spool",
+    "StillRuns",
     "Storage",
     "Totals",
     "UnknownSession",
@@ -91,6 +93,7 @@ __all__ = [
     "destination_note",
     "earlier",
     "followed",
+    "heard_of",
     "place_note",
     "source_note",
     "terms_note",

@@ -54,10 +54,17 @@ class NewSession:
     """Slot -> text, of what some destination is sent as the log says it."""
     leaks: tuple[str, ...] = ()
     """Where something private was left: then `session` is an empty frame, and nothing of it is sent."""
+    last_at: datetime | None = None
+    """When it was heard of last; in the place of an end while it has none."""
     identity: str | None = None
     """Who played, as `known_as`. Stays on this computer: it is in no document and in no letter."""
     names_player: bool = False
     """Whether it could say who played: where neither it nor an earlier state of it does, that is UNSURE."""
+
+
+def heard_of(new: NewSession) -> datetime | None:
+    """When it ended; of a session that still runs, when it was heard of last."""
+    return new.session.ended_at or (new.last_at if new.session.end is None else None)
 
 
 def version_of(new: NewSession) -> Version:
@@ -100,7 +107,18 @@ class Intake(Protocol):
         A session that ended before its source was followed or before a destination was set is backlog there. One that
         its owner has recut is cut again in the same way; what is news of that is told part by part.
         Unreachable `queue-full` while too much waits already to take in one that is new.
+
+        One without an end is partial: it never takes the place of a complete one. It does not go where the version
+        before it was refused: that is for the complete one to try.
         """
+        ...
+
+    async def partials(self, source: str) -> Mapping[SessionId, datetime]:
+        """The sessions of a source of which the newest version is partial, and when that came."""
+        ...
+
+    async def complete(self, session: SessionId, destinations: Sequence[str], now: datetime) -> Admitted | None:
+        """Nothing more will come of a partial session: what was kept of it is the whole. None where it is not one."""
         ...
 
     async def forget_file(self, source: str, path: str, now: datetime) -> None:

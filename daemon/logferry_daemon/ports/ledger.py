@@ -119,6 +119,14 @@ class UnknownSession(Misconfigured):
         super().__init__("session-unknown", said, hint="See: logferry sessions list")
 
 
+class StillRuns(Misconfigured):
+    """A session is cut when it is over: until then every look may find more of it."""
+
+    def __init__(self, session: str) -> None:
+        said = f"Session {session} still runs; what was sent of it so far is partial."
+        super().__init__("session-runs", said, hint=f"Wait until it is over, or end it here: logferry upload {session}")
+
+
 class Ledger(Protocol):
     """The spool as people ask about it."""
 

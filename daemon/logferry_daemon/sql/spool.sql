@@ -71,16 +71,17 @@ WHERE session = :session AND +destination = :destination AND (deliveries.revisio
 UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
 
 -- strangers_to --
--- Sessions of which this destination has no delivery of the newest revision.
+-- Sessions of which this destination has no delivery of the newest revision. One that still runs is not missed: a
+-- destination that takes it partial is told when there is more, and every one when it is over.
 SELECT id, revision FROM sessions
-WHERE merged_into IS NULL AND NOT EXISTS (
+WHERE merged_into IS NULL AND end_rule != '' AND NOT EXISTS (
     SELECT 1 FROM deliveries
     WHERE session = sessions.id AND destination = :destination AND revision = sessions.revision
 );
 
 -- due --
 -- The oldest deliveries to one destination that may be tried now: those that go by themselves, or those of a backfill.
-SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.leaks, sessions.removed,
+SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.end_rule, sessions.leaks, sessions.removed,
     CASE WHEN deliveries.body IS NULL THEN sessions.document END AS document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 LEFT JOIN players ON players.session = deliveries.session
@@ -94,7 +95,7 @@ LIMIT :limit;
 
 -- newest_delivery --
 -- The same of one session, whatever its state.
-SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.leaks, sessions.removed,
+SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, sessions.end_rule, sessions.leaks, sessions.removed,
     sessions.document
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 WHERE session = :session AND destination = :destination ORDER BY deliveries.revision DESC LIMIT 1;
@@ -291,7 +292,7 @@ UPDATE originals SET plan = :to WHERE plan = :plan;
 UPDATE sessions SET plan = :to WHERE id = :id OR plan = :plan;
 
 -- whole_session --
-SELECT id, source, plan, merged_into, document FROM sessions WHERE id = :id;
+SELECT id, source, plan, merged_into, end_rule, document FROM sessions WHERE id = :id;
 
 -- parts_of --
 -- What a plan makes at present.

@@ -38,3 +38,20 @@ def test_a_session_that_went_on_after_its_end_is_news() -> None:
 
 def test_a_session_that_was_given_up_and_then_ended_properly_is_news() -> None:
     assert is_news(version(events=50, rule="silence"), version("aa", events=50))
+
+
+@pytest.mark.parametrize("rule", ["explicit", "silence", "demand"])
+def test_a_partial_version_never_replaces_a_complete_one(rule: str) -> None:
+    assert not is_news(version(events=5, rule=rule), version("cc", events=99, rule="", grows=True))
+
+
+@pytest.mark.parametrize("events", [0, 50, 51])
+@pytest.mark.parametrize("fingerprint", ["bb", "cc"])
+def test_a_complete_version_always_replaces_a_partial_one(events: int, fingerprint: str) -> None:
+    assert is_news(version(events=50, rule="", grows=True), version(fingerprint, events=events, grows=True))
+
+
+def test_a_partial_version_replaces_a_shorter_one_that_is_not_the_same() -> None:
+    assert is_news(version(events=5, rule=""), version("cc", events=6, rule="", grows=True))
+    assert not is_news(version(events=5, rule=""), version("bb", events=5, rule="", grows=True))
+    assert not is_news(version(events=5, rule=""), version("cc", events=4, rule="", grows=True))

@@ -46,6 +46,12 @@ def envelope(letter: Letter = LETTER) -> Any:  # noqa: ANN401 -- any JSON value
     return msgspec.json.decode(gzip.decompress(letter.body))
 
 
+def test_a_session_that_runs_says_so_in_its_envelope_and_has_no_end() -> None:
+    running = envelope(DIALECT.write(replace(PARCEL, partial=True, ended_at=None)))
+    assert (running["partial"], "ended_at" in running) == (True, False)
+    assert "partial" not in envelope()
+
+
 def receipt(**changes: Any) -> bytes:  # noqa: ANN401 -- any field
     fields = {
         "receipt_id": "r1",

@@ -12,6 +12,7 @@ from typing import Any
 
 from logferry_daemon.apps import Apps
 from logferry_daemon.core.reading import AnyTracker
+from logferry_daemon.partials import PartialTerms
 from logferry_daemon.ports import Admitted, SessionRow
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.trackers.catalogue import all_trackers
@@ -62,6 +63,8 @@ class Stage:
         self.spool = MemorySpool()
         self.news: list[Admitted] = []
         self.destinations = destinations
+        self.of_partials: Sequence[str] = ()
+        """Those of them that take a session while it runs."""
         self.tracker = tracker
         self.runner = self._runner()
 
@@ -74,6 +77,7 @@ class Stage:
             apps=Apps(self.clock, self.processes),
             intake=self.spool,
             privacy=privacy,
+            partials=PartialTerms(destinations=lambda: self.of_partials),
         )
         source = Source(name="game", tracker=self.tracker, root=Path("logs"))
         return SourceRunner(source, world, PACE, lambda: self.destinations, lambda _, new: self.news.extend(new))

@@ -1,0 +1,11 @@
+-- partials --
+-- Sessions of a source that nothing has ended yet, and when their newest version came.
+SELECT id, coalesce(
+    (SELECT max(created_at) FROM deliveries WHERE session = sessions.id AND revision = sessions.revision), found_at
+) AS came_at
+FROM sessions WHERE source = :source AND end_rule = '' AND merged_into IS NULL ORDER BY id;
+
+-- partial --
+-- One of them whole.
+SELECT source, ended_at, leaks, removed, document FROM sessions
+WHERE id = :id AND end_rule = '' AND merged_into IS NULL;
