@@ -180,7 +180,8 @@ async def _open_base(
         damaged=damage.tell,
     )
     spool = await stack.enter_async_context(spooling)
-    sender = await stack.enter_async_context(open_sender(f"logferry/{app_version}"))
+    sending = open_sender(f"logferry/{app_version}", limit=settings.upload.bytes_per_second)
+    sender = await stack.enter_async_context(sending)
     owner = surroundings()
     slots, detectors = Slots(await slot_key(spool, chance)), Detectors(owner)
     workshop = await stack.enter_async_context(open_workshop(owner))

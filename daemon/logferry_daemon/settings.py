@@ -31,6 +31,7 @@ from logferry_daemon.core.places import (
 )
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_daemon.core.queue_bound import MEGABYTES, MIB, SESSIONS, Bound
+from logferry_daemon.core.rate import parse_rate
 from logferry_daemon.core.reaching import reason_against_host
 from logferry_daemon.core.sending import Sending
 from logferry_daemon.core.services import reason_against_service
@@ -48,6 +49,11 @@ def _host(host: str) -> str:
     if reason := reason_against_host(host):
         raise ValueError(reason)
     return host
+
+
+def _rate(text: str) -> str:
+    parse_rate(text)
+    return text
 
 
 def _name(name: str) -> str:
@@ -163,6 +169,9 @@ class WatchSettings(_Part):
 class UploadSettings(_Part):
     """When and how things are sent."""
 
+    limit: Annotated[str, AfterValidator(_rate)] = Field(
+        default="off", description='how fast things are sent, all together: "500 KiB/s"; off: as fast as it goes'
+    )
     longest_wait: Annotated[float, Field(ge=10, le=86_400)] = Field(
         default=CAP.total_seconds(), description="seconds at most between two tries at what cannot be reached"
     )
@@ -178,6 +187,11 @@ class UploadSettings(_Part):
     def sending(self, destination: DestinationSettings) -> Sending:
         """What holds for one destination: its own word, or else the one for all."""
         return Sending(partials=self.partials if destination.partials is None else destination.partials)
+
+    @property
+    def bytes_per_second(self) -> float | None:
+        """The limit as a number."""
+        return parse_rate(self.limit)
 
 
 class QueueSettings(_Part):

@@ -302,3 +302,14 @@ def test_an_account_is_optional() -> None:
     named = '[destinations.home]\nurl = "https://x.example"\naccount = "mila@example.org"\n'
     assert parse(named).destinations["home"].account == "mila@example.org"
     assert parse(WHOLE).destinations["home"].account == ""
+
+
+def test_a_limit_on_what_is_sent_is_a_number_of_bytes() -> None:
+    settings = parse_settings('[upload]\nlimit = "500 KiB/s"', FILE)
+    assert settings.upload.bytes_per_second == 512_000
+    assert parse_settings("", FILE).upload.bytes_per_second is None
+
+
+def test_a_limit_that_is_none_names_its_key_and_shows_how() -> None:
+    with pytest.raises(Misconfigured, match=r'wrong "limit" in \[upload\].*"500 KiB/s"'):
+        parse_settings('[upload]\nlimit = "fast"', FILE)

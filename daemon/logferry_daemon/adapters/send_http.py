@@ -12,6 +12,7 @@ import aiohttp
 from yarl import URL
 
 from logferry_daemon.adapters.send_progress import Progress, WatchedBody, attentive_socket, watched
+from logferry_daemon.adapters.throttle import Throttle
 from logferry_daemon.adapters.tls import PinnedContext, WrongKey, pinned, trusted
 from logferry_daemon.core.exchange import Request, Response
 from logferry_model.errors import Unreachable
@@ -43,8 +44,12 @@ async def open_sender(
     authorities: ssl.SSLContext | None = None,
     *,
     kept_alive: timedelta = KEPT_ALIVE,
+    limit: float | None = None,
 ) -> AsyncIterator[HttpSender]:
-    """A sender with its connections, kept alive between requests; it trusts this computer's authorities, or these."""
+    """A sender with its connections, kept alive between requests; it trusts this computer's authorities, or these.
+
+    `limit` is how many bytes of bodies may leave in a second, all requests together.
+    """
     patience = patience or Patience()
     # Reading has no limit of aiohttp's own: it would run while our bytes still wait in the system's buffers.
     timeout = aiohttp.ClientTimeout(total=None, connect=patience.connect.total_seconds())
@@ -56,16 +61,23 @@ async def open_sender(
         trust_env=False,
         auto_decompress=False,
     ) as session:
-        yield HttpSender(session, patience, authorities or trusted())
+        yield HttpSender(session, patience, authorities or trusted(), Throttle(limit) if limit else None)
 
 
 class HttpSender:
     """Requests over one pool of connections."""
 
-    def __init__(self, session: aiohttp.ClientSession, patience: Patience, authorities: ssl.SSLContext) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        patience: Patience,
+        authorities: ssl.SSLContext,
+        throttle: Throttle | None,
+    ) -> None:
         self._session = session
         self._patience = patience
         self._authorities = authorities
+        self._throttle = throttle
         self._pinned: dict[Fingerprint, PinnedContext] = {}
         """aiohttp keeps connections by their context: one for each pin, so none is used under another one."""
 
@@ -86,7 +98,7 @@ class HttpSender:
                     # An address that is signed is sent to the letter, also where there are two ways to write it.
                     URL(target, encoded=request.to is not None),
                     headers=headers,
-                    data=WatchedBody(request.body, progress) if request.body else None,
+                    data=WatchedBody(request.body, progress, self._throttle) if request.body else None,
                     allow_redirects=False,
                     ssl=self._context(pin),
                 ) as answer,

@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
+
+from logferry_daemon.adapters.throttle import Throttle
 
 if sys.platform == "linux":
     import fcntl
@@ -68,6 +70,7 @@ class Progress:
         self._transport: asyncio.WriteTransport | None = None
         self._unseen = 0
         self._next: asyncio.TimerHandle | None = None
+        self._held_since: float | None = None
 
     def writing(self, transport: asyncio.WriteTransport | None) -> None:
         """The body begins, perhaps once more on another connection."""
@@ -76,6 +79,18 @@ class Progress:
     def wrote(self, size: int) -> None:
         """So much was handed to the connection."""
         self._written += size
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """It does not move inside the block because we do not let it: that time does not count."""
+        self._held_since = self._loop.time()
+        try:
+            yield
+        finally:
+            waited = self._loop.time() - self._held_since
+            self._held_since = None
+            self._began += waited
+            self._since += waited
 
     def answering(self) -> None:
         """The head of the answer is there: what was sent does not count any more."""
@@ -95,9 +110,10 @@ class Progress:
             self._moved, self._since = moved, now
         if self._limit.expired():
             return
+        waited = 0.0 if self._held_since is None else now - self._held_since
         idle = self._since + self._patience + self._unseen / SLOWEST
         slow = self._began + self._allowance + (moved + self._unseen) / SLOWEST
-        self._limit.reschedule(min(idle, slow))
+        self._limit.reschedule(min(idle, slow) + waited)
         self._next = self._loop.call_later(self._patience / LOOKS, self.look)
 
     def stop(self) -> None:
@@ -128,13 +144,14 @@ async def watched(patience: timedelta, allowance: timedelta) -> AsyncIterator[Pr
 
 
 class WatchedBody(Payload):
-    """Bytes in pieces, each handed over when there is room for it."""
+    """Bytes in pieces, each handed over when there is room for it, and when it is its turn."""
 
-    def __init__(self, body: bytes, progress: Progress) -> None:
+    def __init__(self, body: bytes, progress: Progress, throttle: Throttle | None = None) -> None:
         super().__init__(body, content_type="application/octet-stream")
         self._body = memoryview(body)
         self._size = len(body)
         self._progress = progress
+        self._throttle = throttle
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         """As text: aiohttp wants to show it."""
@@ -143,8 +160,12 @@ class WatchedBody(Payload):
     async def write(self, writer: AbstractStreamWriter) -> None:
         """All of it."""
         self._progress.writing(writer.transport)
-        for begin in range(0, self._size or 0, PIECE):
-            piece = self._body[begin : begin + PIECE]
+        size = self._throttle.piece if self._throttle else PIECE
+        for begin in range(0, self._size or 0, size):
+            piece = self._body[begin : begin + size]
+            if self._throttle:
+                with self._progress.held():
+                    await self._throttle.turn(len(piece))
             # First: it may be long until there is room for it, and it lies in a buffer meanwhile.
             self._progress.wrote(len(piece))
             await writer.write(piece)
