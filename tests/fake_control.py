@@ -18,6 +18,7 @@ from logferry_model.figures import Measure, Statistics
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 TRACKERS = ("artemis", "resonance")
 DIALECTS = ("logferry", "artemis-rest")
+TAKES = {"putt": ("putt",)}
 
 
 RULES = {
@@ -384,7 +385,7 @@ class FakeControl:
 
     async def destinations(self) -> m.Destinations:
         self.calls.append("destinations")
-        return m.Destinations(destinations=tuple(map(self._place, self.places)), dialects=DIALECTS)
+        return m.Destinations(destinations=tuple(map(self._place, self.places)), dialects=DIALECTS, takes=TAKES)
 
     async def add_destination(self, destination: m.NewDestination) -> m.Destinations:
         self.calls.append("add_destination")
@@ -396,6 +397,8 @@ class FakeControl:
             url=destination.url,
             pin=destination.pin,
             account=destination.account,
+            trackers=destination.trackers,
+            upload_hosts=destination.upload_hosts,
         )
         self._changed()
         return await self.destinations()
@@ -411,6 +414,12 @@ class FakeControl:
         self.calls.append("change_account")
         self.places[name] = replace(self._place(name), account=account.account)
         self.granted_at.pop(name, None)
+        self._changed()
+        return await self.destinations()
+
+    async def change_trackers(self, name: str, trackers: m.NewTrackers) -> m.Destinations:
+        self.calls.append("change_trackers")
+        self.places[name] = replace(self._place(name), trackers=trackers.trackers)
         self._changed()
         return await self.destinations()
 
@@ -522,7 +531,8 @@ class FakeControl:
     def _destination_status(self, name: str) -> m.DestinationStatus:
         if self.paused:
             return m.DestinationStatus(name=name, state="paused")
-        return m.DestinationStatus(name=name, state="ready" if name in self.granted_at else "held")
+        state, trackers = "ready" if name in self.granted_at else "held", self.places[name].trackers
+        return m.DestinationStatus(name=name, state=state, trackers=trackers)
 
     def _session(self, session: str) -> m.SessionSummary:
         if session not in self.found:

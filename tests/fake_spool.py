@@ -66,6 +66,8 @@ from logferry_daemon.ports import (
     place_note,
     source_note,
     terms_note,
+    trackers_in,
+    trackers_note,
     version_of,
 )
 from logferry_model.envelope import Receipt
@@ -607,7 +609,7 @@ class MemorySpool:
         return numbers
 
     def _backlog(self) -> Backlog | None:
-        waiting = {one.row.session for one in self._all() if one.row.state is State.BACKLOG}
+        waiting = {one.row.session for one in self._all() if one.row.state is State.BACKLOG and self._is_wanted(one)}
         these = [self._sessions[key] for key in waiting]
         if not these:
             return None
@@ -691,7 +693,7 @@ class MemorySpool:
         return self._judged(self._deliveries[delivery]) if delivery in self._deliveries else None
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
-        failed = [self._judged(one) for one in self._all() if one.row.state is State.FAILED]
+        failed = [self._judged(one) for one in self._all() if one.row.state is State.FAILED and self._is_wanted(one)]
         return sorted(failed, key=lambda row: row.last_attempt or NOON, reverse=True)[:limit]
 
     # Choices
@@ -749,6 +751,7 @@ class MemorySpool:
             self._notes.pop(f"install-id:{destination}", None)
             self._notes.pop(place_note(destination), None)
             self._notes.pop(destination_note(destination), None)
+            self._notes.pop(trackers_note(destination), None)
         if place is not None and now is not None and before != place:
             self._rename(earlier(destination, place), destination)
             self._notes[place_note(destination)] = place
@@ -777,7 +780,7 @@ class MemorySpool:
         found: dict[tuple[str, Player], tuple[set[str], set[str]]] = {}
         for one in self._all():
             player = self._player(one.row.session)
-            if player is not None and not self._sessions[one.row.session].merged_into:
+            if player is not None and not self._sessions[one.row.session].merged_into and self._is_wanted(one):
                 sessions, waiting = found.setdefault((one.row.destination, player), (set(), set()))
                 sessions.add(one.row.session)
                 waiting |= {one.row.session} if one.row.state is State.PENDING else set()
@@ -807,7 +810,11 @@ class MemorySpool:
 
     def _judged(self, one: _Delivery) -> DeliveryRow:
         said = standing(decided(self._bindings), one.row.destination, self._player(one.row.session))
-        return replace(one.row, standing=said)
+        return replace(one.row, standing=said if self._is_wanted(one) else Standing.OTHER_TRACKER)
+
+    def _is_wanted(self, one: _Delivery) -> bool:
+        note = self._notes.get(trackers_note(one.row.destination))
+        return note is None or self._sessions[one.row.session].new.session.tracker in trackers_in(note)
 
     def _may_go(self, destination: str) -> list[_Delivery]:
         return [one for one in self._pending(destination) if self._judged(one).standing is Standing.ALLOWED]

@@ -16,6 +16,7 @@ from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.consent import field_lines
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import Dialect, takes_partials
+from logferry_daemon.core.filters import in_order
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import folder_of, is_folder, reason_against_folder
@@ -25,7 +26,7 @@ from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Destination, Gates
-from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note
+from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_model.errors import Misconfigured
@@ -166,6 +167,7 @@ class Fleet:
             account=settings.account,
             fields=field_lines({one: tracker.listing for one, tracker in self.trackers.items()}),
             sending=self.upload.sending(settings),
+            trackers=in_order(settings.trackers),
         )
         told = self.listeners.delivery_changed
         # Who sends and who deletes never write at once: of a report with several sessions each would undo the other's.
@@ -175,6 +177,7 @@ class Fleet:
         self.couriers[name] = courier
         await self.gates.arrived(destination, await self.spool.note(place_note(name)))
         await self.spool.enlist(name, destination.place, self.road.clock.now())
+        await self.spool.set_note(trackers_note(name), trackers_text(destination.trackers))
         self.crew.hire(f"courier:{name}", courier.run())
         changed = self.listeners.state_changed
         self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed, turn=turn)
@@ -197,6 +200,11 @@ class Fleet:
     async def rename_owner(self, name: str, settings: DestinationSettings) -> None:
         """Its owner is called otherwise there, or nothing any more; the consent was about who he was."""
         await self._become(replace(self.couriers[name].destination, account=settings.account))
+
+    async def change_trackers(self, name: str, settings: DestinationSettings) -> None:
+        """Others' sessions go there from now on; what was left out so far waits, and what is left out now does not."""
+        await self.spool.set_note(trackers_note(name), trackers_text(settings.trackers))
+        await self._become(replace(self.couriers[name].destination, trackers=in_order(settings.trackers)))
 
     async def _become(self, destination: Destination) -> None:
         """Whoever sends and whoever deletes have it so; what is on its way as it was agreed to before stops."""
@@ -260,6 +268,10 @@ class Fleet:
         """Those that are sent long sessions while they run."""
         couriers = self.couriers.items()
         return [name for name, one in couriers if one.destination.sending.partials and takes_partials(one.dialect)]
+
+    def filters(self) -> Mapping[str, Sequence[str]]:
+        """Destination -> the trackers whose sessions it is sent; those that are sent all have none."""
+        return {name: courier.destination.trackers for name, courier in self.couriers.items()}
 
     def wake_couriers(self) -> None:
         """Something may have become possible."""

@@ -46,6 +46,8 @@ class Destination:
     """What it is sent of people and places."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else its owner lets it name: pieces are put there, its key never."""
+    trackers: tuple[str, ...] = ()
+    """Whose sessions it is sent; empty for all of them."""
     account: str = ""
     """What he is called there; empty where he is anonymous."""
     fields: Sequence[str] = ()

@@ -97,6 +97,9 @@ class DestinationSettings(_Part):
     upload_hosts: tuple[Host, ...] = Field(
         default=(), description="hosts that it may name for an upload; they are sent pieces, and never its key"
     )
+    trackers: tuple[str, ...] = Field(
+        default=(), description="the only ones whose sessions go there; all of them when left out"
+    )
     privacy: dict[Group, Treatment] = Field(
         default_factory=dict, description="group = keep, token or drop, where it is not as usual"
     )

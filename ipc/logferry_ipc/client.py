@@ -196,6 +196,10 @@ class DaemonClient:
         """Its owner is called otherwise there; he is asked for consent anew."""
         return self._call("change_account", m.Destinations, name, body=account)
 
+    def change_trackers(self, name: str, trackers: m.NewTrackers) -> m.Destinations:
+        """Whose sessions go there."""
+        return self._call("change_trackers", m.Destinations, name, body=trackers)
+
     def discover(self, request: m.DiscoverRequest) -> m.Candidates:
         """Whoever on the local network says to be a collector; proves nothing."""
         return self._call("discover", m.Candidates, body=request)

@@ -29,6 +29,7 @@ from logferry_ipc.messages import (
     NewDestination,
     NewPin,
     NewSource,
+    NewTrackers,
     PaperChanges,
     PauseRequest,
     Preview,
@@ -160,6 +161,10 @@ class Control(Protocol):
 
     async def change_account(self, name: str, account: NewAccount) -> Destinations:
         """Its owner is called otherwise there; he is asked for consent anew."""
+        ...
+
+    async def change_trackers(self, name: str, trackers: NewTrackers) -> Destinations:
+        """Whose sessions go there."""
         ...
 
     async def discover(self, request: DiscoverRequest) -> Candidates:

@@ -128,6 +128,7 @@ ROUTES: tuple[Route, ...] = (
     _route("POST /destinations", _OWN, m.Destinations, calls="add_destination", request=m.NewDestination),
     _route(f"POST {_DESTINATION}/pin", _OWN, m.Destinations, calls="pin_destination", request=m.NewPin),
     _route(f"POST {_DESTINATION}/account", _OWN, m.Destinations, calls="change_account", request=m.NewAccount),
+    _route(f"POST {_DESTINATION}/trackers", _OWN, m.Destinations, calls="change_trackers", request=m.NewTrackers),
     _route("POST /discover", _OWN, m.Candidates, calls="discover", request=m.DiscoverRequest),
     _route("POST /fingerprint", _OWN, m.Fingerprint, calls="fingerprint", request=m.FingerprintRequest),
     _route(f"DELETE {_DESTINATION}", _OWN, m.Destinations, calls="remove_destination"),

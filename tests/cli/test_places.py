@@ -6,6 +6,7 @@ import pytest
 from logferry.exits import Exit
 from logferry_daemon.home import Home
 from tests.cli.conftest import Command
+from tests.cli.test_pins import Typed
 from tests.conftest import only_on
 from tests.factories import artemis_document, encode_document, file_name, journal
 from tests.ipc.serving import ThreadedDaemon
@@ -133,6 +134,8 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
             "credential": "available",
             "pin": "",
             "account": "",
+            "trackers": [],
+            "upload_hosts": [],
         }
     ]
     assert "hunter2" not in ran.out + logferry("destinations", "list").out
@@ -192,3 +195,44 @@ def test_nobody_is_two_things_at_once(logferry: Command, daemon: ThreadedDaemon)
 def test_a_destination_that_is_not_there_has_no_account(logferry: Command, daemon: ThreadedDaemon) -> None:
     ran = logferry("destinations", "account", "nowhere")
     assert (ran.code, 'There is no destination "nowhere".' in ran.err) == (Exit.FAILED, True)
+
+
+def test_a_destination_may_be_for_some_trackers_and_have_hosts_for_uploads(
+    logferry: Command, daemon: ThreadedDaemon
+) -> None:
+    words = ("--tracker", "artemis", "--tracker", "putt", "--upload-host", "a.example", "--upload-host", "b.example")
+    assert logferry("destinations", "add", "home", "--dialect", "s3", "--url", URL, *words).code == Exit.DONE
+    (told,) = logferry("destinations", "list", "--json").json["destinations"]
+    assert told["trackers"] == ["artemis", "putt"]
+    assert told["upload_hosts"] == ["a.example", "b.example"]
+    shown = logferry("destinations", "list").out
+    assert "home is sent sessions of artemis and putt only" in shown
+    assert "home may have uploads put to a.example and b.example" in shown
+
+
+def test_whose_sessions_go_there_is_changed_and_all_go_again(logferry: Command, daemon: ThreadedDaemon) -> None:
+    logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
+    assert "home is sent all." in logferry("destinations", "trackers", "home").out
+    assert "sessions of putt only" in logferry("destinations", "trackers", "home", "putt").out
+    assert "sessions of putt only" in logferry("destinations", "trackers", "home").out
+    assert "putt only" in logferry("status").out
+    assert "home is sent all." in logferry("destinations", "trackers", "home", "--all").out
+    assert daemon.control.places["home"].trackers == ()
+
+
+def test_where_a_dialect_takes_one_tracker_the_filter_is_proposed(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("destinations", "add", "club", "--dialect", "putt", "--url", URL)
+    assert "putt has fields for sessions of putt only" in ran.out
+    assert "logferry destinations trackers club putt" in ran.out
+    ran = logferry("destinations", "add", "other", "--dialect", "putt", "--url", URL, "--tracker", "putt")
+    assert "logferry destinations trackers" not in ran.out
+
+
+@pytest.mark.parametrize(("typed", "trackers"), [("y\n", ("putt",)), ("\n", ())])
+def test_whoever_agrees_to_the_proposal_has_the_filter(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch, typed: str, trackers: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("sys.stdin", Typed(typed))
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    logferry("destinations", "add", "club", "--dialect", "putt", "--url", URL)
+    assert daemon.control.places["club"].trackers == trackers

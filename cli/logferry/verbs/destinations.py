@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import places as views
-from logferry_ipc.messages import DestinationInfo, FingerprintRequest, NewAccount, NewDestination, NewPin, PrivacyChange
+from logferry_ipc.messages import (
+    DestinationInfo,
+    FingerprintRequest,
+    NewAccount,
+    NewDestination,
+    NewPin,
+    NewTrackers,
+    PrivacyChange,
+)
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import parse_fingerprint
 
@@ -33,6 +42,27 @@ def add(verbs: Verbs) -> None:
         help="send only to the holder of this key; without a fingerprint the key is shown and you are asked",
     )
     new.add_argument("--account", default="", metavar="NAME", help="what you are called there; left out: nothing")
+    new.add_argument(
+        "--tracker",
+        action="append",
+        default=[],
+        metavar="TRACKER",
+        dest="trackers",
+        help="send only this tracker's sessions there; may be given more than once",
+    )
+    new.add_argument(
+        "--upload-host",
+        action="append",
+        default=[],
+        metavar="HOST",
+        dest="upload_hosts",
+        help="a host that it may name for an upload, as that of an object store; may be given more than once",
+    )
+    chosen = verb(inner, "trackers", "choose whose sessions a destination is sent", trackers)
+    chosen.add_argument("name", metavar="NAME")
+    which = chosen.add_mutually_exclusive_group()
+    which.add_argument("trackers", nargs="*", default=[], metavar="TRACKER", help="the only ones from now on")
+    which.add_argument("--all", action="store_true", help="all trackers again")
     called = verb(inner, "account", "show or change what you are called at a destination", account)
     called.add_argument("name", metavar="NAME")
     who = called.add_mutually_exclusive_group()
@@ -59,12 +89,44 @@ def add_destination(args: Namespace, out: Output) -> Exit:
     pin = args.pin
     if pin == ASKED and (pin := _compared(args, out)) is None:
         return Exit.WAITING
-    daemon().add_destination(
-        NewDestination(name=args.name, dialect=args.dialect, url=args.url, pin=pin or "", account=args.account)
+    found = daemon().add_destination(
+        NewDestination(
+            name=args.name,
+            dialect=args.dialect,
+            url=args.url,
+            pin=pin or "",
+            account=args.account,
+            trackers=tuple(args.trackers),
+            upload_hosts=tuple(args.upload_hosts),
+        )
     )
+    takes = found.takes.get(args.dialect, ())
+    if takes and not args.trackers:
+        _propose(args, takes, out)
     out.say(f"Destination {args.name} is set. Before anything is sent it needs two things of you:")
     out.say(f"  logferry consent grant {args.name}")
     out.say(f"  logferry login {args.name}")
+    return Exit.DONE
+
+
+def _propose(args: Namespace, takes: Sequence[str], out: Output) -> None:
+    """Leave out what would be refused anyway, where a person agrees; else say how."""
+    out.say(
+        f"{args.dialect} has fields for sessions of {' and '.join(takes)} only; those of other trackers fail there."
+    )
+    if out.interactive and out.ask("Leave the others out there?"):
+        daemon().change_trackers(args.name, NewTrackers(trackers=tuple(takes)))
+        out.say("They are left out, and not counted as failed.")
+        return
+    out.say(f"To leave the others out: logferry destinations trackers {args.name} {' '.join(takes)}")
+
+
+def trackers(args: Namespace, out: Output) -> Exit:
+    """Whose sessions go to a destination, changed where one is named."""
+    if args.trackers or args.all:
+        daemon().change_trackers(args.name, NewTrackers(trackers=tuple(args.trackers)))
+    found = _found(args.name).trackers
+    out.say(f"{args.name} is sent sessions of {' and '.join(found)} only." if found else f"{args.name} is sent all.")
     return Exit.DONE
 
 

@@ -75,7 +75,9 @@ def _destinations(now: Status) -> Grid:
     for each in now.destinations:
         uploaded, failed = (sent[each.name].uploaded, sent[each.name].failed) if each.name in sent else (0, 0)
         gone_wrong = Span(f"{failed:,}", Tone.BAD if failed else Tone.DIM)
-        rows.append((each.name, state(each.state), f"{uploaded:,}", gone_wrong, each.reason))
+        only = f"{' and '.join(each.trackers)} only" if each.trackers else ""
+        why = "; ".join(filter(None, (each.reason, only)))
+        rows.append((each.name, state(each.state), f"{uploaded:,}", gone_wrong, why))
     columns = ("name", "state", "uploaded", "failed", "reason")
     return Grid(columns, tuple(rows), right=frozenset(columns[2:4]), whole=frozenset(columns[:4]))
 

@@ -50,6 +50,10 @@ def destinations(found: Destinations) -> Iterator[Block]:
         for each in found.destinations:
             if each.pin:
                 yield line(dim(f"{each.name} is pinned to {each.pin}"))
+            if each.trackers:
+                yield line(dim(f"{each.name} is sent sessions of {' and '.join(each.trackers)} only"))
+            if each.upload_hosts:
+                yield line(dim(f"{each.name} may have uploads put to {' and '.join(each.upload_hosts)}"))
     else:
         yield line("No destination yet. `logferry destinations add NAME --dialect D --url URL` adds one.")
     if found.dialects:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import tomlkit
@@ -19,17 +19,19 @@ class SettingsFile:
     def __init__(self, path: Path) -> None:
         self._path = path
 
-    def add(self, section: str, name: str, values: Mapping[str, str]) -> Settings:
+    def add(self, section: str, name: str, values: Mapping[str, str | Sequence[str]]) -> Settings:
         """The settings with `[section.name]`; Misconfigured when they would not be valid."""
         document = self._document()
         if section not in document:
             document[section] = tomlkit.table(is_super_table=True)
         table = tomlkit.table()
-        table.update(values)
+        table.update({key: _item(value) for key, value in values.items()})
         document[section][name] = table
         return self._write(document)
 
-    def change(self, section: str, name: str, values: Mapping[str, str | Mapping[str, str]]) -> Settings:
+    def change(
+        self, section: str, name: str, values: Mapping[str, str | Sequence[str] | Mapping[str, str]]
+    ) -> Settings:
         """The settings with these values in `[section.name]`, which is there; the rest of it stays.
 
         A mapping among them is a table in that table, of which the rest stays, too.
@@ -38,8 +40,8 @@ class SettingsFile:
         self._require(document, section, name)
         table = document[section][name]
         for key, value in values.items():
-            if isinstance(value, str):
-                table[key] = value
+            if not isinstance(value, Mapping):
+                table[key] = _item(value)
             else:
                 # A table that was written on one line can only hold others of its kind.
                 empty = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
@@ -89,3 +91,8 @@ class SettingsFile:
     def _unusable(self, what: str) -> Misconfigured:
         hint = f"Mend {self._path} and try again."
         return Misconfigured("settings-unreadable", f"The settings file {what}.", hint=hint)
+
+
+def _item(value: str | Sequence[str]) -> str | list[str]:
+    """As the file holds it."""
+    return value if isinstance(value, str) else list(value)

@@ -13,9 +13,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.spool_filters import filters, left_out, sifted
 from logferry_daemon.adapters.spool_rows import at, ms
 from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import UNSURE, Binding, Player, Standing, decided, standing, together, void
+from logferry_daemon.core.filters import Filters, is_wanted
+from logferry_daemon.core.identities import (
+    UNSURE,
+    Binding,
+    Decided,
+    Player,
+    Standing,
+    decided,
+    standing,
+    together,
+    void,
+)
 from logferry_daemon.ports import DeliveryRow, NewSession, Seen
 from logferry_model.session import Session
 
@@ -30,8 +42,12 @@ class PlayersInSqlite:
         """Every player of a session that is for a destination."""
         return [
             Seen(destination=row["destination"], player=_player(row), sessions=row["sessions"], waiting=row["waiting"])
-            for row in await self.database.read("seen")
+            for row in await self.database.run(self._seen)
         ]
+
+    def _seen(self) -> Sequence[sqlite3.Row]:
+        rules = filters(self.database.query)
+        return [row for row in self.database.query("seen") if is_wanted(rules, row["destination"], row["tracker"])]
 
     async def bindings(self) -> Sequence[Binding]:
         """Everything the owner said of players."""
@@ -68,10 +84,10 @@ def may_go(query: Query, destination: str) -> str:
 
 
 def judged(query: Query, found: Sequence[DeliveryRow], session: str | None = None) -> list[DeliveryRow]:
-    """Deliveries with what their players' standing is; all of them of `session` where one is named."""
+    """Deliveries with what their players' standing is, or their trackers'; all of `session` where one is named."""
     answers = decided(_bindings(query))
     players = {row["session"]: _player(row) for row in query("players", session=session)}
-    return [_judge(one, standing(answers, one.destination, players.get(one.session))) for one in found]
+    return sifted(query, [_judge(one, standing(answers, one.destination, players.get(one.session))) for one in found])
 
 
 def _judge(row: DeliveryRow, said: Standing) -> DeliveryRow:
@@ -80,10 +96,10 @@ def _judge(row: DeliveryRow, said: Standing) -> DeliveryRow:
 
 
 def barred(query: Query, destinations: Collection[str]) -> Mapping[tuple[str, State, Standing], int]:
-    """How many deliveries of each state are of players who are not allowed there."""
-    answers, numbers = decided(_bindings(query)), Counter[tuple[str, State, Standing]]()
+    """How many deliveries of each state are of players who are not allowed there, or of trackers that are left out."""
+    answers, rules, numbers = decided(_bindings(query)), filters(query), Counter(left_out(query))
     for player in map(_player, query("known_players")):
-        told = {one: standing(answers, one, player) for one in destinations}
+        told = {one: _said(answers, rules, one, player) for one in destinations}
         if set(told.values()) <= {Standing.ALLOWED}:
             continue  # nearly everybody: what they played is not counted again at each look
         for row in query("counts_of_player", tracker=player.tracker, identity=player.identity):
@@ -91,6 +107,11 @@ def barred(query: Query, destinations: Collection[str]) -> Mapping[tuple[str, St
             if said is not Standing.ALLOWED:
                 numbers[row["destination"], State(row["state"]), said] += row["number"]
     return numbers
+
+
+def _said(answers: Decided, rules: Filters, destination: str, player: Player) -> Standing:
+    """What is to be counted of a player; whose tracker is left out is counted already, whoever played it."""
+    return standing(answers, destination, player) if is_wanted(rules, destination, player.tracker) else Standing.ALLOWED
 
 
 def tell_player(query: Query, new: NewSession, *, recut: bool) -> None:

@@ -23,6 +23,7 @@ from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
 from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
+from logferry_daemon.adapters.spool_filters import as_json, filters, wanted
 from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
 from logferry_daemon.adapters.spool_partials import PartialsInSqlite
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
@@ -55,6 +56,7 @@ from logferry_daemon.ports import (
     earlier,
     place_note,
     terms_note,
+    trackers_note,
 )
 from logferry_daemon.sql.load import load_migrations, load_queries
 from logferry_model.envelope import Receipt
@@ -93,7 +95,7 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials")
+    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials", "filters")
     files = [f"{room}.sql" for room in rooms]
     return {name: text for file in files for name, text in load_queries(file).items()}
 
@@ -187,7 +189,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
         def work() -> list[Claimed]:
             about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
             with self.database.writing() as query:
-                allowed = may_go(query, destination)
+                allowed, about["trackers"] = may_go(query, destination), wanted(query, destination)
                 due = query("due", **about, may_go=allowed, limit=limit, backfill=0)
                 due += query("due", **about, may_go=allowed, limit=min(limit - len(due), backfill), backfill=1)
                 install = self._install_id(query, destination) if due else ""
@@ -323,7 +325,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
         def work() -> int | None:
             query = self.database.query
             about = {"destination": destination, "backfill": int(backfill), "may_go": may_go(query, destination)}
-            due: int | None = query("next_due", **about)[0]["due"]
+            due: int | None = query("next_due", **about, trackers=wanted(query, destination))[0]["due"]
             return due
 
         due = await self.database.run(work)
@@ -342,7 +344,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
                 self.database.query("found")[0],
                 self.database.query("sent")[0],
                 last[0]["report_url"] if last else None,
-                self.database.query("backlog")[0],
+                self.database.query("backlog", filters=as_json(filters(self.database.query)))[0],
             )
             places = {destination for destination, _ in counts}
             return replace(told, barred=barred(self.database.query, places), sent=sent(self.database.query))
@@ -455,7 +457,8 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
         """Failed deliveries, newest first."""
 
         def work() -> list[DeliveryRow]:
-            found = [rows.delivery_row(row) for row in self.database.query("failures", limit=limit)]
+            rules = as_json(filters(self.database.query))
+            found = [rows.delivery_row(row) for row in self.database.query("failures", limit=limit, filters=rules)]
             return judged(self.database.query, found)
 
         return await self.database.run(work)
@@ -526,6 +529,7 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
             query("drop_note", key=_install_note(destination))
             query("drop_note", key=note)
             query("drop_note", key=destination_note(destination))
+            query("drop_note", key=trackers_note(destination))
         if place is not None and now is not None and before != place:
             for what in ("rename", "rename_copies"):
                 query(what, destination=earlier(destination, place), to=destination)

@@ -15,6 +15,8 @@ from logferry_daemon.control.deleting import DeletionDesk
 from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
 from logferry_daemon.control.exposition import exposition
+from logferry_daemon.control.filters import FilterDesk, check_trackers
+from logferry_daemon.control.hosts import check_hosts
 from logferry_daemon.control.identities import IdentityDesk, sentences
 from logferry_daemon.control.leaving import Leaving
 from logferry_daemon.control.ledger import LedgerDesk
@@ -23,11 +25,11 @@ from logferry_daemon.control.pinning import PinDesk, pin_setting
 from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.queue_state import queue_attention, rebuilt_attention, without_queue
 from logferry_daemon.control.recutting import RecutDesk
-from logferry_daemon.control.settings_store import SettingsStore
+from logferry_daemon.control.settings_store import SettingsStore, Value
 from logferry_daemon.control.verifying import VerifyDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
-from logferry_daemon.core.delivery import State
-from logferry_daemon.core.identities import Standing
+from logferry_daemon.core.delivery import LEFT_OUT, State
+from logferry_daemon.core.filters import takers
 from logferry_daemon.core.places import reason_against_name
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.salvage import REBUILT_NOTE
@@ -64,6 +66,7 @@ from logferry_ipc.messages import (
     NewDestination,
     NewPin,
     NewSource,
+    NewTrackers,
     PaperChanges,
     PauseRequest,
     Preview,
@@ -131,6 +134,7 @@ class DaemonControl:
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
         self._accounts = AccountDesk(parts.fleet, parts.settings)
+        self._filters = FilterDesk(parts.fleet, parts.settings, parts.spool)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
         self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
@@ -153,7 +157,7 @@ class DaemonControl:
             ),
             version=self._parts.version,
             counts=counts,
-            destinations=views.destinations(gates),
+            destinations=views.destinations(gates, self._fleet.filters()),
             attention=views.attention(
                 gates,
                 failures,
@@ -350,7 +354,8 @@ class DaemonControl:
     async def destinations(self) -> Destinations:
         """Every destination, without secrets."""
         found = [await self._destination_info(courier.destination) for courier in self._fleet.couriers.values()]
-        return Destinations(destinations=tuple(found), dialects=tuple(self._fleet.dialects))
+        dialects = self._fleet.dialects
+        return Destinations(destinations=tuple(found), dialects=tuple(dialects), takes=takers(dialects))
 
     async def _destination_info(self, destination: Destination) -> DestinationInfo:
         return DestinationInfo(
@@ -361,6 +366,8 @@ class DaemonControl:
             credential=(await self._gates.access(destination)).value,
             pin=str(destination.pin or ""),
             account=destination.account,
+            trackers=destination.trackers,
+            upload_hosts=destination.upload_hosts,
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
@@ -374,9 +381,12 @@ class DaemonControl:
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         self._fleet.check_place(destination.url)
         check_account(destination.dialect, destination.account)
-        values = {"dialect": destination.dialect, "url": destination.url}
+        check_trackers(self._fleet, destination.trackers)
+        check_hosts(destination)
+        values: dict[str, Value] = {"dialect": destination.dialect, "url": destination.url}
         if destination.account:
             values["account"] = destination.account
+        values |= {name: told for name in ("trackers", "upload_hosts") if (told := getattr(destination, name))}
         if destination.pin:
             values["pin"] = pin_setting(destination.pin, destination.url)
         settings = self._parts.settings.add("destinations", destination.name, values)
@@ -393,6 +403,11 @@ class DaemonControl:
     async def change_account(self, name: str, account: NewAccount) -> Destinations:
         """Its owner is called otherwise there; his consent is void, for that was about who he was."""
         await self._accounts.change(self._courier_of(name).name, account)
+        return await self.destinations()
+
+    async def change_trackers(self, name: str, trackers: NewTrackers) -> Destinations:
+        """Whose sessions go there; consent was given for all of them, so it stays."""
+        await self._filters.change(self._courier_of(name).name, trackers)
         return await self.destinations()
 
     async def discover(self, request: DiscoverRequest) -> Candidates:
@@ -426,7 +441,7 @@ class DaemonControl:
         grant = self._gates.grant_of(destination)
         totals = await self._spool.totals()
         pending = totals.by_state.get((destination, State.PENDING), 0)
-        waiting = pending - totals.barred.get((destination, State.PENDING, Standing.DENIED), 0)
+        waiting = pending - sum(totals.barred.get((destination, State.PENDING, said), 0) for said in LEFT_OUT)
         return Consent(
             destination=destination,
             granted=agreed,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from logferry_daemon.control.holding import hold_back
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import ANY, UNSURE, Binding, Player, Standing, decided, standing
 from logferry_daemon.fleet import Fleet
@@ -56,22 +57,10 @@ class IdentityDesk:
             who = "everybody" if decision.identity == ANY else f'"{decision.identity}"'
             said = f"Nothing was decided about {who} and {decision.destination}."
             raise Misconfigured("identity-undecided", said, hint="See: logferry identities list")
-        await self._hold_back(decision.destination)
+        await hold_back(self._fleet, self._ledger, decision.destination)
         self._fleet.listeners.state_changed()
         self._fleet.wake_couriers()
         return await self.identities()
-
-    async def _hold_back(self, destination: str) -> None:
-        """What is being sent of players who may not go there, or not any more, is broken off."""
-        barred = {
-            delivery.id
-            for _, deliveries in await self._ledger.sessions()
-            for delivery in deliveries
-            if (delivery.destination, delivery.state) == (destination, State.UPLOADING)
-            and delivery.standing is not Standing.ALLOWED
-        }
-        if barred:
-            await self._fleet.couriers[destination].hold(barred)
 
     async def allow(self, destination: str, shown: Iterable[m.Player]) -> None:
         """Those whom the owner was shown with the policy, and about whom nothing was decided yet."""

@@ -8,10 +8,9 @@ from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
-from logferry_daemon.core.delivery import State, public_state
+from logferry_daemon.core.delivery import LEFT_OUT, State, public_state
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.history import Attempt as Tried
-from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals
@@ -31,6 +30,7 @@ from logferry_ipc.messages import (
 from logferry_model.session import End, EndRule
 
 RENEWED_IS_NEWS = timedelta(days=30)
+NO_FILTERS: Mapping[str, Sequence[str]] = {}
 NO_TRIES: Mapping[str, Sequence[Tried]] = {}
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
@@ -168,10 +168,18 @@ def _metrics_by_destination(totals: Totals, gates: Mapping[str, Gate]) -> Iterat
         )
 
 
-def destinations(gates: Mapping[str, Gate]) -> tuple[DestinationStatus, ...]:
-    """Each destination and what it waits for."""
+def destinations(
+    gates: Mapping[str, Gate], trackers: Mapping[str, Sequence[str]] = NO_FILTERS
+) -> tuple[DestinationStatus, ...]:
+    """Each destination, what it waits for, and whose sessions it is sent."""
     return tuple(
-        DestinationStatus(name=name, state=gate.state, reason=gate.reason, next_attempt=gate.until)
+        DestinationStatus(
+            name=name,
+            state=gate.state,
+            reason=gate.reason,
+            next_attempt=gate.until,
+            trackers=tuple(trackers.get(name, ())),
+        )
         for name, gate in gates.items()
     )
 
@@ -254,7 +262,7 @@ def _closed(gates: Mapping[str, Gate]) -> Iterator[Attention]:
 
 def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
     for row in failures:
-        if row.standing is Standing.DENIED:
+        if row.standing in LEFT_OUT:
             continue
         yield Attention(
             code="delivery-failed",

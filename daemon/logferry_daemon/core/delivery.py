@@ -56,8 +56,11 @@ FIRST = (State.PENDING, State.BACKLOG)
 BACKLOG_REASON = "found before you asked for it; send it with: logferry upload --all"
 UNKNOWN_REASON = "unknown identity; see: logferry identities list"
 DENIED_REASON = "not for this destination: identity"
+FILTER_REASON = "not for this destination: you chose other trackers for it"
+LEFT_OUT: Mapping[Standing, str] = {Standing.DENIED: DENIED_REASON, Standing.OTHER_TRACKER: FILTER_REASON}
+"""What keeps a session from a destination by its owner's word, and how that is told."""
 UNSENT = frozenset({State.BACKLOG, State.PENDING, State.FAILED})
-"""What a player who is denied there takes out."""
+"""What a player who is denied there takes out, or a filter."""
 
 NEXT: Mapping[tuple[State, Step], State] = {
     (State.BACKLOG, Step.RELEASE): State.PENDING,
@@ -97,10 +100,10 @@ def first_state(*, old: bool, unasked: bool, before: State | None) -> State:
 def public_state(state: State, gate: Gate, standing: Standing = Standing.ALLOWED) -> tuple[str, str]:
     """What people see of a delivery and why: backlog is held, and so is a pending one behind a closed gate.
 
-    One of an unknown player is held as well, and one of a denied player excluded.
+    One of an unknown player is held as well, and one of a denied player or of a tracker that is left out is excluded.
     """
-    if standing is Standing.DENIED and state in UNSENT:
-        return "excluded", DENIED_REASON
+    if standing in LEFT_OUT and state in UNSENT:
+        return "excluded", LEFT_OUT[standing]
     if state is State.BACKLOG:
         return "held", BACKLOG_REASON
     if state is State.PENDING and gate.held:

@@ -28,6 +28,8 @@ class Standing(StrEnum):
     UNKNOWN = "unknown"
     """Nothing yet: a question is open."""
     DENIED = "denied"
+    OTHER_TRACKER = "other-tracker"
+    """Its tracker is none of those whose sessions go there; whoever played it, nobody is asked."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

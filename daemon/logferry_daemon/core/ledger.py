@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-from logferry_daemon.core.delivery import DENIED_REASON, State, public_state
+from logferry_daemon.core.delivery import DENIED_REASON, FILTER_REASON, State, public_state
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identities import Standing
 
@@ -37,6 +37,7 @@ class Rule(StrEnum):
     NO_DESTINATION = "no-destination"
     IDENTITY_UNKNOWN = "identity-unknown"
     IDENTITY_DENIED = "identity-denied"
+    OTHER_TRACKER = "other-tracker"
     SUPERSEDED = "superseded"
     MERGED = "merged"
     EXCLUDED = "excluded"
@@ -50,6 +51,7 @@ _BY_ITS_NOTE = (
     ("superseded by ", Rule.SUPERSEDED, "a newer revision of the session takes its place"),
     ("merged into ", Rule.MERGED, "the session became part of another one"),
 )
+_BY_THE_OWNER = {DENIED_REASON: Rule.IDENTITY_DENIED, FILTER_REASON: Rule.OTHER_TRACKER}
 _AFTER = {
     State.UPLOADING: (Rule.UNDER_WAY, "on its way right now"),
     State.UPLOADED: (Rule.UPLOADED, "arrived, and proved"),
@@ -119,8 +121,8 @@ def why(state: State, gate: Gate, standing: Standing, *, attempts: int, note: st
 
 
 def _excluded(reason: str, note: str) -> tuple[Rule, str]:
-    if reason == DENIED_REASON:
-        return Rule.IDENTITY_DENIED, reason
+    if reason in _BY_THE_OWNER:
+        return _BY_THE_OWNER[reason], reason
     for beginning, rule, text in _BY_ITS_NOTE:
         if note.startswith(beginning):
             return rule, text

@@ -43,11 +43,12 @@ class ArtemisDialect:
 
     name = "artemis"
     takes_partials = True
+    takes = TAKES
 
     def write(self, parcel: Parcel) -> Letter:
         """The session as the tracker itself would write it, and who sends it."""
         session = foreign.session_of(
-            parcel, dialect=self.name, takes=TAKES, what="hunts of Artemis Tracker and Entropia's chat log"
+            parcel, dialect=self.name, takes=self.takes, what="hunts of Artemis Tracker and Entropia's chat log"
         )
         body = foreign.encoded({"session": _session(session), "user": _user(parcel)})
         # mtime=0: the same session makes the same bytes.

@@ -55,10 +55,11 @@ class PuttDialect:
     """Believes a whole answer that says `"success": true`, names the session and is done with it."""
 
     name = "putt"
+    takes = ("putt",)
 
     def write(self, parcel: Parcel) -> Letter:
         """The figures, and the putts that the report is built of."""
-        session = foreign.session_of(parcel, dialect=self.name, takes=("putt",), what="sessions of Proof of Putt")
+        session = foreign.session_of(parcel, dialect=self.name, takes=self.takes, what="sessions of Proof of Putt")
         document = _document(session)
         return foreign.letter(parcel, foreign.encoded(document), document["session_id"])
 

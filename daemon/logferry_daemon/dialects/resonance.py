@@ -50,6 +50,7 @@ class ResonanceDialect:
     """Believes a whole answer that names the report."""
 
     name = "resonance"
+    takes = ("resonance",)
 
     def write(self, parcel: Parcel) -> Letter:
         """The encounter; Refused where it is beyond what the API takes.
@@ -57,9 +58,7 @@ class ResonanceDialect:
         `checksum` is the last member. It is the sha-256, in small hex digits, of the bytes of the body without it: of
         everything before `,"checksum":"`, and the closing brace.
         """
-        session = foreign.session_of(
-            parcel, dialect=self.name, takes=("resonance",), what="encounters of Resonance Logs"
-        )
+        session = foreign.session_of(parcel, dialect=self.name, takes=self.takes, what="encounters of Resonance Logs")
         encounter = _encounter(session, f"logferry/{parcel.app_version}"[:_VERSION_SIGNS])
         checksum = sha256_hex(foreign.encoded(encounter))
         body = foreign.encoded({**encounter, "checksum": checksum})

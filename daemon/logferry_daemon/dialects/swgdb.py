@@ -41,10 +41,11 @@ class SwgdbDialect:
     """Believes a whole answer that says `"success": true`, or the status of a session that was accepted before."""
 
     name = "swgdb"
+    takes = ("swg-bot",)
 
     def write(self, parcel: Parcel) -> Letter:
         """The session as the bridge serialises it."""
-        session = foreign.session_of(parcel, dialect=self.name, takes=("swg-bot",), what="sessions of the SWG bot")
+        session = foreign.session_of(parcel, dialect=self.name, takes=self.takes, what="sessions of the SWG bot")
         document = serialised(session, parcel)
         return foreign.letter(parcel, foreign.encoded(document), document["session_id"])
 

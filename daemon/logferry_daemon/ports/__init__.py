@@ -35,6 +35,9 @@ from logferry_daemon.ports.notes import (
     place_note,
     source_note,
     terms_note,
+    trackers_in,
+    trackers_note,
+    trackers_text,
 )
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
@@ -97,5 +100,8 @@ __all__ = [
     "place_note",
     "source_note",
     "terms_note",
+    "trackers_in",
+    "trackers_note",
+    "trackers_text",
     "version_of",
 ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from datetime import datetime
 
 
@@ -21,6 +23,21 @@ def terms_note(destination: str) -> str:
     It outlives a consent that is taken back.
     """
     return f"terms:{destination}"
+
+
+def trackers_note(destination: str) -> str:
+    """The note that remembers whose sessions a destination is sent, where that is not everybody's."""
+    return f"trackers:{destination}"
+
+
+def trackers_text(trackers: Collection[str]) -> str | None:
+    """What stands in that note; None, which is no note, where there is no filter."""
+    return json.dumps(sorted(trackers)) if trackers else None
+
+
+def trackers_in(note: str) -> frozenset[str]:
+    """The trackers in it."""
+    return frozenset(json.loads(note))
 
 
 UNASKED = "backfill-unasked"

@@ -86,6 +86,7 @@ SELECT deliveries.*, sessions.tracker, sessions.natural_key, sessions.ended_at, 
 FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+    AND (:trackers IS NULL OR sessions.tracker IN (SELECT value FROM json_each(:trackers)))
     -- Of nobody, or of one of those who may go there.
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
     -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
@@ -142,10 +143,12 @@ UPDATE deliveries SET
 WHERE id = :id;
 
 -- next_due --
--- Those that wait for an answer about their player are never due.
+-- Those that wait for an answer about their player are never due, nor those whose tracker is left out.
 SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
 LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+    AND (:trackers IS NULL OR (SELECT tracker FROM sessions WHERE id = deliveries.session)
+        IN (SELECT value FROM json_each(:trackers)))
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)));
 
 -- left_uploading --
@@ -166,7 +169,11 @@ SELECT (SELECT count(*) FROM deliveries) + number AS number, number AS homeless 
 -- The sessions that wait to be asked for.
 SELECT count(DISTINCT session) AS sessions, min(sessions.started_at) AS first,
     max(coalesce(ended_at, sessions.started_at)) AS last
-FROM deliveries JOIN sessions ON sessions.id = deliveries.session WHERE state = 'backlog';
+FROM deliveries JOIN sessions ON sessions.id = deliveries.session
+WHERE state = 'backlog' AND NOT EXISTS (
+    SELECT 1 FROM json_each(:filters) AS rule
+    WHERE rule.key = destination AND sessions.tracker NOT IN (SELECT value FROM json_each(rule.value))
+);
 
 -- sent --
 SELECT count(*) AS uploaded, coalesce(sum(bytes_sent), 0) AS bytes_sent, avg(took_ms) AS average_ms,
@@ -227,7 +234,12 @@ UPDATE deliveries SET state = :state, attempts = 0, next_attempt = NULL WHERE id
 -- failures --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
     report_url
-FROM deliveries WHERE state = 'failed' ORDER BY last_attempt DESC LIMIT :limit;
+FROM deliveries
+WHERE state = 'failed' AND NOT EXISTS (
+    SELECT 1 FROM json_each(:filters) AS rule JOIN sessions ON sessions.id = deliveries.session
+    WHERE rule.key = destination AND sessions.tracker NOT IN (SELECT value FROM json_each(rule.value))
+)
+ORDER BY last_attempt DESC LIMIT :limit;
 
 -- grants --
 SELECT * FROM grants;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -47,6 +48,10 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The fingerprint of the one key that may answer there; empty where authorities decide."""
     account: str = ""
     """What its owner is called there; empty where nothing but a random number stands for him."""
+    trackers: tuple[str, ...] = ()
+    """The only ones whose sessions it is sent; empty for all of them."""
+    upload_hosts: tuple[str, ...] = ()
+    """Whom else it may name for an upload."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):
@@ -54,6 +59,8 @@ class Destinations(Struct, frozen=True, kw_only=True):
 
     destinations: tuple[DestinationInfo, ...]
     dialects: tuple[str, ...] = ()
+    takes: Mapping[str, tuple[str, ...]] = {}
+    """Dialect -> the only trackers that it has fields for; those that are not in it take all."""
 
 
 class PaperChange(Struct, frozen=True, kw_only=True):
@@ -85,6 +92,16 @@ class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The fingerprint of its key, as its owner compared it."""
     account: str = ""
     """What its owner is called there; empty for nobody by name."""
+    trackers: tuple[str, ...] = ()
+    """The only ones whose sessions it is sent; empty for all of them."""
+    upload_hosts: tuple[str, ...] = ()
+    """Whom else it may name for an upload: these are sent pieces, and never its key."""
+
+
+class NewTrackers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The only trackers whose sessions a destination is sent from now on; none named are all of them."""
+
+    trackers: tuple[str, ...]
 
 
 class NewPin(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -59,6 +59,8 @@ class DestinationStatus(Struct, frozen=True, kw_only=True):
     state: str
     reason: str = ""
     next_attempt: datetime | None = None
+    trackers: tuple[str, ...] = ()
+    """The only ones whose sessions it is sent; empty for all of them."""
 
 
 class Attention(Struct, frozen=True, kw_only=True):
