@@ -51,6 +51,9 @@ class FakeControl:
         self.agreed_terms: tuple[str, ...] = ()
         """Destination -> group -> what its owner chose for it."""
         self.login_note = ""
+        self.logout_note = ""
+        self.logins: list[tuple[bool, bool]] = []
+        """Of each, whether a key was to be made, and whether an account was to take over."""
         self.players: list[m.Identity] = []
         self.rules: list[m.IdentityRule] = []
         self.troubles: tuple[m.Attention, ...] = ()
@@ -493,14 +496,15 @@ class FakeControl:
     async def login(self, destination: str, login: m.Login) -> m.Done:
         self.calls.append("login")
         self._place(destination)
-        self.secrets[destination] = login.secret
+        self.logins.append((login.anonymous, login.join))
+        self.secrets[destination] = login.secret or "made up"
         return m.Done(note=self.login_note)
 
     async def logout(self, destination: str) -> m.Done:
         self.calls.append("logout")
         self._place(destination)
         self.secrets.pop(destination, None)
-        return m.Done()
+        return m.Done(note=self.logout_note)
 
     async def doctor(self) -> m.Checks:
         self.calls.append("doctor")

@@ -1,5 +1,6 @@
 import io
 
+import msgspec
 import pytest
 
 from logferry.exits import Exit
@@ -113,3 +114,46 @@ def test_logout_forgets_the_secret(logferry: Command, daemon: ThreadedDaemon) ->
     daemon.control.secrets["home"] = SECRET
     assert logferry("logout", "home").code == Exit.DONE
     assert daemon.control.secrets == {}
+
+
+# Without an account
+
+
+def test_an_anonymous_login_asks_for_no_secret(logferry: Command, daemon: ThreadedDaemon) -> None:
+    ran = logferry("login", "home", "--anonymous")
+    assert (ran.code, daemon.control.logins) == (Exit.DONE, [(True, False)])
+    assert "No name goes with it." in ran.out
+
+
+def test_that_there_is_a_key_already_is_told_instead(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.login_note = "It has one already."
+    ran = logferry("login", "home", "--anonymous")
+    assert ("It has one already." in ran.out, "is made" in ran.out) == (True, False)
+
+
+def test_a_secret_is_made_or_read_and_not_both(logferry: Command, daemon: ThreadedDaemon) -> None:
+    assert logferry("login", "home", "--anonymous", "--stdin").code == Exit.USAGE
+    assert daemon.control.logins == []
+
+
+def test_a_login_may_take_over_what_was_sent_before(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    daemon.control.login_note = "12 reports are the account's now."
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    ran = logferry("login", "home", "--stdin", "--join")
+    assert (ran.code, daemon.control.logins) == (Exit.DONE, [(False, True)])
+    assert "12 reports" in ran.out
+    assert daemon.control.secrets == {"home": SECRET}
+
+
+def test_a_logout_says_what_is_lost_with_the_key(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.logout_note = "It cannot be deleted any more."
+    assert "It cannot be deleted any more." in logferry("logout", "home").out
+
+
+def test_a_destination_shows_that_no_account_is_behind_its_key(logferry: Command, daemon: ThreadedDaemon) -> None:
+    assert "no account" not in logferry("destinations", "list").out
+    home = daemon.control.places["home"]
+    daemon.control.places["home"] = msgspec.structs.replace(home, own_key=True)
+    assert "no account is behind it" in logferry("destinations", "list").out

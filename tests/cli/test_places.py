@@ -136,6 +136,7 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
             "account": "",
             "trackers": [],
             "upload_hosts": [],
+            "own_key": False,
         }
     ]
     assert "hunter2" not in ran.out + logferry("destinations", "list").out

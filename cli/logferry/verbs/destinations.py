@@ -106,6 +106,8 @@ def add_destination(args: Namespace, out: Output) -> Exit:
     out.say(f"Destination {args.name} is set. Before anything is sent it needs two things of you:")
     out.say(f"  logferry consent grant {args.name}")
     out.say(f"  logferry login {args.name}")
+    if args.dialect == "logferry":
+        out.say(f"  or, where the collector lets anybody in: logferry login {args.name} --anonymous")
     return Exit.DONE
 
 

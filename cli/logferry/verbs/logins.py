@@ -20,7 +20,10 @@ def add(verbs: Verbs) -> None:
     """Secrets in, secrets forgotten."""
     enter = verb(verbs, "login", "keep the secret for a destination", login)
     # A secret among the arguments would stand in the list of processes and in the shell's history.
-    enter.add_argument("--stdin", action="store_true", help="read the secret from standard input")
+    how = enter.add_mutually_exclusive_group()
+    how.add_argument("--stdin", action="store_true", help="read the secret from standard input")
+    how.add_argument("--anonymous", action="store_true", help="make one; for collectors that let anybody in")
+    enter.add_argument("--join", action="store_true", help="the account takes over what was sent anonymously before")
     enter.add_argument(
         "--insecure-storage", action="store_true", help="allow a file of your own where the system has no keyring"
     )
@@ -31,6 +34,8 @@ def add(verbs: Verbs) -> None:
 
 def login(args: Namespace, out: Output) -> Exit:
     """A secret from a hidden prompt or from standard input."""
+    if args.anonymous:
+        return _anonymous(args, out)
     if not args.stdin and not out.interactive:
         out.trouble(
             "Nobody is here to type the secret.",
@@ -40,17 +45,30 @@ def login(args: Namespace, out: Output) -> Exit:
     secret = _from_stdin() if args.stdin else out.ask_secret(f"Secret for {args.destination}")
     if not secret:
         raise Misconfigured("secret-empty", "The secret is empty.", hint="Nothing was changed.")
-    done = daemon().login(args.destination, Login(secret=secret, insecure_storage=args.insecure_storage))
+    done = daemon().login(args.destination, _login(args, secret))
     out.say(f"The secret for {args.destination} is kept.")
     if done.note:
         out.say(done.note)
     return Exit.DONE
 
 
+def _anonymous(args: Namespace, out: Output) -> Exit:
+    """A secret that the daemon makes and nobody sees."""
+    done = daemon().login(args.destination, _login(args))
+    out.say(done.note or f"A secret for {args.destination} is made and kept. No name goes with it.")
+    return Exit.DONE
+
+
+def _login(args: Namespace, secret: str = "") -> Login:
+    return Login(secret=secret, insecure_storage=args.insecure_storage, anonymous=args.anonymous, join=args.join)
+
+
 def logout(args: Namespace, out: Output) -> Exit:
     """The secret forgotten."""
-    daemon().logout(args.destination)
+    done = daemon().logout(args.destination)
     out.say(f"The secret for {args.destination} is forgotten.")
+    if done.note:
+        out.say(done.note)
     return Exit.DONE
 
 

@@ -54,6 +54,8 @@ def destinations(found: Destinations) -> Iterator[Block]:
                 yield line(dim(f"{each.name} is sent sessions of {' and '.join(each.trackers)} only"))
             if each.upload_hosts:
                 yield line(dim(f"{each.name} may have uploads put to {' and '.join(each.upload_hosts)}"))
+            if each.own_key:
+                yield line(dim(f"{each.name} has a secret that Logferry made for itself: no account is behind it"))
     else:
         yield line("No destination yet. `logferry destinations add NAME --dialect D --url URL` adds one.")
     if found.dialects:

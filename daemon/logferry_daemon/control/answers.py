@@ -18,6 +18,7 @@ from logferry_daemon.control.exposition import exposition
 from logferry_daemon.control.filters import FilterDesk, check_trackers
 from logferry_daemon.control.hosts import check_hosts
 from logferry_daemon.control.identities import IdentityDesk, sentences
+from logferry_daemon.control.keys import KeyDesk
 from logferry_daemon.control.leaving import Leaving
 from logferry_daemon.control.ledger import LedgerDesk
 from logferry_daemon.control.live import Live
@@ -133,6 +134,7 @@ class DaemonControl:
         self._endings = Endings(parts.fleet, parts.spool, parts.clock)
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
+        self._keys = KeyDesk(parts.fleet, parts.credentials, parts.key_given)
         self._accounts = AccountDesk(parts.fleet, parts.settings)
         self._filters = FilterDesk(parts.fleet, parts.settings, parts.spool)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
@@ -368,6 +370,7 @@ class DaemonControl:
             account=destination.account,
             trackers=destination.trackers,
             upload_hosts=destination.upload_hosts,
+            own_key=await self._keys.has_own(destination),
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:
@@ -426,7 +429,7 @@ class DaemonControl:
         await self._gates.load()
         self._fleet.listeners.state_changed()
         # Last: a keyring may refuse, and the destination is gone all the same.
-        await self._parts.credentials.forget(name)
+        await self._keys.forget(name)
         return await self.destinations()
 
     async def change_privacy(self, destination: str, change: PrivacyChange) -> Consent:
@@ -496,27 +499,12 @@ class DaemonControl:
         return await self._identities.decide(decision)
 
     async def login(self, destination: str, login: Login) -> Done:
-        """Keep a secret."""
-        wanted = self._courier_of(destination)
-        secret = login.secret.strip()
-        if not secret or not secret.isprintable() or not secret.isascii():
-            raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
-        await self._parts.credentials.keep(destination, secret, insecure=login.insecure_storage)
-        self._parts.key_given()
-        await self._gates.keyed(wanted)
-        if origin := await self._parts.credentials.origin(destination):
-            return Done(note=f"It is not used: the key from {origin} goes before it.")
-        return Done()
+        """Keep a secret, or make one."""
+        return await self._keys.login(self._courier_of(destination).name, login)
 
     async def logout(self, destination: str) -> Done:
         """Forget the secret."""
-        self._courier_of(destination)
-        await self._parts.credentials.forget(destination)
-        self._gates.forgive(destination)
-        if origin := await self._parts.credentials.origin(destination):
-            said = f"{destination} still has a key: it comes from {origin}, which Logferry only reads."
-            raise Refused("secret-injected", said, hint="Take it away there; what Logferry kept itself is forgotten.")
-        return Done()
+        return await self._keys.logout(self._courier_of(destination).name)
 
     async def doctor(self) -> Checks:
         """Look at everything that can be wrong."""

@@ -77,6 +77,7 @@ _VARIABLES = (
 )
 _SHAPES = (
     r"lf_[0-9a-f]{16}_",
+    r"lfa_[A-Za-z0-9_-]{20,}",
     r"(?:sk|pk|rk|api|key)[-_](?:[A-Za-z0-9]{1,8}[-_]){0,3}(?=[A-Za-z]*\d)[A-Za-z0-9]{12,}",
     r"gh[opsur]_[A-Za-z0-9]{12,}",
     r"github_pat_\w{12,}",

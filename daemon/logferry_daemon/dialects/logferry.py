@@ -27,11 +27,13 @@ from logferry_daemon.core.exchange import (
     Upload,
 )
 from logferry_daemon.core.offer import Offer, Pieces, read_offer
+from logferry_daemon.core.own_keys import TakingOver
 from logferry_daemon.core.packing import pack
 from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.core.tus import Arrived, NotOffered, upload_in_pieces
 from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.health import probing
+from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.verifying import verifying
@@ -77,6 +79,10 @@ class LogferryDialect:
     def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
         """As dialects/verifying.py has it."""
         return verifying(receipt, now)
+
+    def join(self, key: str, *, now: datetime) -> TakingOver:
+        """As dialects/joining.py has it."""
+        return joining(key, now)
 
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""

@@ -40,6 +40,11 @@ def trackers_in(note: str) -> frozenset[str]:
     return frozenset(json.loads(note))
 
 
+def own_key_note(destination: str) -> str:
+    """The note that is there when Logferry made the destination's key itself: the place it was made for."""
+    return f"own-key:{destination}"
+
+
 UNASKED = "backfill-unasked"
 """The note that is there when what was found before goes without being asked for."""
 

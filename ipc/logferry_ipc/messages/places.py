@@ -52,6 +52,8 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The only ones whose sessions it is sent; empty for all of them."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else it may name for an upload."""
+    own_key: bool = False
+    """Whether Logferry made its secret itself, so that no account is behind it."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):

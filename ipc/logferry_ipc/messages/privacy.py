@@ -77,9 +77,15 @@ class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A secret for one destination: goes in, never comes out."""
 
-    secret: str
+    secret: str = ""
+    """Empty where one is to be made."""
     insecure_storage: bool = False
     """Allow a file with mode 0600 where the system has no keyring."""
+
+    anonymous: bool = False
+    """Make one, for a destination that lets in whoever comes without."""
+    join: bool = False
+    """The account of this secret takes over what was sent with one that was made so."""
 
     def __repr__(self) -> str:
         return "Login(secret=***)"

@@ -1,0 +1,295 @@
+"""A key that the daemon makes for itself: made once, never shown, given up only knowingly, or taken into an account."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from logferry_daemon.control.keys import HAS_ONE, LOST
+from logferry_daemon.core.exchange import Response
+from logferry_daemon.core.gate import Access
+from logferry_daemon.core.own_keys import is_own_key
+from logferry_ipc.messages import DestinationInfo, Login, NewDestination
+from logferry_model.errors import Misconfigured, Refused, Unreachable
+from tests.daemon.shell.house import URL, House
+from tests.daemon.shell.office import answer, problem, stored
+from tests.daemon.shell.stage import hunt
+from tests.daemon.shell.test_control import error_of
+
+ANONYMOUS = Login(anonymous=True)
+ACCOUNT = "lf_0123456789abcdef_" + "a" * 43
+MINUTE = timedelta(minutes=1)
+JOIN = Login(secret=ACCOUNT, join=True)
+
+
+@pytest.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    """One that sends without an account."""
+    made = House(tmp_path)
+    async with made.open():
+        await made.add_source()
+        await made.add_destination()
+        await made.agree()
+        await made.decide("*")
+        yield made
+
+
+async def key_of(house: House) -> str:
+    return await house.credentials.secret("home") or ""
+
+
+async def told(house: House) -> DestinationInfo:
+    (one,) = (await house.control.destinations()).destinations
+    return one
+
+
+def bearers(house: House) -> list[str]:
+    return [sent.secret["Authorization"].removeprefix("Bearer ") for sent in house.sender.sent]
+
+
+def joins(answered: bytes = b'{"reports": 3}') -> Response:
+    return answer(200, answered)
+
+
+# Made
+
+
+async def test_a_key_is_made_kept_and_used(house: House) -> None:
+    assert (await house.control.login("home", ANONYMOUS)).note == ""
+    key = await key_of(house)
+    assert is_own_key(key)
+    assert (await told(house)).own_key
+    await house.hunt()
+    await house.pass_time(MINUTE)
+    assert set(bearers(house)) == {key}
+    assert (await house.control.status()).counts.uploaded == 1
+
+
+async def test_it_comes_out_by_no_answer_and_no_file(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    key = await key_of(house)
+    for ask in (house.control.status, house.control.destinations, house.control.doctor, house.control.metrics):
+        assert key.encode() not in msgspec.json.encode(await ask())
+    assert key not in house.settings_file.read_text()
+    assert not any(key in str(value) for value in house.spool._notes.values())
+
+
+async def test_there_is_never_a_second_one(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    key = await key_of(house)
+    assert (await house.control.login("home", ANONYMOUS)).note == HAS_ONE
+    house.credentials.state = Access.LOCKED
+    assert (await house.control.login("home", ANONYMOUS)).note == HAS_ONE
+    house.credentials.state = None
+    assert await key_of(house) == key
+
+
+async def test_one_that_was_lost_is_made_anew(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    key = await key_of(house)
+    await house.credentials.forget("home")
+    assert (await house.control.login("home", ANONYMOUS)).note == ""
+    assert is_own_key(await key_of(house))
+    assert await key_of(house) != key
+
+
+async def test_two_destinations_have_two(house: House) -> None:
+    await house.add_destination("other")
+    for name in ("home", "other"):
+        await house.control.login(name, ANONYMOUS)
+    assert await house.credentials.secret("home") != await house.credentials.secret("other")
+
+
+async def test_the_key_of_an_account_is_not_thrown_away_for_one(house: House) -> None:
+    await house.control.login("home", Login(secret=ACCOUNT))
+    error = await error_of(house.control.login("home", ANONYMOUS))
+    assert (type(error), error.code) == (Refused, "key-there")
+    assert await key_of(house) == ACCOUNT
+    assert not (await told(house)).own_key
+
+
+@pytest.mark.parametrize("access", [Access.LOCKED, Access.DENIED, Access.STUCK])
+async def test_while_nobody_can_see_whether_there_is_one_none_is_made(house: House, access: Access) -> None:
+    house.credentials.state = access
+    error = await error_of(house.control.login("home", ANONYMOUS))
+    assert (type(error), error.code) == (Misconfigured, "keyring-closed")
+
+
+@pytest.mark.parametrize("login", [Login(anonymous=True, secret="s3cret"), Login(anonymous=True, join=True)])
+async def test_a_key_is_made_or_given_and_not_both(house: House, login: Login) -> None:
+    assert (await error_of(house.control.login("home", login))).code == "anonymous-and-key"
+
+
+async def test_where_nobody_comes_without_a_key_none_is_made(house: House) -> None:
+    await house.control.add_destination(NewDestination(name="hunts", dialect="artemis", url=URL))
+    error = await error_of(house.control.login("hunts", ANONYMOUS))
+    assert (type(error), error.code) == (Misconfigured, "anonymous-unknown")
+    assert await house.credentials.secret("hunts") is None
+
+
+async def test_a_collector_that_takes_no_such_key_is_told_with_what_to_do(house: House) -> None:
+    house.sender.script = [problem(401, code="anonymous-refused", title="No anonymous uploads")]
+    await house.control.login("home", ANONYMOUS)
+    await house.hunt()
+    await house.pass_time(MINUTE)
+    status = await house.control.status()
+    assert status.destinations[0].state == "held"
+    (trouble,) = [one for one in status.attention if "No anonymous uploads" in one.message]
+    assert "logferry login home" in trouble.hint
+
+
+# Given up
+
+
+async def test_another_key_does_not_take_its_place_unasked(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    key = await key_of(house)
+    error = await error_of(house.control.login("home", Login(secret=ACCOUNT)))
+    assert (type(error), error.code) == (Refused, "own-key-there")
+    assert "logferry login home --join" in error.hint
+    assert await key_of(house) == key
+
+
+async def test_neither_while_the_keyring_is_closed_nor_after_a_kill_in_between(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    house.credentials.state = Access.LOCKED
+    assert (await error_of(house.control.login("home", Login(secret=ACCOUNT)))).code == "own-key-there"
+    house.credentials.state = None
+    await house.spool.set_note("own-key:home", None)
+    assert (await error_of(house.control.login("home", Login(secret=ACCOUNT)))).code == "own-key-there"
+
+
+async def test_after_a_logout_that_says_what_is_lost_it_does(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    assert (await house.control.logout("home")).note == LOST
+    assert not (await told(house)).own_key
+    await house.control.login("home", Login(secret=ACCOUNT))
+    assert await key_of(house) == ACCOUNT
+    assert (await house.control.logout("home")).note == ""
+
+
+async def test_a_destination_that_is_removed_takes_it_along(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    await house.control.remove_destination("home")
+    await house.add_destination()
+    assert await key_of(house) == ""
+    await house.control.login("home", Login(secret=ACCOUNT))
+    assert await key_of(house) == ACCOUNT
+
+
+# Taken into an account
+
+
+async def test_an_account_takes_over_and_its_key_takes_the_place(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    own = await key_of(house)
+    house.sender.script = [joins(), stored]
+    done = await house.control.login("home", JOIN)
+    assert "3 reports" in done.note
+    assert await key_of(house) == ACCOUNT
+    assert not (await told(house)).own_key
+    (asked,) = house.sender.sent
+    assert (asked.request.path, asked.secret) == ("/api/v1/me/join", {"Authorization": f"Bearer {ACCOUNT}"})
+    assert msgspec.json.decode(asked.request.body) == {"key": own}
+    await house.hunt()
+    await house.pass_time(MINUTE)
+    assert bearers(house)[1:] == [ACCOUNT]
+    assert (await house.control.status()).counts.uploaded == 1
+
+
+async def test_nothing_is_under_way_with_the_key_that_ends(house: House) -> None:
+    """Else its refusal, which comes later, would hold the destination under the new key."""
+    house.sender.script = [lambda sent: joins() if sent.request.path.endswith("join") else stored(sent)]
+    await house.control.login("home", ANONYMOUS)
+    house.sender.free.clear()
+    long_ago = house.clock.now() - timedelta(days=60)
+    for seed in (1, 2):
+        house.files.write(f"session-{seed}.json", hunt(seed), mtime=long_ago)
+    await house.fleet.rescan()
+    async with asyncio.timeout(30):
+        while not house.sender.sent:  # its letter is written on another thread
+            await asyncio.sleep(0)
+        under_way = len(house.sender.sent)
+        joining = asyncio.ensure_future(house.control.login("home", JOIN))
+        while not house.sender.sent[-1].request.path.endswith("join"):
+            await asyncio.sleep(0)
+    await house.hunt(3)
+    assert (house.sender.broken_off, len(house.sender.sent)) == (under_way, under_way + 1)
+    house.sender.free.set()
+    await joining
+    await house.pass_time(MINUTE)
+    assert set(bearers(house)[under_way:]) == {ACCOUNT}
+    assert (await house.control.status()).counts.uploaded == 3
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        problem(401, code="credential-invalid", title="The API key is not valid"),
+        problem(409, code="join-refused"),
+        problem(404),
+        joins(b"{}"),
+        Unreachable("refused", "connection refused"),
+    ],
+)
+async def test_where_it_does_not_nothing_is_changed_and_it_goes_on_as_before(
+    house: House, said: Response | Unreachable
+) -> None:
+    await house.control.login("home", ANONYMOUS)
+    own = await key_of(house)
+    house.sender.script = [said, stored]
+    error = await error_of(house.control.login("home", JOIN))
+    assert (type(error), error.code) == (Refused, "not-joined")
+    assert ACCOUNT not in error.message + error.hint
+    assert await key_of(house) == own
+    await house.hunt()
+    await house.pass_time(MINUTE)
+    assert bearers(house)[-1] == own
+    assert (await house.control.status()).counts.uploaded == 1
+
+
+async def test_an_answer_that_repeats_a_key_is_not_repeated(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    own = await key_of(house)
+    house.sender.script = [problem(409, title=f"{own} or {ACCOUNT} is wrong")]
+    error = await error_of(house.control.login("home", JOIN))
+    assert own not in error.message
+    assert ACCOUNT not in error.message
+    assert "is wrong" in error.message
+
+
+async def test_after_a_kill_in_the_middle_it_is_asked_again(house: House) -> None:
+    """The collector had done it; the keyring still has the key that is good for nothing any more."""
+    await house.control.login("home", ANONYMOUS)
+    house.sender.script = [joins()]
+    for _ in range(2):
+        house.credentials.state = None
+        await house.fleet.road.credentials.keep("home", "lfa_" + "k" * 43, insecure=False)
+        assert "3 reports" in (await house.control.login("home", JOIN)).note
+    assert await key_of(house) == ACCOUNT
+
+
+async def test_without_a_key_of_its_own_there_is_nothing_to_take_over(house: House) -> None:
+    assert (await error_of(house.control.login("home", JOIN))).code == "nothing-to-join"
+    await house.control.login("home", Login(secret=ACCOUNT))
+    assert (await error_of(house.control.login("home", JOIN))).code == "nothing-to-join"
+    assert house.sender.sent == []
+
+
+async def test_a_closed_keyring_is_told(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    house.credentials.state = Access.LOCKED
+    assert (await error_of(house.control.login("home", JOIN))).code == "keyring-closed"
+    assert house.sender.sent == []
+
+
+async def test_a_key_that_was_laid_down_is_not_replaced(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    house.credentials.origins["home"] = "the credential logferry.home"
+    assert (await error_of(house.control.login("home", JOIN))).code == "secret-injected"
+    assert house.sender.sent == []
