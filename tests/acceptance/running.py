@@ -284,11 +284,11 @@ class CollectorHome:
     def _database_url(self) -> str:
         return f"sqlite:///{self.database.as_posix()}"
 
-    def start(self) -> Program:
-        """A collector that answers."""
+    def start(self, *more: str) -> Program:
+        """A collector that answers; `more` are words behind its command line."""
         where = ("--database", self._database_url, "--host", self.host, "--port", str(self.port))
         environment = {"PATH": os.environ["PATH"]}
-        program = self.programs.start("collector", (*LOGFERRY, "collector", "serve", *where), environment)
+        program = self.programs.start("collector", (*LOGFERRY, "collector", "serve", *where, *more), environment)
         until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=15)
         return program
 

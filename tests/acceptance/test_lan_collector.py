@@ -47,9 +47,9 @@ class LanCollector(CollectorHome):
         self.url = self.url.replace("http:", "https:")
         self.key_file = root / "tls-key.pem"
 
-    def start(self) -> Program:
+    def start(self, *more: str) -> Program:
         where = ("--database", self._database_url, "--host", HOST, "--port", str(self.port))
-        command = (*LOGFERRY, "collector", "serve", *where, "--tls", "--announce")
+        command = (*LOGFERRY, "collector", "serve", *where, "--tls", "--announce", *more)
         program = self.programs.start("collector", command, {"PATH": "/usr/bin:/bin"})
         until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=15)
         until(lambda: "Found on the local network" in program.words, f"announced\n{program.words}", seconds=15)
