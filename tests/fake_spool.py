@@ -141,6 +141,8 @@ class MemorySpool:
     """Slot and session -> text."""
     _deleted: dict[str, DeletedRow] = field(default_factory=dict)
     _copies: dict[str, CopyRow] = field(default_factory=dict)
+    dirty: bool = False
+    """Something was deleted since the last scrub."""
 
     def restart(self) -> None:
         """The daemon was ended and started."""
@@ -826,6 +828,7 @@ class MemorySpool:
         kept = self._sessions.get(session)
         if kept and kept.merged_into:
             raise UnknownSession(session, kept.merged_into)
+        self.dirty = True
         siblings = {key: one for key, one in self._sessions.items() if kept and kept.plan and one.plan == kept.plan}
         siblings.pop(session, None)
         gone = [session, *sorted(key for key, one in siblings.items() if one.merged_into)]
@@ -919,6 +922,7 @@ class MemorySpool:
             ):
                 stopped.append(one.row.id)
         await self.forget_letters(stopped)
+        self.dirty = self.dirty or bool(told or found or stopped)
         return Withheld(
             sessions=tuple(found), stopped=tuple(stopped), sent=sent, anything=bool(told or found or stopped)
         )
@@ -934,6 +938,10 @@ class MemorySpool:
         for one in self._all():
             if one.row.state is State.EXCLUDED:
                 one.letter = None
+        self.dirty = False
+
+    async def unscrubbed(self) -> bool:
+        return self.dirty
 
     async def deleted(self) -> Sequence[DeletedRow]:
         there = [row for key, row in self._deleted.items() if key not in self._sessions]

@@ -68,6 +68,7 @@ from logferry_daemon.offers import Offers
 from logferry_daemon.partials import PartialTerms
 from logferry_daemon.queue_watch import QueueWatch
 from logferry_daemon.scribe import Scribe
+from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
 from logferry_daemon.slot_key import slot_key
 from logferry_daemon.sources import Pace, World
@@ -134,6 +135,7 @@ async def open_daemon(
         base.crew.hire("queue", _queue_watch(base, fleet).run())
         await fleet.launch(settings)
         base.crew.hire("vigil", watch.vigil.run())
+        base.crew.hire("scrubber", watch.scrubber.run())
         await _announce(stack, control, base, home, settings.ipc)
         stack.push_async_callback(Leaving(fleet.all_gates, base.spool).log)
         yield control
@@ -225,6 +227,7 @@ class _Watch:
 
     vigil: Vigil
     live: Live
+    scrubber: Scrubber
 
 
 def _watch(
@@ -233,7 +236,7 @@ def _watch(
     guarded = Guarded(spool=base.spool, destinations=destinations, hold=hold, told=base.news.state_changed)
     vigil = Vigil(base.clock, base.chance, base.credentials, guarded)
     live = Live(base.clock, base.news.session_runs, lambda listing: _privacy(base, listing, secrets=vigil.in_sight))
-    return _Watch(vigil=vigil, live=live)
+    return _Watch(vigil=vigil, live=live, scrubber=Scrubber(base.spool, base.clock))
 
 
 def _privacy(
@@ -350,6 +353,7 @@ def _control(  # noqa: PLR0917 -- the parts of the one thing that is made of all
             stop=stop,
             user_home=Path.home(),
             live=watch.live,
+            scrub=watch.scrubber.soon,
             key_given=watch.vigil.key_given,
             recipe_troubles=base.own_recipes.troubles,
             copy_report_url=settings.tray.copy_report_url,

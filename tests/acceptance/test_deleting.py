@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import shutil
 import socket
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,9 @@ from pathlib import Path
 import pytest
 
 from logferry.exits import Exit
+from logferry_daemon.adapters.clock_system import SystemChance
+from logferry_daemon.adapters.spool_rows import SenderFacts
+from logferry_daemon.adapters.spool_sqlite import open_spool
 from logferry_ipc.messages import DeleteRequest, PauseRequest, RetryRequest
 from tests.acceptance.proxy import proxy_to
 from tests.acceptance.running import (
@@ -118,6 +122,35 @@ def test_what_is_deleted_before_its_upload_never_arrives(
     daemon.settled(2)
     assert (there(collector, "reports"), there(collector)) == (1, 2)
     assert gone not in {one.id for one in daemon.client.sessions().sessions}
+
+
+def test_what_was_deleted_before_a_kill_is_overwritten_after_the_next_start(daemon: DaemonHome) -> None:
+    """The kill comes in the moment between the deletion and the scrub: here the spool is as it leaves it."""
+    first = daemon.start()
+    gone = one_of_two(daemon)
+    first.kill()
+    with closing(sqlite3.connect(daemon.home.spool_file, isolation_level=None)) as database:
+        (document,) = database.execute("SELECT document FROM sessions WHERE id = ?", (gone,)).fetchone()
+
+    async def delete() -> None:
+        facts = SenderFacts(app_version="1", platform="linux")
+        async with open_spool(daemon.home.spool_file, SystemChance(), facts) as spool:
+            # Some builds of SQLite overwrite what they free by themselves, most do not.
+            await spool.database.run(lambda: spool.database.opened().execute("PRAGMA secure_delete = OFF").fetchall())
+            await spool.delete(gone, "artemis", datetime.now(UTC), ask=())
+
+    asyncio.run(delete())
+    pieces = [document[place : place + 24] for place in range(64, len(document) - 24, 64)]
+    assert pieces_left(daemon, pieces) > 0
+    daemon.start()
+    until(lambda: pieces_left(daemon, pieces) == 0, "the spool's files are written anew", every=0.1)
+    until(lambda: "deletion-unscrubbed" not in attention(daemon), "the status says so")
+    assert len(daemon.client.sessions().sessions) == 1
+
+
+def pieces_left(daemon: DaemonHome, pieces: Sequence[bytes]) -> int:
+    files = b"".join(one.read_bytes() for one in daemon.home.state.glob(f"{daemon.home.spool_file.name}*"))
+    return sum(piece in files for piece in pieces)
 
 
 def test_a_deleted_report_stays_deleted_while_a_newer_version_waits(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import sqlite3
 import zlib
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.removal import CopyState
 from logferry_daemon.ports import CopyRow, NewSession, Removed, Spool, UnknownSession, earlier
+from logferry_model.errors import Unreachable
 from tests.contracts.spooling import (
     FACTS,
     HOME,
@@ -319,6 +323,51 @@ async def test_no_byte_of_a_deleted_session_is_left_in_the_files(tmp_path: Path,
     left = raw(tmp_path)
     assert (left.count(CANARY.encode()), sum(piece in left for piece in pieces)) == (0, 0)
     assert len(await disk.sessions()) == len(others)
+
+
+async def test_whoever_reads_is_answered_while_the_files_are_written_anew(tmp_path: Path, disk: SqliteSpool) -> None:
+    """Somebody else looks into the file, and what he sees must not be overwritten before he is done."""
+    await admit(disk, found("aa"), found("bb", age=1))
+    await delete(disk)
+    with closing(sqlite3.connect(tmp_path / "spool.db", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM sessions").fetchone()
+        scrub = asyncio.ensure_future(disk.scrub())
+        await disk.database.run(lambda: None)
+        while disk.database._rewriting is None:
+            await asyncio.sleep(0)
+        write = asyncio.ensure_future(disk.set_note("a", "b"))
+        assert [one.id for one, _ in await disk.sessions()] == ["bb"]
+        assert (await disk.totals()).by_state
+        assert await disk.unscrubbed()
+        assert (scrub.done(), write.done()) == (False, False)
+        other.execute("COMMIT")
+    await asyncio.gather(scrub, write)
+    assert not await disk.unscrubbed()
+    assert await disk.note("a") == "b"
+
+
+async def test_a_file_that_somebody_has_open_all_the_time_is_not_said_to_be_clean(
+    tmp_path: Path, disk: SqliteSpool
+) -> None:
+    await admit(disk, found("aa"))
+    await delete(disk)
+    with closing(sqlite3.connect(tmp_path / "spool.db", isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM sessions").fetchone()
+        with pytest.raises(Unreachable):
+            await disk.scrub()
+        assert await disk.unscrubbed()
+
+
+async def test_that_a_scrub_is_wanted_outlasts_an_end_between_it_and_the_deletion(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"), found("bb", age=1))
+    assert not await bench.spool.unscrubbed()
+    await delete(bench.spool)
+    await bench.restart()
+    assert await bench.spool.unscrubbed()
+    await bench.spool.scrub()
+    assert not await bench.spool.unscrubbed()
 
 
 async def test_what_was_freed_long_before_is_gone_as_well(tmp_path: Path, disk: SqliteSpool) -> None:

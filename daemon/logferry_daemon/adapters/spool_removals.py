@@ -74,6 +74,7 @@ class Removals:
             query("drop_originals", plan=plan)
             query("drop_cuts", plan=plan)
         query("empty_letters")
+        query("want_scrub")
         return Removed(
             sessions=tuple(map(SessionId, gone)), stopped=tuple(stopped), copies=(), outdated=tuple(outdated)
         )
@@ -127,16 +128,20 @@ class Removals:
     async def scrub(self) -> None:
         """Nothing that was deleted is left in any of the spool's files."""
 
-        def work() -> None:
+        def before() -> str | None:
             with self.database.writing() as query:
                 query("empty_letters")
-            connection = self.database.opened()
-            # Not secure_delete: it overwrites what is freed, at every letter that is emptied, but not the copies that
-            # rows leave behind when SQLite moves them from page to page. Deletions are rare and made by hand.
-            connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                wanted = query("scrub_wanted")
+                return wanted[0]["value"] if wanted else None
 
-        await self.database.run(work)
+        wanted = await self.database.run(before)
+        await self.database.rewrite()
+        # What was deleted while that went on is wanted still: its note has another value.
+        await self.database.write("scrubbed", value=wanted)
+
+    async def unscrubbed(self) -> bool:
+        """Whether what was deleted may be left in the files."""
+        return bool(await self.database.read("scrub_wanted"))
 
     async def deleted(self) -> Sequence[DeletedRow]:
         """All deleted sessions, newest first."""

@@ -495,6 +495,8 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
                 gone = [row["slot"] for row in query("kept_slots") if not _is_of(row["slot"], groups)]
                 for slot in gone:
                     query("forget_text", slot=slot)
+                if gone:
+                    query("want_scrub")
                 return len(gone)
 
         if await self.database.run(work):

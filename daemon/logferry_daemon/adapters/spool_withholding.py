@@ -107,7 +107,7 @@ class _Search:
                 self._stop(query, session)
 
     def _stop(self, query: Query, session: str) -> None:
-        self.taken.anything = True
+        self._take(query)
         for row in query("withholding_deliveries", session=session):
             if row["state"] == State.UPLOADED:
                 self.taken.sent += 1
@@ -121,7 +121,7 @@ class _Search:
             if places := self.secrets.places(_whole(row["document"]), self.told):
                 query("keep_original", **rows.original_values(withheld(rows.document(row["document"]), places)))
                 query("drop_kept", session=session)
-                self.taken.anything = True
+                self._take(query)
 
     def letter(self, query: Query, delivery: str) -> None:
         """One of an earlier revision may hold what the document does not: it is written anew."""
@@ -129,11 +129,15 @@ class _Search:
             if self.secrets.stand_in_bytes(unpacked(row["body"], json.loads(row["headers"]))):
                 query("withhold_letter", id=delivery)
                 self.taken.stopped.append(delivery)
-                self.taken.anything = True
+                self._take(query)
 
     def text(self, query: Query, slot: str) -> None:
         """Forgotten, for whatever sessions it was kept."""
         query("forget_text", slot=slot)
+        self._take(query)
+
+    def _take(self, query: Query) -> None:
+        query("want_scrub")
         self.taken.anything = True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -115,6 +115,8 @@ class Parts:
     user_home: Path
     live: Live
     """The sessions that still run."""
+    scrub: Callable[[], Awaitable[bool]]
+    """Overwrites what was deleted; whether that is done."""
     key_given: Callable[[], None] = lambda: None
     """Called when there may be a key that nothing was searched for yet."""
     recipe_troubles: Sequence[Trouble] = ()
@@ -139,7 +141,7 @@ class DaemonControl:
         self._filters = FilterDesk(parts.fleet, parts.settings, parts.spool)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
-        self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock)
+        self._deletions = DeletionDesk(parts.fleet, parts.spool, parts.live, parts.clock, parts.scrub)
         self._ledger = LedgerDesk(parts.fleet.all_gates, parts.spool, parts.clock)
         self._verifying = VerifyDesk(parts.fleet, parts.spool)
         self._leaving = Leaving(parts.fleet.all_gates, parts.spool)
@@ -173,7 +175,7 @@ class DaemonControl:
                     *queue_attention(trouble),
                     *rebuilt_attention(await self._spool.note(REBUILT_NOTE), self._parts.clock.now()),
                 ),
-                deletions=deletion_attention(await self._spool.deleted()),
+                deletions=deletion_attention(await self._spool.deleted(), unscrubbed=await self._spool.unscrubbed()),
                 tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
             ),
             metrics=views.metrics(totals, gates),

@@ -1,12 +1,12 @@
 """Deletes sessions for their owner, and tells what of them is left elsewhere.
 
 The order is the promise: first the spool forgets, so nothing can be claimed any more; then what is under way is broken
-off; then the files are scrubbed. Only then the answer goes out.
+off; then the files are scrubbed. The answer waits for that as long as a person does, and says so where it is not done.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from logferry_daemon.control.live import Live
@@ -26,10 +26,16 @@ class _Meant:
     runs: bool
 
 
+_NOT_YET = "Its bytes are being overwritten in the spool; logferry status says so until that is done."
+
+
 class DeletionDesk:
     """Takes orders, and answers when nothing of the session can leave any more."""
 
-    def __init__(self, fleet: Fleet, spool: Spool, live: Live, clock: Clock) -> None:
+    def __init__(
+        self, fleet: Fleet, spool: Spool, live: Live, clock: Clock, scrub: Callable[[], Awaitable[bool]]
+    ) -> None:
+        self._scrub = scrub
         self._fleet = fleet
         self._spool = spool
         self._live = live
@@ -45,13 +51,13 @@ class DeletionDesk:
             self._fleet.listeners.session_deleted(one, meant.tracker)
         self._fleet.listeners.state_changed()
         self._fleet.wake_couriers()
-        # Last: a full disk may refuse, and the session is deleted all the same; saying it again scrubs again.
-        await self._spool.scrub()
+        # Last: a full disk may refuse, and the session is deleted all the same; that it is wanted is noted.
+        scrubbed = await self._scrub()
         return m.Deleted(
             sessions=removed.sessions,
             copies=tuple(map(copy_message, removed.copies)),
             running=meant.runs,
-            note=" ".join(self._notes(meant, removed)),
+            note=" ".join((*self._notes(meant, removed), *([] if scrubbed else [_NOT_YET]))),
         )
 
     async def deleted(self) -> tuple[m.DeletedSession, ...]:
@@ -112,8 +118,14 @@ def deleted_message(row: DeletedRow) -> m.DeletedSession:
     )
 
 
-def attention(rows: Sequence[DeletedRow]) -> Iterator[m.Attention]:
+def attention(rows: Sequence[DeletedRow], *, unscrubbed: bool = False) -> Iterator[m.Attention]:
     """What was asked for and is not done."""
+    if unscrubbed:
+        yield m.Attention(
+            code="deletion-unscrubbed",
+            message="Bytes of what was deleted are in the spool's files still, where nothing reads them.",
+            hint="They are overwritten in the background. If this stays, the disk may be full: logferry doctor",
+        )
     for row in rows:
         for copy in row.copies:
             about = f"session {row.session} at {place_name(copy.destination)}"

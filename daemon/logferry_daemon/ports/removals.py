@@ -66,7 +66,11 @@ class Removals(Protocol):
         ...
 
     async def scrub(self) -> None:
-        """Nothing that was deleted is left in the spool's files when this returns."""
+        """Nothing that was deleted is left in the spool's files when this returns. Whoever only reads does not wait."""
+        ...
+
+    async def unscrubbed(self) -> bool:
+        """Whether something was deleted since the last scrub that was finished, also before a restart."""
         ...
 
     async def deleted(self) -> Sequence[DeletedRow]:

@@ -90,3 +90,13 @@ UPDATE copies SET
     state = :state, attempts = attempts + :counts, last_error = :reason, last_attempt = :now,
     next_attempt = :next_attempt
 WHERE id = :id;
+
+-- want_scrub --
+-- In the transaction that deletes: whoever is ended in between does it at the next start. Each wish has another value.
+INSERT OR REPLACE INTO notes VALUES ('scrub-wanted', lower(hex(randomblob(8))));
+
+-- scrub_wanted --
+SELECT value FROM notes WHERE key = 'scrub-wanted';
+
+-- scrubbed --
+DELETE FROM notes WHERE key = 'scrub-wanted' AND value = :value;

@@ -28,6 +28,7 @@ from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
+from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import parse_settings
 from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
@@ -104,6 +105,8 @@ class House:
             self.fleet.wake_couriers()
 
         live = Live(self.clock, news.session_runs, privacy)
+        scrubber = Scrubber(self.spool, self.clock)
+        crew.hire("scrubber", scrubber.run())
         gates = Gates(self.clock, self.spool, self.credentials, gates_changed)
         await gates.load()
         self.fleet = Fleet(
@@ -158,6 +161,7 @@ class House:
                 stop=self.stop,
                 user_home=self.user_home,
                 live=live,
+                scrub=scrubber.soon,
                 recipe_troubles=self.recipe_troubles,
             )
         )
