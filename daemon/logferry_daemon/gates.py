@@ -176,6 +176,7 @@ class Gates:
                 breaker_until=standing.breaker.until,
                 spent_until=standing.retries.ready(now),
                 trouble=standing.trouble,
+                probing=standing.breaker.probing(),
             ),
         )
 

@@ -47,6 +47,8 @@ class Proxy:
     """Whether the answer to the n-th request, from 1, is lost after the collector has given it."""
     slow: float = 0.0
     """Seconds that each answer takes on its way."""
+    answers: Callable[[int, bytes], bytes | None] | None = None
+    """By the number of a request and all its bytes: what is said in the collector's place; None passes it on."""
     port: int = 0
     connections: int = 0
     lost: int = 0
@@ -92,6 +94,10 @@ class Proxy:
             request = await _message(guest[0])
             self.requests.append(request)
             number = len(self.requests)
+            if self.answers is not None and (said := self.answers(number, request.wire)) is not None:
+                guest[1].write(said)
+                await guest[1].drain()
+                return
             host[1].write(request.wire)
             answer = await _message(host[0])
             if self.loses(number):

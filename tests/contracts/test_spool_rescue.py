@@ -27,6 +27,7 @@ GRANT = Grant(destination=HOME, policy_digest="ab" * 32, policy_version=1, grant
 OLE = Binding(destination=HOME, tracker="artemis", identity="ole", allowed=False, decided_at=NOW)
 MILA = Binding(destination=HOME, tracker="artemis", identity="mila", allowed=True, decided_at=NOW)
 KEY = "0123456789abcdef" * 4
+INSTALL = "fedcba9876543210" * 2
 NAMES = [f"{number:016x}" for number in range(40)]
 FLIPS = 60
 
@@ -44,6 +45,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def _fill(path: Path) -> None:
     async with open_spool(path, FixedChance(), FACTS) as spool:
         await spool.set_note("slot-key", KEY)
+        await spool.set_note("install-id:home", INSTALL)
         await spool.set_note(source_note("game"), (NOW - timedelta(days=900)).isoformat())
         await spool.grant(GRANT)
         await spool.bind([MILA, OLE])
@@ -82,6 +84,7 @@ async def contents(path: Path) -> Mapping[str, object]:
             "grants": await spool.grants(),
             "bindings": await spool.bindings(),
             "key": await spool.note("slot-key"),
+            "install": await spool.note("install-id:home"),
             "files": await spool.files("game"),
             "deleted": {one.session for one in await spool.deleted()},
             "rebuilt": decode_rebuilt(await spool.note(REBUILT_NOTE)),
@@ -245,9 +248,10 @@ async def test_whatever_bytes_are_flipped_it_opens_and_nothing_is_made_up(path: 
         assert len(await spool.sessions()) <= len(NAMES)
 
 
-async def test_the_key_of_names_is_found_where_no_table_can_be_read(path: Path) -> None:
+async def test_what_decides_how_names_look_is_found_where_no_table_can_be_read(path: Path) -> None:
     ruin(path, 1)
     rebuilt = make_sound(path, NOW)
     assert rebuilt is not None
     assert (rebuilt.sessions, len(rebuilt.unread) > 10) == (0, True)
-    assert (await contents(path))["key"] == KEY
+    after = await contents(path)
+    assert (after["key"], after["install"]) == (KEY, INSTALL)

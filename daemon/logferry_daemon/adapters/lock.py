@@ -8,14 +8,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from logferry_daemon.adapters.own_folder import writable
 from logferry_model.errors import Refused
 
 
 @contextmanager
 def only_one(path: Path) -> Iterator[None]:
     """Hold the lock; Refused `already-running` when another process has it."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    with writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         _take(handle)
         yield

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from logferry_daemon.adapters.own_folder import writable
+
 MAX_BYTES = 2 * 2**20
 KEPT = 3
 _OWN = frozenset(logging.makeLogRecord({}).__dict__)
@@ -38,8 +40,9 @@ class PatientFile(logging.handlers.RotatingFileHandler):
 @contextmanager
 def own_log(path: Path, level: str) -> Iterator[None]:
     """Write the log while the context lasts."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handler = PatientFile(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
+    with writable(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        handler = PatientFile(path, maxBytes=MAX_BYTES, backupCount=KEPT, encoding="utf-8")
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     before = root.level

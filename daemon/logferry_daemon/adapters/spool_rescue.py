@@ -33,8 +33,8 @@ from logferry_daemon.core.salvage import (
     Rebuilt,
     all_or_none,
     believed,
+    carved,
     encode_rebuilt,
-    slot_key_in,
     too_bold,
 )
 from logferry_daemon.sql.load import load_migrations
@@ -161,7 +161,7 @@ def _rescue(path: Path, new: sqlite3.Connection) -> list[str]:
                     _copy(old, new, table, unread)
     except UNREADABLE:
         unread = unread or ["everything"]
-    _see_to_the_key(path, new)
+    _carve(path, new)
     _mend(new)
     new.execute("COMMIT")
     return unread
@@ -233,17 +233,14 @@ def _plain(row: Mapping[str, Any], known: Mapping[str, tuple[str, int]]) -> dict
     return plain
 
 
-def _see_to_the_key(path: Path, new: sqlite3.Connection) -> None:
-    """It stands in the bytes of the file also where no table can be read."""
-    if _number(new, "SELECT count(*) FROM notes WHERE key = 'slot-key'"):
-        return
+def _carve(path: Path, new: sqlite3.Connection) -> None:
+    """Some notes stand in the bytes of the file also where no table can be read."""
     for file in (path, path.with_name(f"{path.name}-wal")):
         if not file.exists() or not file.stat().st_size:
             continue
         with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as raw:
-            if key := slot_key_in(raw):
-                new.execute("INSERT INTO notes VALUES ('slot-key', ?)", (key,))
-                return
+            for key, value in carved(raw).items():
+                new.execute("INSERT OR IGNORE INTO notes VALUES (?, ?)", (key, value))
 
 
 MEND = """

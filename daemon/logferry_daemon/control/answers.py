@@ -171,6 +171,7 @@ class DaemonControl:
                 backlog=totals.backlog,
                 keys=await self._parts.credentials.notes(tuple(gates)),
                 questions=questions,
+                waiting=views.waiting(totals, gates),
                 queue=(
                     *queue_attention(trouble),
                     *rebuilt_attention(await self._spool.note(REBUILT_NOTE), self._parts.clock.now()),

@@ -31,6 +31,7 @@ from logferry_model.session import End, EndRule
 
 RENEWED_IS_NEWS = timedelta(days=30)
 NO_FILTERS: Mapping[str, Sequence[str]] = {}
+NOTHING_WAITS: Mapping[str, int] = {}
 NO_TRIES: Mapping[str, Sequence[Tried]] = {}
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
@@ -221,11 +222,12 @@ def attention(
     queue: Iterable[Attention] = (),
     deletions: Iterable[Attention] = (),
     tokens: Iterable[Attention] = (),
+    waiting: Mapping[str, int] = NOTHING_WAITS,
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
         *queue,
-        *_closed(gates),
+        *_closed(gates, waiting),
         *_failed(failures),
         *questions,
         *deletions,
@@ -254,10 +256,30 @@ def tokens_renewed(at: datetime | None, now: datetime) -> Iterator[Attention]:
     )
 
 
-def _closed(gates: Mapping[str, Gate]) -> Iterator[Attention]:
+def waiting(totals: Totals, gates: Mapping[str, Gate]) -> Mapping[str, int]:
+    """Destination -> how many uploads it holds up."""
+    by_name = _by_destination(totals, gates)
+    return {name: counts["pending"] + counts["uploading"] + counts["held"] for name, counts in by_name.items()}
+
+
+def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int]) -> Iterator[Attention]:
     for name, gate in gates.items():
         if gate.reason and gate.state != "paused":
-            yield Attention(code=f"destination-{gate.state}", message=f"{name}: {gate.reason}.", hint=gate.hint)
+            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate)}."
+            yield Attention(code=f"destination-{gate.state}", message=said, hint=gate.hint)
+
+
+def _held_up(number: int, gate: Gate) -> str:
+    if not number:
+        return "nothing waits for it"
+    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate)}"
+
+
+def _and_then(gate: Gate) -> str:
+    """What comes next: a time, or a person."""
+    if gate.open:
+        return ", and it is tried right now"
+    return f", next try at {gate.until:%H:%M:%S} UTC" if gate.until else " until you change that"
 
 
 def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:

@@ -55,6 +55,8 @@ class Facts:
     """Until when it may be caused no more failures."""
     trouble: str = ""
     """What kept failing before the breaker opened."""
+    probing: bool = False
+    """Whether the breaker has opened, and one try is to find out how things are."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,12 +116,18 @@ def gate_of(name: str, facts: Facts) -> Gate:
     if facts.block is not None and (facts.block.until is None or facts.block.until > facts.now):
         return _blocked(facts.block)
     if facts.breaker_until is not None and facts.breaker_until > facts.now:
-        reason = f"does not work at the moment: {facts.trouble}" if facts.trouble else "cannot be reached"
-        return Gate(open=False, state="offline", reason=reason, until=facts.breaker_until)
+        return Gate(open=False, state="offline", reason=_why_offline(facts), until=facts.breaker_until)
     if facts.spent_until is not None and facts.spent_until > facts.now:
         reason = f"fails too often: {facts.trouble}"
         return Gate(open=False, state="waiting", reason=reason, until=facts.spent_until)
+    if facts.probing:
+        # The try may take a minute to fail: nobody is to believe meanwhile that all is well.
+        return Gate(open=True, state="offline", reason=_why_offline(facts))
     return OPEN
+
+
+def _why_offline(facts: Facts) -> str:
+    return f"does not work at the moment: {facts.trouble}" if facts.trouble else "cannot be reached"
 
 
 def _held(reason: str, hint: str) -> Gate:

@@ -30,7 +30,11 @@ Rule = Callable[[Row], Row]
 REBUILT_NOTE = "rebuilt"
 IS_NEWS = timedelta(days=30)
 """So long it is told that a queue was built anew."""
-_KEY = re.compile(rb"slot-key([0-9a-f]{64})")
+_CARVED = (
+    re.compile(rb"(slot-key)([0-9a-f]{64})(?![0-9a-f])"),
+    re.compile(rb"(install-id:[\w-]+?)([0-9a-f]{32})(?![0-9a-f])"),
+)
+"""Notes that decide what names look like, as they lie in a page: the key, and its value right behind it."""
 _HEX = re.compile(r"[0-9a-f]+")
 _FORGOTTEN = frozenset({"probe", REBUILT_NOTE})
 
@@ -59,13 +63,17 @@ def believed(table: str, row: Row) -> Row | None:
         return None
 
 
-def slot_key_in(raw: bytes | mmap) -> str | None:
-    """The key that names were replaced with, from the bytes of a file that nothing else can be read from.
+def carved(raw: bytes | mmap) -> Mapping[str, str]:
+    """The notes that decide what names look like, from the bytes of a file that nothing else can be read from.
 
-    With another one the same names look like others, and every session like a new revision.
+    With others the same names look like others, and every session like a new revision. One that is there in two ways is
+    not believed.
     """
-    found = {one.decode() for one in _KEY.findall(raw)}
-    return found.pop() if len(found) == 1 else None
+    found: dict[str, set[str]] = {}
+    for pattern in _CARVED:
+        for key, value in pattern.findall(raw):
+            found.setdefault(key.decode(), set()).add(value.decode())
+    return {key: values.pop() for key, values in found.items() if len(values) == 1}
 
 
 def all_or_none(table: str) -> bool:

@@ -311,7 +311,7 @@ def test_a_pause_is_the_owners_own_wish_and_needs_no_attention() -> None:
 
 def test_a_closed_destination_says_what_to_do() -> None:
     (entry,) = views.attention({"home": HELD}, [], {}, [])
-    assert (entry.message, entry.hint) == ("home: no consent.", "logferry consent grant home")
+    assert (entry.message, entry.hint) == ("home: no consent; nothing waits for it.", "logferry consent grant home")
 
 
 def test_a_failed_delivery_names_session_destination_and_reason() -> None:
@@ -344,3 +344,40 @@ def test_more_entries_than_there_is_room_for_are_counted() -> None:
 def test_the_most_urgent_is_never_among_those_only_counted() -> None:
     entries = views.attention({"home": HELD}, [row()], {}, troubles(200))
     assert codes(entries)[:2] == ["destination-held", "delivery-failed"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "number", "said"),
+    [
+        (
+            Gate(open=False, held=True, state="held", reason="no key"),
+            1,
+            "home: no key; 1 upload waits until you change that.",
+        ),
+        (
+            Gate(open=False, state="offline", reason="cannot be reached", until=NOW),
+            1200,
+            f"home: cannot be reached; 1,200 uploads wait, next try at {NOW:%H:%M:%S} UTC.",
+        ),
+        (
+            Gate(open=True, state="offline", reason="cannot be reached"),
+            2,
+            "home: cannot be reached; 2 uploads wait, and it is tried right now.",
+        ),
+    ],
+)
+def test_a_destination_in_trouble_is_one_sentence_of_cause_effect_and_what_comes_next(
+    gate: Gate, number: int, said: str
+) -> None:
+    (entry,) = views.attention({"home": gate}, [], {}, [], waiting={"home": number})
+    assert entry.message == said
+
+
+def test_what_a_destination_holds_up_is_what_is_not_sent_yet() -> None:
+    by_state = {
+        ("home", State.PENDING): 3,
+        ("home", State.UPLOADING): 1,
+        ("home", State.UPLOADED): 9,
+        ("home", State.FAILED): 4,
+    }
+    assert views.waiting(totals(by_state), {"home": OPEN}) == {"home": 4}
