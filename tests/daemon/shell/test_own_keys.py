@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from logferry_daemon.control.keys import HAS_ONE, LOST
+from logferry_daemon.control.keys import HAS_ONE, LOST, KeyDesk
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.own_keys import is_own_key
@@ -141,6 +141,17 @@ async def test_a_collector_that_takes_no_such_key_is_told_with_what_to_do(house:
     assert status.destinations[0].state == "held"
     (trouble,) = [one for one in status.attention if "No anonymous uploads" in one.message]
     assert "logferry login home" in trouble.hint
+
+
+async def test_whoever_looks_for_keys_hears_of_each_that_is_kept(house: House) -> None:
+    heard: list[str] = []
+    desk = KeyDesk(house.fleet, house.credentials, lambda: heard.append("kept"))
+    await desk.login("home", ANONYMOUS)
+    await desk.login("home", ANONYMOUS)
+    assert heard == ["kept"]
+    await desk.logout("home")
+    await desk.login("home", Login(secret=ACCOUNT))
+    assert heard == ["kept", "kept"]
 
 
 # Given up
