@@ -102,7 +102,11 @@ class Eraser:
             )
             talk = self._dialect.delete(report, now=now)
             headers = proofs(self._dialect, secret, self._road.clock)
-            return hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
+            found = hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
+            if isinstance(found, Stop) and secret != await secret_for(self._road.credentials, self.destination):
+                # An account may have taken over: what the old key is told says nothing of the new one.
+                return Later(reason="its key was replaced meanwhile", trouble=False, free=True)
+            return found
         except LogferryError as error:
             return Later(reason=str(error), trouble=False, free=True)
         except Exception as error:

@@ -253,3 +253,21 @@ async def test_what_was_claimed_in_the_very_moment_is_not_sent() -> None:
     await desk.agree()
     await desk.work(HOUR)
     assert [name_of(one) for one in desk.sender.sent] == ["bb"]
+
+
+async def test_what_a_key_is_told_that_was_replaced_meanwhile_holds_nothing(house: Town) -> None:
+    """The deletion was on its way when an account took over, which ends the key that Logferry had made."""
+
+    def refuse(sent: Sent) -> Response:
+        house.credentials._secrets["home"] = "another"
+        return problem(401, code="credential-invalid")
+
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.sender.script = [refuse, house.collector]
+        await delete(house, REMOTE)
+        await house.pass_time(HOUR)
+        assert [state for state, _ in await copies(house)] == ["deleted"]
+        assert house.sender.sent[-1].secret == {"Authorization": "Bearer another"}
+        assert [one.state for one in (await house.control.status()).destinations] == ["ready"]
