@@ -282,6 +282,9 @@ class FakeProcesses:
     def stop(self, name: str) -> None:
         self._running.pop(name.casefold(), None)
 
+    def named(self, name: str) -> Sequence[Program]:
+        return [one for key, one in self._running.items() if key == name.casefold()]
+
     async def find(self, names: Collection[str]) -> Sequence[Program]:
         self.looks += 1
         found = ((name, self._running.get(name.casefold())) for name in names)
@@ -290,6 +293,18 @@ class FakeProcesses:
     async def alive(self, programs: Collection[Program]) -> Sequence[Program]:
         running = {(program.pid, program.began) for program in self._running.values()}
         return [one for one in programs if (one.pid, one.began) in running]
+
+
+class FakeForeground:
+    """A desktop on which a test says what is looked at, or that nobody tells."""
+
+    def __init__(self) -> None:
+        self.focus: int | LogferryError | None = None
+
+    async def pid(self) -> int | None:
+        if isinstance(self.focus, LogferryError):
+            raise self.focus
+        return self.focus
 
 
 @dataclass(frozen=True)

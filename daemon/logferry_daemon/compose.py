@@ -17,6 +17,7 @@ from logferry_daemon.adapters.clock_system import SystemChance, SystemClock
 from logferry_daemon.adapters.credentials_keyring import KeyringCredentials
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.discover_zeroconf import ZeroconfDiscovery
+from logferry_daemon.adapters.foreground import SystemForeground
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.network_news import SystemNetwork
@@ -66,6 +67,7 @@ from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
 from logferry_daemon.partials import PartialTerms
+from logferry_daemon.playing import Playing
 from logferry_daemon.queue_watch import QueueWatch
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.scrubbing import Scrubber
@@ -131,6 +133,9 @@ async def open_daemon(
         fleet = await _fleet(base, settings, watch)
         control = _control(base, fleet, home, settings, stop, watch)
         base.crew.hire("news", base.news.run(fleet.all_gates))
+        seen = (SystemProcesses(), SystemForeground())
+        when = settings.upload.pause_while_playing
+        base.crew.hire("playing", Playing(when, base.clock, seen, fleet.programs, fleet.gates.played).run())
         base.crew.hire("network", follow_network(SystemNetwork(), base.clock, fleet.network_changed))
         base.crew.hire("queue", _queue_watch(base, fleet).run())
         await fleet.launch(settings)

@@ -280,6 +280,10 @@ class Fleet:
         for eraser in self.erasers.values():
             eraser.wake()
 
+    def programs(self) -> frozenset[str]:
+        """Games whose logs are followed."""
+        return frozenset(name for runner in self.runners.values() for name in runner.programs)
+
     async def network_changed(self) -> None:
         """Whatever could not be reached is tried at once."""
         for courier in list(self.couriers.values()):

@@ -145,6 +145,7 @@ class Gates:
         self._standing: dict[str, _Standing] = {}
         self._grants: Mapping[str, Grant] = {}
         self._pause: str | None = None
+        self._playing, self._playing_hint = False, ""
 
     async def load(self) -> None:
         """Read what the owner decided before."""
@@ -153,13 +154,14 @@ class Gates:
 
     async def gate(self, destination: Destination) -> Gate:
         """May anything go there now."""
-        return await self._gate(destination, consented=self.consented(destination), paused=self.paused)
+        consented = self.consented(destination)
+        return await self._gate(destination, consented=consented, paused=self.paused, playing=self._playing)
 
     async def way_to_delete(self, destination: Destination) -> Gate:
         """May its owner's deletions go there now. Neither a revoked consent nor a pause holds them: they take away."""
-        return await self._gate(destination, consented=True, paused=False)
+        return await self._gate(destination, consented=True, paused=False, playing=False)
 
-    async def _gate(self, destination: Destination, *, consented: bool, paused: bool) -> Gate:
+    async def _gate(self, destination: Destination, *, consented: bool, paused: bool, playing: bool) -> Gate:
         now, standing = self._clock.now(), self._of(destination.name)
         standing.forget_impossible(now)
         return gate_of(
@@ -172,6 +174,8 @@ class Gates:
                 access=await self.access(destination) if consented else Access.AVAILABLE,
                 paused=paused,
                 paused_until=self.paused_until,
+                playing=playing,
+                playing_hint=self._playing_hint,
                 block=standing.block,
                 breaker_until=standing.breaker.until,
                 spent_until=standing.retries.ready(now),
@@ -234,6 +238,20 @@ class Gates:
         self._pause = None
         await self._choices.set_note(_PAUSE, None)
         self._changed()
+
+    def played(self, playing: bool, unknown: str) -> None:  # noqa: FBT001 -- it is told by a callback
+        """Whether a game is played that uploads wait for; `unknown` says what the system does not tell about that."""
+        hint = ""
+        if unknown:
+            hint = f"{unknown[:1].upper()}{unknown[1:]}, so a game that runs counts. Uploads go on when it ends."
+        if (playing, hint) != (self._playing, self._playing_hint):
+            self._playing, self._playing_hint = playing, hint
+            self._changed()
+
+    @property
+    def playing(self) -> bool:
+        """Whether uploads wait for a game."""
+        return self._playing
 
     async def access(self, destination: Destination) -> Access:
         """What the keyring says, not older than half a minute; nobody is asked where no key is needed."""

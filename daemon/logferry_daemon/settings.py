@@ -29,6 +29,7 @@ from logferry_daemon.core.places import (
     reason_against_names,
     reason_against_url,
 )
+from logferry_daemon.core.playing import When
 from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_daemon.core.queue_bound import MEGABYTES, MIB, SESSIONS, Bound
 from logferry_daemon.core.rate import parse_rate
@@ -174,6 +175,10 @@ class UploadSettings(_Part):
 
     limit: Annotated[str, AfterValidator(_rate)] = Field(
         default="off", description='how fast things are sent, all together: "500 KiB/s"; off: as fast as it goes'
+    )
+    pause_while_playing: When = Field(
+        default=When.OFF,
+        description="running: uploads wait while a followed game runs; foreground: while it has the focus",
     )
     longest_wait: Annotated[float, Field(ge=10, le=86_400)] = Field(
         default=CAP.total_seconds(), description="seconds at most between two tries at what cannot be reached"

@@ -182,9 +182,13 @@ class SourceRunner:
 
     def has_app(self, app: str) -> bool:
         """Whether this is the name of its tracker or of one of its programs."""
-        names = {self.source.tracker.name, *self._rules_at("").processes}
-        names |= {name for state in self._files.values() for name in self._rules(state).processes}
-        return app.casefold() in {name.casefold() for name in names}
+        return app.casefold() in {name.casefold() for name in (self.source.tracker.name, *self.programs)}
+
+    @property
+    def programs(self) -> frozenset[str]:
+        """Those that write its files."""
+        of_files = (name for state in self._files.values() for name in self._rules(state).processes)
+        return frozenset((*self._rules_at("").processes, *of_files))
 
     async def end(self, session: str) -> None:
         """Its owner wants this running session to be over; returns when that was looked at."""

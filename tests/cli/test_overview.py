@@ -86,3 +86,10 @@ def test_doctor_tells_every_check(logferry: Command, daemon: ThreadedDaemon, fla
 def test_doctor_as_json_has_a_list_of_checks(logferry: Command, daemon: ThreadedDaemon) -> None:
     told = logferry("doctor", "--json").json
     assert told["checks"] == [{"name": "clock", "level": "ok", "message": "The clock is right.", "hint": ""}]
+
+
+def test_a_daemon_that_waits_for_a_game_offers_no_resume(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.state = DaemonState.PAUSED
+    said = logferry("status").out
+    assert "uploads wait while you play" in said
+    assert "resume" not in said

@@ -49,6 +49,7 @@ def find(shown: Menu, text: str) -> Entry:
             "Uploading, 3 to go",
         ),
         (replace(IDLE, state=DaemonState.PAUSED, paused=True), Look.PAUSED, "Paused until you resume"),
+        (replace(IDLE, state=DaemonState.PAUSED), Look.PAUSED, "Paused while you play"),
         (
             replace(IDLE, state=DaemonState.PAUSED, paused=True, paused_until=AT),
             Look.PAUSED,

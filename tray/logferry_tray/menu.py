@@ -137,6 +137,8 @@ def _line(status: Status | None, zone: tzinfo | None) -> str:
             return f"uploading, {waiting} to go"
         case DaemonState.PAUSED if status.paused_until is not None:
             return f"paused until {status.paused_until.astimezone(zone):%H:%M}"
+        case DaemonState.PAUSED if not status.paused:
+            return "paused while you play"
         case DaemonState.PAUSED:
             return "paused until you resume"
         case DaemonState.ATTENTION:
@@ -203,7 +205,7 @@ def _answer(one: Identity, *, allowed: bool) -> Entry:
 
 
 def _pause(status: Status) -> tuple[Entry, ...]:
-    if status.paused or status.state is DaemonState.PAUSED:
+    if status.paused:
         return (Entry(text="Resume", command=Command(Act.RESUME)),)
     return (
         Entry(text="Pause 30 minutes", command=Command(Act.PAUSE, timedelta(minutes=30))),

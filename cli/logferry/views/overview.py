@@ -59,6 +59,8 @@ def _state_line(now: Status) -> Line:
     sentence = SENTENCES[now.state]
     if now.state is DaemonState.PAUSED and now.paused_until:
         sentence = f"paused until {moment(now.paused_until)}"
+    elif now.state is DaemonState.PAUSED and not now.paused:
+        sentence = "uploads wait while you play"
     mark = Span(f"{MARKS[now.state]} {now.state}", state(now.state).tone)
     return line(mark, f"  {sentence}", dim(f"  (logferry {now.version})"))
 

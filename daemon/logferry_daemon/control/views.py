@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from msgspec.structs import replace
 
 from logferry_daemon.core.delivery import LEFT_OUT, State, public_state
-from logferry_daemon.core.gate import OPEN, Gate
+from logferry_daemon.core.gate import OPEN, PLAYING, Gate
 from logferry_daemon.core.history import Attempt as Tried
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.reading import Trouble
@@ -192,8 +192,11 @@ def daemon_state(
     closed = [gate for gate in gates.values() if not gate.open]
     if paused:
         return DaemonState.PAUSED
-    if found.failed or asked or any(gate.held or gate.hint for gate in closed) or any(_missing(sources)):
+    urgent = any((gate.held or gate.hint) and gate.reason != PLAYING for gate in closed)
+    if found.failed or asked or urgent or any(_missing(sources)):
         return DaemonState.ATTENTION
+    if any(gate.reason == PLAYING for gate in closed):
+        return DaemonState.PAUSED
     if found.uploading or (found.pending and not closed):
         return DaemonState.WORKING
     return DaemonState.OFFLINE if found.pending else DaemonState.IDLE
@@ -264,7 +267,7 @@ def waiting(totals: Totals, gates: Mapping[str, Gate]) -> Mapping[str, int]:
 
 def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int]) -> Iterator[Attention]:
     for name, gate in gates.items():
-        if gate.reason and gate.state != "paused":
+        if gate.reason and (gate.state != "paused" or (gate.reason == PLAYING and gate.hint)):
             said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate)}."
             yield Attention(code=f"destination-{gate.state}", message=said, hint=gate.hint)
 
@@ -277,6 +280,8 @@ def _held_up(number: int, gate: Gate) -> str:
 
 def _and_then(gate: Gate) -> str:
     """What comes next: a time, or a person."""
+    if gate.reason == PLAYING:
+        return " until the game ends"
     if gate.open:
         return ", and it is tried right now"
     return f", next try at {gate.until:%H:%M:%S} UTC" if gate.until else " until you change that"

@@ -49,6 +49,9 @@ class Facts:
     """To another text: something of it became another."""
     paused: bool = False
     paused_until: datetime | None = None
+    playing: bool = False
+    """A game is played, and its owner wants uploads to wait for that."""
+    playing_hint: str = ""
     block: Block | None = None
     breaker_until: datetime | None = None
     spent_until: datetime | None = None
@@ -74,6 +77,8 @@ class Gate:
 
 
 OPEN = Gate(open=True)
+PLAYING = "playing"
+"""The reason while a game is played."""
 
 _ACCESS = {
     Access.ABSENT: ("no key", "Give it one with: logferry login {name}"),
@@ -110,11 +115,18 @@ def gate_of(name: str, facts: Facts) -> Gate:
     if facts.paused:
         hint = "Go on with: logferry resume"
         return replace(_held("paused", hint), by_owner=True, state="paused", until=facts.paused_until)
+    if facts.playing:
+        return replace(_held(PLAYING, facts.playing_hint), by_owner=True, state="paused")
     if facts.access is not Access.AVAILABLE:
         reason, hint = _ACCESS[facts.access]
         return _held(reason, hint.format(name=name))
     if facts.block is not None and (facts.block.until is None or facts.block.until > facts.now):
         return _blocked(facts.block)
+    return _by_failures(facts)
+
+
+def _by_failures(facts: Facts) -> Gate:
+    """What its failures so far come to, which passes by itself."""
     if facts.breaker_until is not None and facts.breaker_until > facts.now:
         return Gate(open=False, state="offline", reason=_why_offline(facts), until=facts.breaker_until)
     if facts.spent_until is not None and facts.spent_until > facts.now:

@@ -98,6 +98,14 @@ class Program:
     """Seconds since 1970."""
 
 
+class Foreground(Protocol):
+    """What the person at this computer looks at."""
+
+    async def pid(self) -> int | None:
+        """Of the program whose window has the focus; None when none has. Unreachable `focus-unknown`: nobody tells."""
+        ...
+
+
 class Processes(Protocol):
     """Which programs run."""
 

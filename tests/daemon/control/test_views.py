@@ -23,6 +23,8 @@ SESSION = SessionId("0123456789abcdef")
 HELD = Gate(open=False, held=True, state="held", reason="no consent", hint="logferry consent grant home")
 PAUSED = Gate(open=False, held=True, state="paused", reason="paused")
 OFFLINE = Gate(open=False, state="offline", reason="cannot be reached", until=NOW)
+PLAYED = Gate(open=False, held=True, state="paused", reason="playing")
+UNSURE = replace(PLAYED, hint="Nobody tells which window has the focus.")
 GATES = {"open": OPEN, "held": HELD, "paused": PAUSED, "offline": OFFLINE}
 
 gates = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(tuple(GATES.values())))
@@ -263,12 +265,24 @@ def test_each_destination_is_shown_with_what_it_waits_for() -> None:
         (Counts(failed=1, uploading=1), OPEN, False, DaemonState.ATTENTION),
         (Counts(uploading=1), HELD, False, DaemonState.ATTENTION),
         (Counts(failed=1, uploading=1), HELD, True, DaemonState.PAUSED),
+        (Counts(held=1), PLAYED, False, DaemonState.PAUSED),
+        (Counts(held=1), UNSURE, False, DaemonState.PAUSED),
+        (Counts(held=1, failed=1), PLAYED, False, DaemonState.ATTENTION),
     ],
 )
 def test_the_daemon_shows_the_most_urgent_thing_that_is_true(
     found: Counts, gate: Gate, paused: bool, state: DaemonState
 ) -> None:
     assert views.daemon_state(found, {"home": gate}, {"hunts": "watching"}, paused=paused) is state
+
+
+def told_of(gate: Gate) -> list[str]:
+    return [one.hint for one in views.attention({"home": gate}, [], {}, [])]
+
+
+def test_a_game_that_is_played_needs_nobody_and_what_is_not_known_about_it_is_said() -> None:
+    assert told_of(PLAYED) == []
+    assert told_of(UNSURE) == [UNSURE.hint]
 
 
 def test_a_folder_that_is_not_there_needs_a_person() -> None:

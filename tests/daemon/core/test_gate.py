@@ -15,17 +15,21 @@ FREE = Facts(now=NOW, consented=True, access=Access.AVAILABLE)
 REASONS: dict[str, Facts] = {
     "no consent": replace(FREE, consented=False),
     "paused": replace(FREE, paused=True),
+    "playing": replace(FREE, playing=True),
     "no key": replace(FREE, access=Access.ABSENT),
     "key refused": replace(FREE, block=Block(reason="key refused")),
     "cannot be reached": replace(FREE, breaker_until=SOON),
+    "fails too often: 503": replace(FREE, spent_until=SOON, trouble="503"),
 }
 """Reason -> facts that give no other reason, the strongest first."""
 CHANGED = {
     "no consent": "consented",
     "paused": "paused",
+    "playing": "playing",
     "no key": "access",
     "key refused": "block",
     "cannot be reached": "breaker_until",
+    "fails too often: 503": "spent_until",
 }
 
 
@@ -50,7 +54,7 @@ def test_of_two_reasons_the_stronger_is_named(stronger: str, weaker: str) -> Non
     assert gate(both).reason == stronger
 
 
-@pytest.mark.parametrize("reason", ["no consent", "paused", "no key", "key refused"])
+@pytest.mark.parametrize("reason", ["no consent", "paused", "playing", "no key", "key refused"])
 def test_what_waits_for_a_person_is_held(reason: str) -> None:
     assert gate(REASONS[reason]).held
 
