@@ -47,6 +47,8 @@ class FakeControl:
         self.places: dict[str, m.DestinationInfo] = {}
         self.granted_at: dict[str, datetime] = {}
         self.secrets: dict[str, str] = {}
+        self.tests: dict[str, m.DestinationTest] = {}
+        """What destinations say of their keys."""
         self.terms: dict[str, dict[str, str]] = {}
         self.agreed_terms: tuple[str, ...] = ()
         """Destination -> group -> what its owner chose for it."""
@@ -425,6 +427,12 @@ class FakeControl:
         self.places[name] = replace(self._place(name), trackers=trackers.trackers)
         self._changed()
         return await self.destinations()
+
+    async def test_destination(self, name: str) -> m.DestinationTest:
+        self.calls.append("test_destination")
+        status = self._destination_status(name)
+        told = self.tests.get(name, m.DestinationTest(name=name, state=status.state, key_reason="nobody answered"))
+        return replace(told, state=status.state)
 
     async def discover(self, request: m.DiscoverRequest) -> m.Candidates:
         self.calls.append("discover")

@@ -227,6 +227,8 @@ def _swgdb(server: SeedServer, request: Request, headers: Mapping[str, str]) -> 
             return _says(400, success=False, error=wrong)
         server.stored[session["session_id"]] = session
         return _says(202, success=True, session_id=session["session_id"], status="accepted")
+    if request.path == f"{server.base}/auth/validate":
+        return _says(200, valid=True) if request.method == "POST" else _says(404, success=False, error="Not found")
     name = request.path.removeprefix(f"{server.base}/sessions/").removesuffix("/status")
     if name not in server.stored:
         return _says(404, success=False, error="Not found")

@@ -36,6 +36,8 @@ ON_PAGES = {
     "X-Robots-Tag": "noindex",
 }
 
+VALIDATE = "/auth/validate"
+
 REQUEST_ID = web.RequestKey("request_id", str)
 
 ProblemPage = Callable[[Problem], str]
@@ -110,9 +112,23 @@ class Frame:
     def _told(self, request: web.Request, told: Problem) -> web.Response:
         if wants_page(request):
             return page_answer(self._page(told), status=told.status)
-        response = json_answer(told, status=told.status)
+        response = json_answer(_about_key(told) if request.path == VALIDATE else told, status=told.status)
         response.content_type = PROBLEM_MEDIA_TYPE
         return response
+
+
+class KeyProblem(Problem, frozen=True, kw_only=True, omit_defaults=True):
+    """A problem, which the bridge of seed 004 reads as a word on the key."""
+
+    valid: bool
+    """Always false."""
+
+
+def _about_key(told: Problem) -> Problem:
+    """With it said where a credential is the trouble; whatever else it is says nothing about the key."""
+    if not told.code.startswith(("credential-", "anonymous-")):
+        return told
+    return KeyProblem(valid=False, **msgspec.structs.asdict(told))
 
 
 def wants_page(request: web.Request) -> bool:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from logferry_collector import API_VERSION
 from logferry_collector.access import Account
-from logferry_collector.answers import Frame, add_headers, json_answer, page_answer
+from logferry_collector.answers import VALIDATE, Frame, add_headers, json_answer, page_answer
 from logferry_collector.body import read_body
 from logferry_collector.encounters import Encounter
 from logferry_collector.headers import read_head
@@ -57,6 +57,14 @@ class Health(Struct, frozen=True, kw_only=True):
     status: str
     version: str
     database: str
+
+
+class KeyIsValid(Struct, frozen=True, kw_only=True):
+    """That a key is good, and whose it is; of one that is not, a problem says so."""
+
+    valid: bool
+    account: str
+    """Empty for whoever made his key himself."""
 
 
 class Info(Struct, frozen=True, kw_only=True):
@@ -116,6 +124,11 @@ class Handlers:
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise Misconfigured("request-invalid", 'The body is no {"key": "lfa_..."}.') from error
         return json_answer(await self._intake.join(account, wanted.key))
+
+    async def validate(self, request: web.Request) -> web.Response:
+        """GET or POST /auth/validate"""
+        account = await self._intake.account(request.headers)
+        return json_answer(KeyIsValid(valid=True, account=account.name))
 
     async def receipt(self, request: web.Request) -> web.Response:
         """GET /api/v1/receipts/{key}"""
@@ -187,6 +200,8 @@ def build_app(handlers: Handlers, frame: Frame) -> web.Application:
     app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
     app.router.add_get("/api/v1/encounters/{report_id}", handlers.encounter)
     app.router.add_delete("/api/v1/encounters/{report_id}", handlers.delete)
+    app.router.add_get(VALIDATE, handlers.validate)
+    app.router.add_post(VALIDATE, handlers.validate)
     app.router.add_get("/health", handlers.health)
     app.router.add_get("/info", handlers.info)
     app.router.add_get(r"/r/{report_id:[A-Za-z0-9_-]{1,32}}.json", handlers.document)

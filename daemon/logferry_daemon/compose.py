@@ -45,6 +45,7 @@ from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
 from logferry_daemon.checks.usual_folders import UsualFoldersCheck
+from logferry_daemon.checks.validity import ValidityCheck
 from logferry_daemon.control.answers import DaemonControl, Parts
 from logferry_daemon.control.leaving import Leaving
 from logferry_daemon.control.live import Live
@@ -63,6 +64,7 @@ from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.key_trial import KeyTrial
 from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
@@ -340,6 +342,7 @@ def _control(  # noqa: PLR0917 -- the parts of the one thing that is made of all
         UsualFoldersCheck(fleet, UsualFolders(os.environ, Path.home()).there),
         RecipesCheck(base.own_recipes.troubles),
         DestinationsCheck(fleet),
+        ValidityCheck(fleet, KeyTrial(fleet)),
         StorageCheck(home.spool_file),
         KeysCheck(fleet, base.credentials, lambda: watch.vigil.out_of_sight),
     )

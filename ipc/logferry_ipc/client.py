@@ -200,6 +200,10 @@ class DaemonClient:
         """Whose sessions go there."""
         return self._call("change_trackers", m.Destinations, name, body=trackers)
 
+    def test_destination(self, name: str) -> m.DestinationTest:
+        """Whether it can be sent to now, and takes the key."""
+        return self._call("test_destination", m.DestinationTest, name)
+
     def discover(self, request: m.DiscoverRequest) -> m.Candidates:
         """Whoever on the local network says to be a collector; proves nothing."""
         return self._call("discover", m.Candidates, body=request)

@@ -15,6 +15,7 @@ from logferry_ipc.messages import (
     Deleted,
     DeleteRequest,
     Destinations,
+    DestinationTest,
     DiscoverRequest,
     Done,
     Ended,
@@ -165,6 +166,10 @@ class Control(Protocol):
 
     async def change_trackers(self, name: str, trackers: NewTrackers) -> Destinations:
         """Whose sessions go there."""
+        ...
+
+    async def test_destination(self, name: str) -> DestinationTest:
+        """Whether it can be sent to now, and takes the key."""
         ...
 
     async def discover(self, request: DiscoverRequest) -> Candidates:

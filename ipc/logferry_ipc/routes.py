@@ -129,6 +129,7 @@ ROUTES: tuple[Route, ...] = (
     _route(f"POST {_DESTINATION}/pin", _OWN, m.Destinations, calls="pin_destination", request=m.NewPin),
     _route(f"POST {_DESTINATION}/account", _OWN, m.Destinations, calls="change_account", request=m.NewAccount),
     _route(f"POST {_DESTINATION}/trackers", _OWN, m.Destinations, calls="change_trackers", request=m.NewTrackers),
+    _route(f"POST {_DESTINATION}/test", _OWN, m.DestinationTest, calls="test_destination"),
     _route("POST /discover", _OWN, m.Candidates, calls="discover", request=m.DiscoverRequest),
     _route("POST /fingerprint", _OWN, m.Fingerprint, calls="fingerprint", request=m.FingerprintRequest),
     _route(f"DELETE {_DESTINATION}", _OWN, m.Destinations, calls="remove_destination"),

@@ -171,7 +171,8 @@ def test_a_collector_that_lets_nobody_in_says_so_and_what_to_do(
 ) -> None:
     program = collector.start()
     agree(daemon)
-    said(daemon, "login", DESTINATION, "--anonymous", INSECURE)
+    refused = daemon.command("login", DESTINATION, "--anonymous", INSECURE)
+    assert (refused.code, "nothing without a key of its own" in refused.err) == (1, True), refused
     until(lambda: daemon.client.status().counts.held == 3, "held")
     (trouble,) = [one for one in daemon.client.status().attention if "nothing without a key of its own" in one.message]
     assert f"logferry login {DESTINATION}" in trouble.hint

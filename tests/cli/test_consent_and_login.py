@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from logferry.exits import Exit
-from tests.cli.conftest import Command
+from logferry_ipc.messages import DestinationTest
+from tests.cli.conftest import Command, Ran
 from tests.ipc.serving import ThreadedDaemon
 
 URL = "http://127.0.0.1:8765"
@@ -157,3 +158,60 @@ def test_a_destination_shows_that_no_account_is_behind_its_key(logferry: Command
     home = daemon.control.places["home"]
     daemon.control.places["home"] = msgspec.structs.replace(home, own_key=True)
     assert "no account is behind it" in logferry("destinations", "list").out
+
+
+def said(daemon: ThreadedDaemon, **fields: str) -> None:
+    daemon.control.tests["home"] = DestinationTest(name="home", state="ready", **fields)
+
+
+def log_in(logferry: Command, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{SECRET}\n"))
+    return logferry("login", "home", "--stdin")
+
+
+def test_a_good_key_is_told_at_once(logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    said(daemon, key="valid", account="mila")
+    ran = log_in(logferry, monkeypatch)
+    assert ran.code == Exit.DONE
+    assert "home takes it, as mila." in ran.out
+
+
+def test_a_bad_key_is_kept_and_told_at_once(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(daemon, key="invalid", key_reason="It is revoked")
+    ran = log_in(logferry, monkeypatch)
+    assert ran.code == Exit.FAILED
+    assert "home does not take it: It is revoked." in ran.err
+    assert "logferry login home" in ran.err
+    assert daemon.control.secrets["home"] == SECRET
+
+
+def test_a_key_that_cannot_be_checked_is_kept_and_that_is_said(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said(daemon, key="unclear", key_reason="nobody answers there")
+    ran = log_in(logferry, monkeypatch)
+    assert ran.code == Exit.DONE
+    assert "It was not checked: nobody answers there. Later: logferry destinations test home" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("granted", "fields", "ends"),
+    [
+        (True, {"key": "valid"}, (Exit.DONE, "key taken")),
+        (True, {"key": "unclear", "key_reason": "nobody answers"}, (Exit.DONE, "not be checked: nobody answers")),
+        (True, {"key": "invalid", "key_reason": "It is revoked"}, (Exit.FAILED, "key refused: It is revoked.")),
+        (False, {"key": "unclear", "key_reason": "not before you agree"}, (Exit.WAITING, "held")),
+    ],
+)
+def test_a_destination_is_tested(
+    logferry: Command, daemon: ThreadedDaemon, granted: bool, fields: dict[str, str], ends: tuple[Exit, str]
+) -> None:
+    if granted:
+        logferry("consent", "grant", "home", "--yes")
+    daemon.control.tests["home"] = DestinationTest(name="home", state="ready", **fields)
+    ran = logferry("destinations", "test", "home")
+    assert (ran.code, ends[1] in ran.out) == (ends[0], True)
+    told = logferry("destinations", "test", "home", "--json").json
+    assert (told["name"], told["key"]) == ("home", fields["key"])

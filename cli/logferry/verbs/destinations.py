@@ -58,6 +58,8 @@ def add(verbs: Verbs) -> None:
         dest="upload_hosts",
         help="a host that it may name for an upload, as that of an object store; may be given more than once",
     )
+    tried = verb(inner, "test", "ask a destination whether it takes the key; sends nothing else", tried_out, reads=True)
+    tried.add_argument("name", metavar="NAME")
     chosen = verb(inner, "trackers", "choose whose sessions a destination is sent", trackers)
     chosen.add_argument("name", metavar="NAME")
     which = chosen.add_mutually_exclusive_group()
@@ -121,6 +123,15 @@ def _propose(args: Namespace, takes: Sequence[str], out: Output) -> None:
         out.say("They are left out, and not counted as failed.")
         return
     out.say(f"To leave the others out: logferry destinations trackers {args.name} {' '.join(takes)}")
+
+
+def tried_out(args: Namespace, out: Output) -> Exit:
+    """Whether it can be sent to now, and takes the key."""
+    found = daemon().test_destination(args.name)
+    out.show(found, views.tried_out)
+    if found.key == "invalid":
+        return Exit.FAILED
+    return Exit.WAITING if found.state == "held" else Exit.DONE if found.state == "ready" else Exit.FAILED
 
 
 def trackers(args: Namespace, out: Output) -> Exit:

@@ -10,7 +10,7 @@ from logferry.exits import Exit
 from logferry.output import Output
 from logferry.parser import Verbs, verb
 from logferry_ipc.messages import Login
-from logferry_model.errors import Misconfigured
+from logferry_model.errors import LogferryError, Misconfigured
 
 LONGEST = 64 * 1024
 """More letters than any token has."""
@@ -49,13 +49,31 @@ def login(args: Namespace, out: Output) -> Exit:
     out.say(f"The secret for {args.destination} is kept.")
     if done.note:
         out.say(done.note)
-    return Exit.DONE
+    return _said_of_it(args.destination, out)
 
 
 def _anonymous(args: Namespace, out: Output) -> Exit:
     """A secret that the daemon makes and nobody sees."""
     done = daemon().login(args.destination, _login(args))
     out.say(done.note or f"A secret for {args.destination} is made and kept. No name goes with it.")
+    return _said_of_it(args.destination, out)
+
+
+def _said_of_it(destination: str, out: Output) -> Exit:
+    """What the destination says of the key. It is kept whatever comes of that."""
+    try:
+        found = daemon().test_destination(destination)
+    except LogferryError as error:
+        out.say(f"It could not be checked: {error.message}")
+        return Exit.DONE
+    if found.key == "invalid":
+        hint = found.key_hint or f"Give it another one: logferry login {destination}"
+        out.trouble(f"{destination} does not take it: {found.key_reason}.", hint)
+        return Exit.FAILED
+    if found.key == "valid":
+        out.say(f"{destination} takes it{f', as {found.account}' if found.account else ''}.")
+    else:
+        out.say(f"It was not checked: {found.key_reason}. Later: logferry destinations test {destination}")
     return Exit.DONE
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from logferry.blocks import GAP, Block, Grid, Span, Tone, dim, heading, line
 from logferry.views.words import counted, moment, state
-from logferry_ipc.messages import Candidates, Consent, Destinations, Sources
+from logferry_ipc.messages import Candidates, Consent, Destinations, DestinationTest, Sources
 
 
 def sources(found: Sources) -> Iterator[Block]:
@@ -60,6 +60,26 @@ def destinations(found: Destinations) -> Iterator[Block]:
         yield line("No destination yet. `logferry destinations add NAME --dialect D --url URL` adds one.")
     if found.dialects:
         yield line(dim(f"dialects: {', '.join(found.dialects)}"))
+
+
+def tried_out(found: DestinationTest) -> Iterator[Block]:
+    """The state, and what was said of the key."""
+    yield line(f"{found.name}: ", state(found.state), f": {found.reason}" if found.reason else "")
+    if found.hint:
+        yield line(dim(found.hint), indent=2)
+    yield from about_key(found)
+
+
+def about_key(found: DestinationTest) -> Iterator[Block]:
+    """What was said of it, and what to do where that was no."""
+    if found.key == "valid":
+        whose = f", as {found.account}" if found.account else ""
+        yield line(Span("key taken", Tone.GOOD), f": {found.name} says that it is good{whose}.")
+    elif found.key == "invalid":
+        yield line(Span("key refused", Tone.BAD), f": {found.key_reason}.")
+        yield line(dim(found.key_hint or f"Give it another one: logferry login {found.name}"), indent=2)
+    else:
+        yield line(dim(f"The key could not be checked: {found.key_reason}."))
 
 
 def candidates(found: Candidates) -> Iterator[Block]:

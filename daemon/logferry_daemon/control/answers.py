@@ -27,6 +27,7 @@ from logferry_daemon.control.privacy import PrivacyDesk
 from logferry_daemon.control.queue_state import queue_attention, rebuilt_attention, without_queue
 from logferry_daemon.control.recutting import RecutDesk
 from logferry_daemon.control.settings_store import SettingsStore, Value
+from logferry_daemon.control.trying import TrialDesk
 from logferry_daemon.control.verifying import VerifyDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.delivery import LEFT_OUT, State
@@ -37,6 +38,7 @@ from logferry_daemon.core.salvage import REBUILT_NOTE
 from logferry_daemon.core.services import reason_against_destination
 from logferry_daemon.fleet import Fleet, check_folder
 from logferry_daemon.gates import Destination
+from logferry_daemon.key_trial import KeyTrial
 from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
 from logferry_daemon.scribe import RENEWED_NOTE, renewed_at
 from logferry_daemon.settings import SourceSettings
@@ -53,6 +55,7 @@ from logferry_ipc.messages import (
     DeleteRequest,
     DestinationInfo,
     Destinations,
+    DestinationTest,
     DiscoverRequest,
     Done,
     Ended,
@@ -138,6 +141,7 @@ class DaemonControl:
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
         self._keys = KeyDesk(parts.fleet, parts.credentials, parts.key_given)
         self._accounts = AccountDesk(parts.fleet, parts.settings)
+        self._trying = TrialDesk(parts.fleet, KeyTrial(parts.fleet))
         self._filters = FilterDesk(parts.fleet, parts.settings, parts.spool)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
         self._identities = IdentityDesk(parts.fleet, parts.spool, parts.spool, parts.clock)
@@ -415,6 +419,10 @@ class DaemonControl:
         """Whose sessions go there; consent was given for all of them, so it stays."""
         await self._filters.change(self._courier_of(name).name, trackers)
         return await self.destinations()
+
+    async def test_destination(self, name: str) -> DestinationTest:
+        """Whether it can be sent to now, and takes the key."""
+        return await self._trying.test(self._courier_of(name).name)
 
     async def discover(self, request: DiscoverRequest) -> Candidates:
         """Look for collectors on the local network."""

@@ -18,8 +18,12 @@ def hushed(outcome: T, secret: str) -> T:
     """The same outcome, whose reason has neither the key nor a part of it between colons."""
     if isinstance(outcome, Acked | Erased):
         return outcome
-    reason = outcome.reason
+    return replace(outcome, reason=hushed_text(outcome.reason, secret))
+
+
+def hushed_text(text: str, secret: str) -> str:
+    """The same text without them."""
     for part in sorted({secret, *secret.split(":")}, key=len, reverse=True):
         if len(part) >= _SHORTEST:
-            reason = reason.replace(part, HUSHED)
-    return replace(outcome, reason=reason)
+            text = text.replace(part, HUSHED)
+    return text

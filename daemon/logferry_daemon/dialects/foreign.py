@@ -171,7 +171,7 @@ def unfinished(response: Response, said: Said) -> Later | Parked | None:
         (told.casefold() for name in ("processing_status", "status") if isinstance(told := said.get(name), str)), ""
     )
     if state in _FAILED:
-        why = _printable(reason_in(response))
+        why = printable(reason_in(response))
         return Parked(reason=f"it could not process the session: {why}" if why else "it could not process the session")
     return None if state in _DONE or (not state and response.status != 202) else ACCEPTED
 
@@ -220,7 +220,8 @@ def _is_page(response: Response) -> bool:
     return "html" in response.headers.get("content-type", "") or response.body.lstrip()[:1] == b"<"
 
 
-def _printable(said: str) -> str:
+def printable(said: str) -> str:
+    """What may be shown in a terminal of it."""
     return " ".join("".join(one if one.isprintable() else " " for one in said).split())[:200]
 
 

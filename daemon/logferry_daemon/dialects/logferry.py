@@ -31,11 +31,13 @@ from logferry_daemon.core.own_keys import TakingOver
 from logferry_daemon.core.packing import pack
 from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.core.tus import Arrived, NotOffered, upload_in_pieces
+from logferry_daemon.core.validity import ValidatingConversation
 from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
+from logferry_daemon.dialects.validating import validating
 from logferry_daemon.dialects.verifying import verifying
 from logferry_model.envelope import (
     MEDIA_TYPE,
@@ -87,6 +89,10 @@ class LogferryDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """A bearer key."""
         return {"Authorization": f"Bearer {secret}"}
+
+    def validate(self, *, now: datetime) -> ValidatingConversation:
+        """As dialects/validating.py has it."""
+        return validating(now)
 
     def probe(self, *, url: str, now: datetime) -> Generator[Request, Response, Stop | None]:
         """`GET /health`."""

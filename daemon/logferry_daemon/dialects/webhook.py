@@ -30,6 +30,7 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.reaching import KEY_IN_PATH, PATH_KEY
+from logferry_daemon.core.validity import Invalid, Unclear, Valid, ValidatingConversation
 from logferry_daemon.dialects.logferry import on_origin
 from logferry_daemon.dialects.services import (
     KEY,
@@ -111,6 +112,16 @@ class WebhookDialect:
             return (yield from _into(letter, last, embed, now))
         return (yield from _post(letter, embed, now))
 
+    def validate(self, *, now: datetime) -> ValidatingConversation:
+        """The webhook itself, which only whoever has its key can see."""
+        response = yield Request(method="GET", path=f"/{KEY_IN_PATH}")
+        told, said = object_of(response), _said(object_of(response))
+        if response.status == 200 and text_in(told, "id") and text_in(told, "channel_id"):
+            return Valid(account=text_in(told, "name"))
+        if response.status in {401, 404} and said.code in {UNKNOWN_WEBHOOK, INVALID_TOKEN}:
+            return Invalid(reason=f"there is no such webhook: {said.text}")
+        return Unclear(reason=getattr(_unread(response, now), "reason", f"status {response.status}"))
+
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """Its embed, and the message with the last one."""
         if not report.report_id:
@@ -137,6 +148,7 @@ class WebhookDialect:
 
 UNKNOWN_MESSAGE = "10008"
 UNKNOWN_WEBHOOK = "10015"
+INVALID_TOKEN = "50027"  # noqa: S105 -- the code of a refusal
 
 
 def _webhook_gone(said: str) -> Outcome:
@@ -145,7 +157,7 @@ def _webhook_gone(said: str) -> Outcome:
 
 _RULES = {
     UNKNOWN_WEBHOOK: _webhook_gone,
-    "50027": _webhook_gone,  # Invalid Webhook Token
+    INVALID_TOKEN: _webhook_gone,
 }
 
 

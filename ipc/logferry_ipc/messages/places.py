@@ -65,6 +65,22 @@ class Destinations(Struct, frozen=True, kw_only=True):
     """Dialect -> the only trackers that it has fields for; those that are not in it take all."""
 
 
+class DestinationTest(Struct, frozen=True, kw_only=True):
+    """Whether a destination can be sent to now, and what it says of the key that is kept for it."""
+
+    name: str
+    state: str
+    """As in the status: `ready`, `held`, `waiting`, `paused`, `offline`."""
+    reason: str = ""
+    hint: str = ""
+    key: str = "unclear"
+    """`valid`, `invalid`, or `unclear` where it did not say or could not be asked."""
+    account: str = ""
+    """Whose the key is, where that is told."""
+    key_reason: str = ""
+    key_hint: str = ""
+
+
 class PaperChange(Struct, frozen=True, kw_only=True):
     """What became of one thing that a tracker keeps besides sessions: a party, a creature, a preference."""
 

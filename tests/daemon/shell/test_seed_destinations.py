@@ -137,6 +137,18 @@ async def test_a_key_of_the_wrong_form_holds_the_destination_until_there_is_a_ri
     assert (await street.deliveries())["swgdb"].state is DeliveryState.UPLOADED
 
 
+async def test_the_bridges_server_tells_whether_a_key_is_good(street: Street) -> None:
+    await street.move_in("swg-bot")
+    assert (await street.control.test_destination("swgdb")).key == "valid"
+    await street.control.login("swgdb", Login(secret="user-hash-7:another-key"))
+    told = await street.control.test_destination("swgdb")
+    assert (told.key, told.key_reason) == ("invalid", "Invalid API key")
+    assert {(await street.control.test_destination(name)).key for name in ("artemis", "resonance", "putt")} == {
+        "unclear"
+    }
+    assert street.servers["swgdb"].stored == {}
+
+
 async def test_a_key_that_a_server_repeats_is_not_kept(street: Street) -> None:
     _, key, _ = SECRETS["swgdb"].split(":")
     street.servers["swgdb"].grudge = f"Nobody may upload with {key}"
