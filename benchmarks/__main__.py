@@ -21,6 +21,11 @@ NAMES = (
     "rescan",
     "big_log",
     "compression",
+    "preparation",
+    "wire",
+    "drain",
+    "uploads",
+    "api_while_draining",
 )
 """Each is a module here with `ABOUT` and `run(quick=...)`."""
 
@@ -29,7 +34,7 @@ def main() -> int:
     """All of them, or those that are named; always 0: figures are for people."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: under a minute for all")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds: a few minutes for all")
     args = parser.parse_args()
     if unknown := [name for name in args.names if name not in NAMES]:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")
@@ -43,6 +48,7 @@ def main() -> int:
     output.say()
     output.table(findings)
     output.say()
+    output.gates(findings)
     output.say(f"{time.monotonic() - began:.0f} s. Ratios are to the peer of the same run: trust them before figures.")
     return 0
 

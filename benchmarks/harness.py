@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import sqlite3
 import sys
 import sysconfig
@@ -54,6 +55,8 @@ class Finding:
     peer: str = ""
     peer_values: tuple[float, ...] = ()
     target: Target | None = None
+    stretch: Target | None = None
+    """What would be better still; the target is what has to hold."""
     reason: str = ""
     """Why there is no figure."""
 
@@ -73,10 +76,18 @@ class Finding:
     @property
     def holds(self) -> bool | None:
         """None where there is no target or nothing to hold against it."""
-        if self.target is None or not self.values:
+        return self._reaches(self.target)
+
+    @property
+    def reached(self) -> bool | None:
+        """The same of what would be better still."""
+        return self._reaches(self.stretch)
+
+    def _reaches(self, target: Target | None) -> bool | None:
+        if target is None or not self.values:
             return None
-        measured = self.ratio if self.target.of_ratio else self.figure
-        return None if measured is None else self.target.holds(measured)
+        measured = self.ratio if target.of_ratio else self.figure
+        return None if measured is None else target.holds(measured)
 
 
 def interleave(cases: Mapping[str, Case], rounds: int) -> dict[str, tuple[float, ...]]:
@@ -99,8 +110,9 @@ def compared(
     ours: str,
     peers: Sequence[str],
     target: Target | None = None,
+    stretch: Target | None = None,
 ) -> Iterator[Finding]:
-    """A line for each peer; the target goes with the first."""
+    """A line for each peer; the targets go with the first."""
     for number, peer in enumerate(peers):
         yield Finding(
             benchmark=benchmark,
@@ -110,7 +122,19 @@ def compared(
             peer=peer,
             peer_values=tuple(values[peer]),
             target=target if number == 0 else None,
+            stretch=stretch if number == 0 else None,
         )
+
+
+def absent(*programs: str) -> str | None:
+    """The first of these programs that is not here: a peer without it is left out, and the table says why."""
+    return next((one for one in programs if program(one) is None), None)
+
+
+def program(name: str) -> str | None:
+    """Where a program is: beside this Python, or on the PATH."""
+    beside = str(Path(sys.executable).parent)
+    return shutil.which(name, path=os.pathsep.join((beside, os.environ.get("PATH", ""))))
 
 
 def seconds(work: Callable[[], object]) -> float:

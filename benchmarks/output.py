@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.harness import Finding
 
-COLUMNS = ("benchmark", "what", "figure", "range", "n", "peer", "ratio", "target", "holds")
+COLUMNS = ("benchmark", "what", "figure", "range", "n", "peer", "ratio", "target", "holds", "stretch", "reached")
 LEFT = 2
 """Columns of words; the rest are figures."""
 
@@ -17,7 +17,7 @@ def say(text: str = "") -> None:
 
 
 def table(findings: Sequence[Finding]) -> None:
-    """Every finding, and whether its target holds."""
+    """Every finding, whether its target holds, and whether it reaches what would be better still."""
     rows = [COLUMNS, *(_row(one) for one in findings)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
     for number, row in enumerate(rows):
@@ -33,7 +33,7 @@ def _padded(cell: str, width: int, column: int) -> str:
 
 def _row(one: Finding) -> tuple[str, ...]:
     if one.reason:
-        return (one.benchmark, one.what, f"not measured: {one.reason}", *("",) * 6)
+        return (one.benchmark, one.what, f"not measured: {one.reason}", *("",) * (len(COLUMNS) - 3))
     return (
         one.benchmark,
         one.what,
@@ -43,8 +43,32 @@ def _row(one: Finding) -> tuple[str, ...]:
         f"{_number(one.peer_figure)} {one.unit} {one.peer}" if one.peer_values else "",
         "" if one.ratio is None else f"{one.ratio:.2f}x",
         str(one.target) if one.target else "",
-        "" if one.holds is None else "yes" if one.holds else "NO",
+        _answer(one.holds),
+        str(one.stretch) if one.stretch else "",
+        _answer(one.reached),
     )
+
+
+def gates(findings: Sequence[Finding]) -> None:
+    """What holds and what is open, in two sentences."""
+    held = [one for one in findings if one.holds is not None]
+    open_ones = [_named(one) for one in held if not one.holds]
+    say(f"{len(held) - len(open_ones)} of {len(held)} targets hold" + _list("; open", open_ones))
+    far = [one for one in findings if one.reached is not None]
+    missed = [_named(one) for one in far if not one.reached]
+    say(f"{len(far) - len(missed)} of {len(far)} stretches are reached" + _list("; open", missed))
+
+
+def _named(one: Finding) -> str:
+    return f"{one.benchmark} / {one.what}{f' / {one.peer}' if one.peer else ''}"
+
+
+def _list(before: str, names: Sequence[str]) -> str:
+    return f"{before}: {'; '.join(names)}." if names else "."
+
+
+def _answer(told: object) -> str:
+    return "" if told is None else "yes" if told else "NO"
 
 
 def _number(value: float) -> str:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 
@@ -86,6 +87,9 @@ from logferry_model.figures import Statistics
 from logferry_model.session import Session
 
 PLATFORMS = {"win32": "windows", "darwin": "macos"}
+TURN = timedelta(milliseconds=0.5)
+"""How long a thread that reads a log keeps the event loop from its turn. An answer takes several turns, for each of which
+Python has 5 ms."""
 
 
 def run(home: Home) -> int:
@@ -96,6 +100,7 @@ def run(home: Home) -> int:
     settings = load_settings(home.settings_file)
     # What the daemon writes is for its owner alone, also in a folder that others may enter.
     os.umask(0o077)
+    sys.setswitchinterval(TURN.total_seconds())
     with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
         asyncio.run(_until_stopped(home, settings))
     return 0

@@ -21,7 +21,7 @@ import pytest
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.own_log import JsonLines, own_log
 from logferry_daemon.adapters.settings_file import SettingsFile
-from logferry_daemon.compose import open_daemon, run
+from logferry_daemon.compose import TURN, open_daemon, run
 from logferry_daemon.home import Home
 from logferry_daemon.inspection import inspect_path
 from logferry_daemon.settings import Settings, load_settings
@@ -155,6 +155,16 @@ def test_a_second_daemon_of_the_same_home_is_refused_at_once(home: Home) -> None
         assert caught.value.code == "already-running"
         assert process.poll() is None
         assert discovery(home).read_text() == before
+
+
+def test_who_reads_in_a_thread_gives_way_sooner_than_usual(home: Home) -> None:
+    before = sys.getswitchinterval()
+    try:
+        with daemon(home), pytest.raises(Refused):
+            run(home)
+        assert sys.getswitchinterval() == pytest.approx(TURN.total_seconds())
+    finally:
+        sys.setswitchinterval(before)
 
 
 @only_on("linux", "darwin")
