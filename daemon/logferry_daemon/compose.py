@@ -88,8 +88,10 @@ from logferry_model.session import Session
 
 PLATFORMS = {"win32": "windows", "darwin": "macos"}
 TURN = timedelta(milliseconds=0.5)
-"""How long a thread that reads a log keeps the event loop from its turn. An answer takes several turns, for each of which
-Python has 5 ms."""
+"""How long a thread that reads a log keeps the event loop from its turn.
+
+An answer takes several of them, and Python's own are ten times as long.
+"""
 
 
 def run(home: Home) -> int:

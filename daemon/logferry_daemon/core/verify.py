@@ -83,11 +83,19 @@ def _parts(path: str, text: str) -> Iterator[str]:
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- any JSON value
     if isinstance(value, str):
         yield path, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if not key.isidentifier():
-                yield f"{path}.{key}", key  # a word of ours has no blanks and no dots in it
-            yield from _texts(inner, f"{path}.{key}" if path else key)
-    elif isinstance(value, list):
-        for number, inner in enumerate(value):
-            yield from _texts(inner, f"{path}.{number}")
+        return
+    before = f"{path}." if path else ""
+    for key, inner in _items(value):
+        if isinstance(key, str) and not key.isidentifier():
+            yield f"{path}.{key}", key  # a word of ours has no blanks and no dots in it
+        # Here, and not one call further down: most of a session is numbers and short texts.
+        if isinstance(inner, str):
+            yield f"{before}{key}", inner
+        elif isinstance(inner, dict | list):
+            yield from _texts(inner, f"{before}{key}")
+
+
+def _items(value: Any) -> Iterable[tuple[str | int, Any]]:  # noqa: ANN401 -- as above
+    if isinstance(value, dict):
+        return value.items()
+    return enumerate(value) if isinstance(value, list) else ()
