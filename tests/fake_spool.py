@@ -389,9 +389,11 @@ class MemorySpool:
 
     # Outbox
 
-    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+    async def claim(
+        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+    ) -> Sequence[Claimed]:
         self._writable()
-        due = [one for one in self._may_go(destination) if self._is_due(one.row, now)]
+        due = [one for one in self._may_go(destination, only_asked=only_asked) if self._is_due(one.row, now)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
         fresh = [one for one in due if not one.backfill][:limit]
         old = [one for one in due if one.backfill][: min(limit - len(fresh), backfill)]
@@ -514,9 +516,32 @@ class MemorySpool:
                 found.append((new.started_at, new.id, one.row.revision, told))
         return [told for *_, told in sorted(found, key=lambda row: row[:3])]
 
-    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
+    async def let_go(self, destination: str, tracker: str | None) -> int:
+        self._writable()
+        these = [one for one in self._unasked(destination) if tracker in {None, self._tracker(one)}]
+        for one in these:
+            one.row = replace(one.row, asked=True)
+        return len(these)
+
+    async def unasked(self, destination: str) -> Sequence[str]:
+        return sorted({self._tracker(one) for one in self._unasked(destination) if self._is_wanted(one)})
+
+    def _unasked_numbers(self) -> dict[str, int]:
+        numbers: dict[str, int] = {}
+        for one in self._all():
+            if one.row.state is State.PENDING and not one.row.asked and self._is_wanted(one):
+                numbers[one.row.destination] = numbers.get(one.row.destination, 0) + 1
+        return numbers
+
+    def _unasked(self, destination: str) -> list[_Delivery]:
+        return [one for one in self._pending(destination) if not one.row.asked]
+
+    def _tracker(self, one: _Delivery) -> str:
+        return self._sessions[one.row.session].new.session.tracker
+
+    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
         long_ago = datetime(1970, 1, 1, tzinfo=UTC)
-        these = [one for one in self._may_go(destination) if one.backfill is backfill]
+        these = [one for one in self._may_go(destination, only_asked=only_asked) if one.backfill is backfill]
         return min((one.row.next_attempt or long_ago for one in these), default=None)
 
     # Ledger
@@ -542,6 +567,7 @@ class MemorySpool:
             last_upload=max((one.uploaded_at for one in done if one.uploaded_at), default=None),
             last_report_url=last.row.report_url if last else None,
             backlog=self._backlog(),
+            unasked=self._unasked_numbers(),
             barred=self._barred(),
             sent=self._sent(done),
         )
@@ -670,11 +696,11 @@ class MemorySpool:
             self._set(one, Step.RELEASE)
         return len(chosen)
 
-    async def hurry(self, session: str | None, now: datetime) -> int:
+    async def hurry(self, session: str | None, now: datetime, *, asked: bool = True) -> int:
         self._writable()
         chosen = [one for one in self._all() if one.row.state is State.PENDING and session in {None, one.row.session}]
         for one in chosen:
-            one.row = replace(one.row, next_attempt=None)
+            one.row = replace(one.row, next_attempt=None, asked=one.row.asked or asked)
         return len(chosen)
 
     async def retry(self, ids: Sequence[str], now: datetime) -> int:
@@ -687,7 +713,7 @@ class MemorySpool:
             if not ids or one.row.id.startswith(beginnings) or one.row.session.startswith(beginnings)
         ]
         for one in chosen:
-            self._set(one, Step.RETRY, attempts=0, next_attempt=None)
+            self._set(one, Step.RETRY, attempts=0, next_attempt=None, asked=True)
             self._supersede(one.row.session, one.row.destination)
         return len(chosen)
 
@@ -818,8 +844,9 @@ class MemorySpool:
         note = self._notes.get(trackers_note(one.row.destination))
         return note is None or self._sessions[one.row.session].new.session.tracker in trackers_in(note)
 
-    def _may_go(self, destination: str) -> list[_Delivery]:
-        return [one for one in self._pending(destination) if self._judged(one).standing is Standing.ALLOWED]
+    def _may_go(self, destination: str, *, only_asked: bool = False) -> list[_Delivery]:
+        these = [one for one in self._pending(destination) if one.row.asked or not only_asked]
+        return [one for one in these if self._judged(one).standing is Standing.ALLOWED]
 
     # Removals
 

@@ -40,6 +40,7 @@ from logferry_daemon.handover import Handover, Proofs, exchange
 from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
+from logferry_daemon.triggers import Trigger
 from logferry_daemon.wake import Wake
 from logferry_model.errors import LogferryError, Misconfigured, Refused, Unreachable
 
@@ -86,6 +87,7 @@ class Courier:
         *,
         budget: Budget = UNHURRIED,
         turn: Turn | None = None,
+        trigger: Trigger | None = None,
     ) -> None:
         self.destination = destination
         self.dialect = dialect
@@ -95,6 +97,8 @@ class Courier:
         self._budget = budget
         """For what was found before it was asked for."""
         self._turn = turn or nullcontext()
+        self._trigger = trigger
+        """Where what is over waits for something; None is where all goes at once."""
         self._at_once = 1 if isinstance(dialect, Gathering) else AT_ONCE
         self._handover = Handover(road.outbox, road.sender, road.offers)
         self._wake = Wake(road.clock)
@@ -163,6 +167,8 @@ class Courier:
     async def _round(self) -> timedelta | None:
         """Deliver one batch; None when there may be more, else how long to wait."""
         name, now = self.destination.name, self._road.clock.now()
+        if self._trigger:
+            await self._trigger.pull(now)
         gate = await self._gates.gate(self.destination)
         if not gate.open:
             return min(self._until_open(gate, now), LOOK_AGAIN)
@@ -170,7 +176,8 @@ class Courier:
             return wait
         limit = self._gates.at_once(name, self._at_once)
         self._held.clear()
-        claimed = await self._road.outbox.claim(name, now, limit, backfill=self._budget.left(now))
+        left, only = self._budget.left(now), self._only_asked
+        claimed = await self._road.outbox.claim(name, now, limit, backfill=left, only_asked=only)
         if not claimed:
             return await self._until_due(now)
         self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)
@@ -207,11 +214,17 @@ class Courier:
     async def _until_due(self, now: datetime) -> timedelta:
         """How long nothing can be sent, as far as anybody knows."""
         name, outbox = self.destination.name, self._road.outbox
-        due = await outbox.next_due(name, backfill=False)
-        old = await outbox.next_due(name, backfill=True)
+        due = await outbox.next_due(name, backfill=False, only_asked=self._only_asked)
+        old = await outbox.next_due(name, backfill=True, only_asked=self._only_asked)
         known = [due, max(old, self._budget.ready(now)) if old else None]
         waits = [max(one - now, timedelta()) for one in known if one is not None]
+        if self._trigger and self._trigger.wait:
+            waits.append(self._trigger.wait)
         return min([*waits, LOOK_AGAIN])
+
+    @property
+    def _only_asked(self) -> bool:
+        return self._trigger is not None and self._trigger.only_asked
 
     async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
         """Deliver all; stop in the middle when the owner takes consent back or pauses."""

@@ -22,6 +22,7 @@ from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import folder_of, is_folder, reason_against_folder
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
+from logferry_daemon.core.sending import waits_for
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
@@ -29,6 +30,7 @@ from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
+from logferry_daemon.triggers import Trigger, following
 from logferry_model.errors import Misconfigured
 
 log = logging.getLogger(__name__)
@@ -172,7 +174,11 @@ class Fleet:
         told = self.listeners.delivery_changed
         # Who sends and who deletes never write at once: of a report with several sessions each would undo the other's.
         turn = asyncio.Lock() if isinstance(dialect, Gathering) else None
-        courier = Courier(destination, dialect, self.road, self.gates, told, budget=self.budget, turn=turn)
+        sending, apps = destination.sending, self.world.apps
+        trigger = None if sending.at_once else Trigger(name, sending, self.road.outbox, apps, self.programs_of)
+        courier = Courier(
+            destination, dialect, self.road, self.gates, told, budget=self.budget, turn=turn, trigger=trigger
+        )
         # First known, then enlisted: a session that is admitted in between gets its delivery either way.
         self.couriers[name] = courier
         await self.gates.arrived(destination, await self.spool.note(place_note(name)))
@@ -267,7 +273,7 @@ class Fleet:
     def destinations_of_partials(self) -> Sequence[str]:
         """Those that are sent long sessions while they run."""
         couriers = self.couriers.items()
-        return [name for name, one in couriers if one.destination.sending.partials and takes_partials(one.dialect)]
+        return [name for name, one in couriers if one.destination.sending.while_it_runs and takes_partials(one.dialect)]
 
     def filters(self) -> Mapping[str, Sequence[str]]:
         """Destination -> the trackers whose sessions it is sent; those that are sent all have none."""
@@ -328,8 +334,20 @@ class Fleet:
         return bool(concerned)
 
     async def all_gates(self) -> Mapping[str, Gate]:
-        """Destination -> gate, as of now."""
-        return {name: await self.gates.gate(courier.destination) for name, courier in self.couriers.items()}
+        """Destination -> gate, as of now, and what is waited for there."""
+        return {name: await self._gate(courier.destination) for name, courier in self.couriers.items()}
+
+    async def _gate(self, destination: Destination) -> Gate:
+        gate, sending = await self.gates.gate(destination), destination.sending
+        if sending.at_once:
+            return gate
+        comes = following(sending, self.road.clock.now())
+        return replace(gate, waits_for=waits_for(sending, comes), turn=comes)
+
+    def programs_of(self, tracker: str) -> frozenset[str]:
+        """The names of the programs that write a tracker's sessions."""
+        runners = [one for one in self.runners.values() if one.source.tracker.name == tracker]
+        return frozenset(name for one in runners for name in one.programs)
 
     def _found(self, source: Source, admitted: Sequence[Admitted]) -> None:
         for one in admitted:

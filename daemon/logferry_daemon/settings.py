@@ -34,7 +34,8 @@ from logferry_daemon.core.policy import DEFAULT, Group, Policy, Treatment
 from logferry_daemon.core.queue_bound import MEGABYTES, MIB, SESSIONS, Bound
 from logferry_daemon.core.rate import parse_rate
 from logferry_daemon.core.reaching import reason_against_host
-from logferry_daemon.core.sending import Sending
+from logferry_daemon.core.schedule import parse_time
+from logferry_daemon.core.sending import Occasion, Sending
 from logferry_daemon.core.services import reason_against_service
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import Fingerprint, parse_fingerprint
@@ -63,6 +64,11 @@ def _name(name: str) -> str:
     return name
 
 
+def _time(text: str) -> str:
+    parse_time(text)
+    return text
+
+
 def _apart(destinations: dict[str, DestinationSettings]) -> dict[str, DestinationSettings]:
     if reason := reason_against_names(destinations):
         raise ValueError(reason)
@@ -71,6 +77,7 @@ def _apart(destinations: dict[str, DestinationSettings]) -> dict[str, Destinatio
 
 Name = Annotated[str, AfterValidator(_name)]
 Host = Annotated[str, AfterValidator(_host)]
+ScheduleTime = Annotated[str, AfterValidator(_time)]
 Seconds = Annotated[float, Field(gt=0, le=86_400)]
 
 
@@ -115,6 +122,12 @@ class DestinationSettings(_Part):
         default=None, description="the fingerprint of its key, which then counts in place of an authority"
     )
 
+    when: Occasion | None = Field(
+        default=None, description="when what is over goes there; as under [upload] when left out"
+    )
+    schedule: tuple[ScheduleTime, ...] = Field(
+        default=(), description='its times, as "03:00" or "sat,sun 10:00"; as under [upload] when left out'
+    )
     partials: bool | None = Field(
         default=None, description="send it long sessions while they run; as under [upload] when left out"
     )
@@ -183,6 +196,13 @@ class UploadSettings(_Part):
     longest_wait: Annotated[float, Field(ge=10, le=86_400)] = Field(
         default=CAP.total_seconds(), description="seconds at most between two tries at what cannot be reached"
     )
+    when: Occasion = Field(
+        default=Occasion.SESSION_END,
+        description="when what is over goes: at session-end, app-close, by schedule, or on demand",
+    )
+    schedule: tuple[ScheduleTime, ...] = Field(
+        default=(), description='times by the clock on the wall, as "03:00", "daily 22:30" or "sat,sun 10:00"'
+    )
     partials: bool = Field(default=True, description="send long sessions while they run, where they can be replaced")
     partial_after: Seconds = Field(default=7_200.0, description="seconds after which a session that runs is long")
     partial_every: Seconds = Field(default=600.0, description="seconds between two times that it is sent")
@@ -192,9 +212,19 @@ class UploadSettings(_Part):
         """When a session that runs is due."""
         return Rhythm(after=seconds(self.partial_after), every=seconds(self.partial_every))
 
+    @property
+    def sending_to_all(self) -> Sending:
+        """What holds where a destination has no word of its own."""
+        return Sending(when=self.when, times=tuple(map(parse_time, self.schedule)), partials=self.partials)
+
     def sending(self, destination: DestinationSettings) -> Sending:
         """What holds for one destination: its own word, or else the one for all."""
-        return Sending(partials=self.partials if destination.partials is None else destination.partials)
+        times = destination.schedule or self.schedule
+        return Sending(
+            when=destination.when or self.when,
+            times=tuple(map(parse_time, times)),
+            partials=self.partials if destination.partials is None else destination.partials,
+        )
 
     @property
     def bytes_per_second(self) -> float | None:
@@ -257,6 +287,15 @@ class Settings(BaseSettings):
     log: LogSettings = LogSettings()
     tray: TraySettings = TraySettings()
 
+    @model_validator(mode="after")
+    def _scheduled(self) -> Settings:
+        """Whoever waits for a time has one."""
+        wanting = [name for name, one in self.destinations.items() if _lacks_times(self.upload.sending(one))]
+        if wanting or _lacks_times(self.upload.sending_to_all):
+            where = f"[destinations.{wanting[0]}]" if wanting else "[upload]"
+            raise ValueError(f'when = "schedule" needs times in {where}, as in: schedule = ["03:00"]')
+        return self
+
     @classmethod
     def settings_customise_sources(
         cls,
@@ -304,6 +343,8 @@ def _bad(file: Path, what: str) -> Misconfigured:
 
 def _first(error: ValidationError) -> str:
     first = error.errors()[0]
+    if not first["loc"]:
+        return f"does not fit together: {first['msg'].removeprefix('Value error, ')}"
     *place, key = [str(part) for part in first["loc"]]
     where = f"[{'.'.join(place)}]" if place else "the top"
     if first["type"] == "extra_forbidden":
@@ -322,6 +363,10 @@ def _fields(model: type[BaseModel], place: list[str]) -> Mapping[str, Any]:
     if place and place[0] == "sources":
         return SourceSettings.model_fields
     return DestinationSettings.model_fields if place and place[0] == "destinations" else fields
+
+
+def _lacks_times(sending: Sending) -> bool:
+    return sending.when is Occasion.SCHEDULE and not sending.times
 
 
 def seconds(number: float) -> timedelta:

@@ -186,7 +186,7 @@ class SourceRunner:
 
     @property
     def programs(self) -> frozenset[str]:
-        """Those that write its files."""
+        """The names of the programs that write its files."""
         of_files = (name for state in self._files.values() for name in self._rules(state).processes)
         return frozenset((*self._rules_at("").processes, *of_files))
 

@@ -82,9 +82,16 @@ class SpoolMachine(RuleBasedStateMachine):
     def lose_its_log(self, name: str, to: set[str]) -> None:
         self.same(lambda bench: bench.spool.complete(SessionId(name), sorted(to), self.now))
 
-    @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2))
-    def claim(self, place: str, limit: int, backfill: int) -> None:
-        one, other = self.both(lambda bench: bench.spool.claim(place, self.now, limit, backfill=backfill))
+    @rule(place=places, tracker=st.sampled_from(["artemis", "putt", None]))
+    def let_go(self, place: str, tracker: str | None) -> None:
+        self.same(lambda bench: bench.spool.let_go(place, tracker))
+
+    @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2), asked=st.booleans())
+    def claim(self, place: str, limit: int, backfill: int, asked: bool) -> None:
+        def act(bench: Bench) -> Coroutine[Any, Any, Sequence[Claimed]]:
+            return bench.spool.claim(place, self.now, limit, backfill=backfill, only_asked=asked)
+
+        one, other = self.both(act)
         assert [told(each) for each in one] == [told(each) for each in other]
         for each in one:
             standing = self.loop.run_until_complete(self.disk.spool.delivery(each.row.id))
@@ -123,9 +130,9 @@ class SpoolMachine(RuleBasedStateMachine):
     def retry(self, ids: Sequence[str]) -> None:
         self.same(lambda bench: bench.spool.retry(ids, self.now))
 
-    @rule(name=sessions | st.none())
-    def hurry(self, name: str | None) -> None:
-        self.same(lambda bench: bench.spool.hurry(name, self.now))
+    @rule(name=sessions | st.none(), asked=st.booleans())
+    def hurry(self, name: str | None, asked: bool) -> None:
+        self.same(lambda bench: bench.spool.hurry(name, self.now, asked=asked))
 
     @rule(ago=st.none() | st.integers(0, 30))
     def follow(self, ago: int | None) -> None:
@@ -326,13 +333,15 @@ async def everything(bench: Bench) -> tuple[object, ...]:
         )
         for summary, rows in await spool.sessions()
     ]
-    due = [await spool.next_due(place, backfill=old) for place in PLACES for old in (False, True)]
+    ways = [(old, asked) for old in (False, True) for asked in (False, True)]
+    due = [await spool.next_due(place, backfill=old, only_asked=asked) for place in PLACES for old, asked in ways]
+    due_at = due, [list(await spool.unasked(place)) for place in PLACES]
     roster = list(await spool.seen()), list(await spool.bindings())
     gone = [(replace(one, copies=()), list(map(plain, sorted(one.copies, key=about)))) for one in await spool.deleted()]
     asked = [await spool.next_copy(place) for place in PLACES]
     files = list(await spool.files("game")), dict(await spool.partials("game"))
     told_of = [await history(spool, summary.id, rows) for summary, rows in await spool.sessions()]
-    return told_of, listed, due, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
+    return told_of, listed, due_at, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster
 
 
 TestSpoolMachine = SpoolMachine.TestCase

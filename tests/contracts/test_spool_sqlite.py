@@ -14,7 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.adapters import spool_filing, spool_partials, spool_players, spool_removals, spool_sqlite
+from logferry_daemon.adapters import (
+    spool_asking,
+    spool_filing,
+    spool_partials,
+    spool_players,
+    spool_removals,
+    spool_sqlite,
+)
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.delivery import State
@@ -342,8 +349,8 @@ async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) 
     other.close()
 
 
-PARTS = (spool_sqlite, spool_filing, spool_players, spool_removals, spool_partials)
-FILES = ("spool.sql", "identities.sql", "removals.sql", "partials.sql")
+PARTS = (spool_sqlite, spool_filing, spool_players, spool_removals, spool_partials, spool_asking)
+FILES = ("spool.sql", "identities.sql", "removals.sql", "partials.sql", "asking.sql")
 QUERIES = {name: text for file in FILES for name, text in load_queries(file).items()}
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from logferry_daemon.core.sending import Occasion
 from logferry_daemon.settings import Settings, UploadSettings, parse_settings
+from logferry_model.errors import Misconfigured
 
 PAGE = Path(__file__).parents[2] / "docs" / "uploads.md"
 EXAMPLES = re.findall(r"^```toml\n(.*?)^```$", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
@@ -27,19 +29,46 @@ def test_every_example_can_be_read(example: str) -> None:
     assert parsed(example) != Settings() or parsed(example).upload == UploadSettings()
 
 
-def test_the_first_example_is_what_holds_when_nothing_is_set() -> None:
-    assert "partial_every" in EXAMPLES[0]
-    assert parsed(EXAMPLES[0]).upload == UploadSettings()
+def test_what_is_said_to_hold_when_nothing_is_set_does() -> None:
+    usual = [one for one in EXAMPLES if "partial_every" in one or "session-end" in one]
+    assert [parsed(one).upload for one in usual] == [UploadSettings(), UploadSettings()]
 
 
 def test_every_setting_is_in_an_example() -> None:
-    sending = PAGE.with_name("sending.md").read_text("utf-8")
-    written = "\n".join(EXAMPLES) + re.sub("`", "\n", sending)
+    others = [page.read_text("utf-8").replace("`", "\n") for page in PAGE.parent.glob("*.md") if page != PAGE]
+    written = "\n".join([*EXAMPLES, *others])
     missing = [name for name in UploadSettings.model_fields if not re.search(rf"^{name} = ", written, re.MULTILINE)]
     assert missing == []
 
 
 def test_a_destination_has_the_last_word() -> None:
-    settings = parsed(EXAMPLES[1])
+    (settings,) = [parsed(one) for one in EXAMPLES if "partials = false" in one]
     assert settings.upload.partials
     assert not settings.upload.sending(settings.destinations["home"]).partials
+    (settings,) = [parsed(one) for one in EXAMPLES if "guild" in one]
+    guild = settings.upload.sending(settings.destinations["guild"])
+    assert (settings.upload.when, guild.when, list(map(str, guild.times))) == (
+        Occasion.DEMAND,
+        Occasion.SCHEDULE,
+        ["23:00"],
+    )
+
+
+def test_every_word_for_when_is_explained() -> None:
+    page = PAGE.read_text("utf-8")
+    assert [one for one in Occasion if f'| `"{one}"` |' not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('[upload]\nwhen = "schedule"', r"needs times in \[upload\]"),
+        ('[destinations.home]\nurl = "https://a.example"\nwhen = "schedule"', r"needs times in \[destinations.home\]"),
+        ('[upload]\nschedule = ["25:00"]', "is no time; write it as"),
+        ('[upload]\nschedule = ["funday 03:00"]', "is no day"),
+        ('[upload]\nwhen = "sometimes"', "session-end"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(text: str, complaint: str) -> None:
+    with pytest.raises(Misconfigured, match=complaint):
+        parsed(text)

@@ -216,6 +216,7 @@ def delivery_row(row: sqlite3.Row) -> DeliveryRow:
         last_attempt=_maybe_at(row["last_attempt"]),
         next_attempt=_maybe_at(row["next_attempt"]),
         report_url=row["report_url"],
+        asked=bool(row["asked"]),
     )
 
 

@@ -21,6 +21,7 @@ import msgspec
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
+from logferry_daemon.adapters.spool_asking import AskingInSqlite, unasked_numbers
 from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_filters import as_json, filters, wanted
@@ -95,12 +96,20 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials", "filters")
+    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials", "filters", "asking")
     files = [f"{room}.sql" for room in rooms]
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 
-class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, WithholdingInSqlite, EveningsInSqlite):
+class SqliteSpool(
+    PlayersInSqlite,
+    HistoryInSqlite,
+    PartialsInSqlite,
+    AskingInSqlite,
+    Removals,
+    WithholdingInSqlite,
+    EveningsInSqlite,
+):
     """Intake, outbox, ledger, history, choices, roster, removals and withholding over one database."""
 
     def __init__(
@@ -183,11 +192,14 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
 
     # Outbox
 
-    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+    async def claim(
+        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+    ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
 
         def work() -> list[Claimed]:
-            about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
+            about: dict[str, Any] = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
+            about["only_asked"] = int(only_asked)
             with self.database.writing() as query:
                 allowed, about["trackers"] = may_go(query, destination), wanted(query, destination)
                 due = query("due", **about, may_go=allowed, limit=limit, backfill=0)
@@ -319,13 +331,14 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
 
         return await self.database.run(work)
 
-    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
+    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
 
         def work() -> int | None:
             query = self.database.query
             about = {"destination": destination, "backfill": int(backfill), "may_go": may_go(query, destination)}
-            due: int | None = query("next_due", **about, trackers=wanted(query, destination))[0]["due"]
+            about |= {"trackers": wanted(query, destination), "only_asked": int(only_asked)}
+            due: int | None = query("next_due", **about)[0]["due"]
             return due
 
         due = await self.database.run(work)
@@ -347,7 +360,12 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
                 self.database.query("backlog", filters=as_json(filters(self.database.query)))[0],
             )
             places = {destination for destination, _ in counts}
-            return replace(told, barred=barred(self.database.query, places), sent=sent(self.database.query))
+            return replace(
+                told,
+                barred=barred(self.database.query, places),
+                sent=sent(self.database.query),
+                unasked=unasked_numbers(self.database.query),
+            )
 
         return await self.database.run(work)
 
@@ -410,12 +428,12 @@ class SqliteSpool(PlayersInSqlite, HistoryInSqlite, PartialsInSqlite, Removals, 
 
         return await self.database.run(work)
 
-    async def hurry(self, session: str | None, now: datetime) -> int:
+    async def hurry(self, session: str | None, now: datetime, *, asked: bool = True) -> int:
         """Pending deliveries are due now."""
 
         def work() -> int:
             with self.database.writing() as query:
-                query("hurry", session=session)
+                query("hurry", session=session, asked=int(asked))
                 return int(query("pending_number", session=session)[0]["number"])
 
         return await self.database.run(work)

@@ -161,11 +161,16 @@ class DaemonControl:
         questions = await self._identities.questions(totals)
         return Status(
             state=views.daemon_state(
-                counts, gates, sources, paused=self._gates.paused, asked=bool(questions or trouble)
+                counts,
+                gates,
+                sources,
+                paused=self._gates.paused,
+                asked=bool(questions or trouble),
+                not_yet=views.not_yet(gates, totals),
             ),
             version=self._parts.version,
             counts=counts,
-            destinations=views.destinations(gates, self._fleet.filters()),
+            destinations=views.destinations(gates, totals, self._fleet.filters()),
             attention=views.attention(
                 gates,
                 failures,

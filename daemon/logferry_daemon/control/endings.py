@@ -33,22 +33,24 @@ class Endings:
         if not open_ones:
             # Kept for what is noticed in the next moments; nothing else is worth a look at everything.
             self._fleet.world.apps.close(app)
+            self._fleet.wake_couriers()
             return Ended()
         await self._fleet.app_closed(app)
-        return await self._ended(open_ones)
+        return await self._ended(open_ones, asked=False)
 
     async def demand(self, session: str) -> Ended:
         """A session ends; Misconfigured `session-unknown` when none such runs."""
         if not await self._fleet.end(session):
             hint = "See: logferry sessions list"
             raise Misconfigured("session-unknown", f'There is no running session "{session}".', hint=hint)
-        return await self._ended([session])
+        return await self._ended([session], asked=True)
 
-    async def _ended(self, sessions: Sequence[str]) -> Ended:
+    async def _ended(self, sessions: Sequence[str], *, asked: bool) -> Ended:
+        """`asked` by their owner: then they go at once, whatever their destinations wait for."""
         left = await self._left(sessions)
         over = tuple(session for session in sessions if session not in left)
         for session in over:
-            await self._spool.hurry(session, self._clock.now())
+            await self._spool.hurry(session, self._clock.now(), asked=asked)
         self._fleet.wake_couriers()
         note = "What is still being written ends as soon as it is quiet." if left else ""
         return Ended(ended=len(over), sessions=over, waiting=len(left), note=note)

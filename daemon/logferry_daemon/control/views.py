@@ -39,17 +39,19 @@ MAX_ATTENTION = 50
 
 def delivery(row: DeliveryRow, gates: Mapping[str, Gate], tries: Sequence[Tried] = ()) -> Delivery:
     """One delivery as people see it."""
-    state, reason = public_state(row.state, gates.get(row.destination, OPEN), row.standing)
+    gate = gates.get(row.destination, OPEN)
+    state, reason = public_state(row.state, gate, row.standing)
+    waits = gate.waits_for if state == State.PENDING and not row.asked else ""
     return Delivery(
         id=row.id,
         destination=place_name(row.destination),
         revision=row.revision,
         state=DeliveryState(state),
-        reason=reason or (row.last_error if row.state in {State.FAILED, State.EXCLUDED} else ""),
+        reason=reason or waits or (row.last_error if row.state in {State.FAILED, State.EXCLUDED} else ""),
         attempts=row.attempts,
         last_error=row.last_error,
         last_attempt=row.last_attempt,
-        next_attempt=row.next_attempt,
+        next_attempt=gate.turn if waits and gate.turn else row.next_attempt,
         report_url=row.report_url,
         backlog=row.state is State.BACKLOG,
         history=tuple(map(attempt, tries)),
@@ -170,25 +172,47 @@ def _metrics_by_destination(totals: Totals, gates: Mapping[str, Gate]) -> Iterat
 
 
 def destinations(
-    gates: Mapping[str, Gate], trackers: Mapping[str, Sequence[str]] = NO_FILTERS
+    gates: Mapping[str, Gate], totals: Totals, trackers: Mapping[str, Sequence[str]] = NO_FILTERS
 ) -> tuple[DestinationStatus, ...]:
     """Each destination, what it waits for, and whose sessions it is sent."""
     return tuple(
         DestinationStatus(
             name=name,
             state=gate.state,
-            reason=gate.reason,
-            next_attempt=gate.until,
+            reason=gate.reason or _waits(gate, totals.unasked.get(name, 0)),
+            next_attempt=gate.until or gate.turn,
             trackers=tuple(trackers.get(name, ())),
         )
         for name, gate in gates.items()
     )
 
 
+def _waits(gate: Gate, number: int) -> str:
+    """What waits for its time, and for which."""
+    if not gate.waits_for:
+        return ""
+    return f"what is over {gate.waits_for}" if not number else f"{number:,} waiting: each {gate.waits_for}"
+
+
+def not_yet(gates: Mapping[str, Gate], totals: Totals) -> int:
+    """How many deliveries are pending only because their time has not come."""
+    return sum(totals.unasked.get(name, 0) for name, gate in gates.items() if gate.waits_for and not gate.held)
+
+
 def daemon_state(
-    found: Counts, gates: Mapping[str, Gate], sources: Mapping[str, str], *, paused: bool, asked: bool = False
+    found: Counts,
+    gates: Mapping[str, Gate],
+    sources: Mapping[str, str],
+    *,
+    paused: bool,
+    asked: bool = False,
+    not_yet: int = 0,
 ) -> DaemonState:
-    """The most urgent thing that is true. `sources` is name -> state; `asked` says that a question is open."""
+    """The most urgent thing that is true. `sources` is name -> state; `asked` says that a question is open.
+
+    So many as `not_yet` says are pending only because their time has not come.
+    """
+    moving = found.pending > not_yet
     closed = [gate for gate in gates.values() if not gate.open]
     if paused:
         return DaemonState.PAUSED
@@ -197,9 +221,9 @@ def daemon_state(
         return DaemonState.ATTENTION
     if any(gate.reason == PLAYING for gate in closed):
         return DaemonState.PAUSED
-    if found.uploading or (found.pending and not closed):
+    if found.uploading or (moving and not closed):
         return DaemonState.WORKING
-    return DaemonState.OFFLINE if found.pending else DaemonState.IDLE
+    return DaemonState.OFFLINE if moving else DaemonState.IDLE
 
 
 def closed(gates: Mapping[str, Gate]) -> Iterator[str]:

@@ -74,6 +74,10 @@ class Gate:
     reason: str = ""
     hint: str = ""
     until: datetime | None = None
+    waits_for: str = ""
+    """What everything that nobody asked for waits for, although the gate is open."""
+    turn: datetime | None = None
+    """When that comes, where a clock says so."""
 
 
 OPEN = Gate(open=True)

@@ -86,6 +86,8 @@ class Totals:
     backlog: Backlog | None = None
     barred: Mapping[tuple[str, State, Standing], int] = field(default_factory=dict)
     """How many of `by_state` are of players who are not allowed there."""
+    unasked: Mapping[str, int] = field(default_factory=dict)
+    """Destination -> how many of its pending deliveries wait for its time, where it has one."""
     sent: Mapping[str, Sent] = field(default_factory=dict)
     """Destination -> what was sent there; those that nothing was sent to are left out."""
 
@@ -154,8 +156,8 @@ class Ledger(Protocol):
         """Backlog to pending: of one session, of those that ended at or after `since`, or all."""
         ...
 
-    async def hurry(self, session: str | None, now: datetime) -> int:
-        """Make pending deliveries due now: of one session, or all."""
+    async def hurry(self, session: str | None, now: datetime, *, asked: bool = True) -> int:
+        """Make pending deliveries due now: of one session, or all; what is `asked` for waits for no time either."""
         ...
 
     async def recut(self, order: Recut, destinations: Sequence[str], now: datetime, *, only_look: bool) -> Recutting:

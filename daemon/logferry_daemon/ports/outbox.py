@@ -31,6 +31,8 @@ class DeliveryRow:
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
     report_url: str | None = None
+    asked: bool = False
+    """Whether no time is waited for: it was let go, or its owner asked for it."""
     standing: Standing = Standing.ALLOWED
     """Whether its player's sessions may go there."""
 
@@ -55,10 +57,12 @@ class Claimed:
 class Outbox(Protocol):
     """The spool as the delivery worker sees it."""
 
-    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
+    async def claim(
+        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+    ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
 
-        Never one of a player who is not allowed there.
+        Never one of a player who is not allowed there; with `only_asked`, none that was neither let go nor asked for.
         """
         ...
 
@@ -118,6 +122,14 @@ class Outbox(Protocol):
         """Remember it, or forget it with None."""
         ...
 
-    async def next_due(self, destination: str, *, backfill: bool) -> datetime | None:
+    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
         """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself."""
+        ...
+
+    async def let_go(self, destination: str, tracker: str | None) -> int:
+        """The time of a destination has come: what is pending goes, of one tracker or of all; how much that is."""
+        ...
+
+    async def unasked(self, destination: str) -> Sequence[str]:
+        """The trackers of what is pending and was neither let go nor asked for."""
         ...

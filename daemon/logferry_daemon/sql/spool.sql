@@ -91,6 +91,7 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
     -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
     AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+    AND (asked OR NOT :only_asked)
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
 
@@ -146,7 +147,7 @@ WHERE id = :id;
 -- Those that wait for an answer about their player are never due, nor those whose tracker is left out.
 SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
 LEFT JOIN players ON players.session = deliveries.session
-WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+WHERE destination = :destination AND state = 'pending' AND backfill = :backfill AND (asked OR NOT :only_asked)
     AND (:trackers IS NULL OR (SELECT tracker FROM sessions WHERE id = deliveries.session)
         IN (SELECT value FROM json_each(:trackers)))
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)));
@@ -191,7 +192,7 @@ FROM sessions ORDER BY started_at DESC, id;
 
 -- all_deliveries --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
-    report_url
+    report_url, asked
 FROM deliveries ORDER BY started_at DESC, revision, destination;
 
 -- sessions_like --
@@ -200,12 +201,12 @@ SELECT * FROM sessions WHERE substr(id, 1, length(:id)) = :id LIMIT 2;
 
 -- deliveries_of --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
-    report_url
+    report_url, asked
 FROM deliveries WHERE session = :session ORDER BY revision, destination;
 
 -- one_delivery --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
-    report_url
+    report_url, asked
 FROM deliveries WHERE id = :id;
 
 -- files_in_trouble --
@@ -219,7 +220,8 @@ WHERE state = 'backlog' AND (:session IS NULL OR session = :session) AND (
 RETURNING id;
 
 -- hurry --
-UPDATE deliveries SET next_attempt = NULL WHERE state = 'pending' AND (:session IS NULL OR session = :session);
+UPDATE deliveries SET next_attempt = NULL, asked = max(asked, :asked)
+WHERE state = 'pending' AND (:session IS NULL OR session = :session);
 
 -- pending_number --
 SELECT count(*) AS number FROM deliveries WHERE state = 'pending' AND (:session IS NULL OR session = :session);
@@ -229,11 +231,11 @@ SELECT id, session, destination, state FROM deliveries WHERE state = 'failed';
 
 -- retried --
 -- Attempts start afresh: a person looked at it.
-UPDATE deliveries SET state = :state, attempts = 0, next_attempt = NULL WHERE id = :id;
+UPDATE deliveries SET state = :state, attempts = 0, next_attempt = NULL, asked = 1 WHERE id = :id;
 
 -- failures --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
-    report_url
+    report_url, asked
 FROM deliveries
 WHERE state = 'failed' AND NOT EXISTS (
     SELECT 1 FROM json_each(:filters) AS rule JOIN sessions ON sessions.id = deliveries.session

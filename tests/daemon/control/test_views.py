@@ -244,7 +244,7 @@ def test_metrics_tell_what_was_sent() -> None:
 
 
 def test_each_destination_is_shown_with_what_it_waits_for() -> None:
-    shown = [(one.name, one.state, one.reason, one.next_attempt) for one in views.destinations(GATES)]
+    shown = [(one.name, one.state, one.reason, one.next_attempt) for one in views.destinations(GATES, totals())]
     assert shown == [
         ("open", "ready", "", None),
         ("held", "held", "no consent", None),

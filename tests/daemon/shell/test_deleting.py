@@ -237,8 +237,10 @@ class Rushed(MemorySpool):
 
     courier: Courier
 
-    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
-        claimed = await super().claim(destination, now, limit, backfill=backfill)
+    async def claim(
+        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+    ) -> Sequence[Claimed]:
+        claimed = await super().claim(destination, now, limit, backfill=backfill, only_asked=only_asked)
         removed = await self.delete("aa", "artemis", now, ask=())
         await self.courier.drop(removed.stopped)
         return claimed

@@ -359,8 +359,10 @@ class Rushed(MemorySpool):
 
     deed: Callable[[Sequence[Claimed]], Awaitable[None]]
 
-    async def claim(self, destination: str, now: datetime, limit: int, *, backfill: int) -> Sequence[Claimed]:
-        claimed = await super().claim(destination, now, limit, backfill=backfill)
+    async def claim(
+        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+    ) -> Sequence[Claimed]:
+        claimed = await super().claim(destination, now, limit, backfill=backfill, only_asked=only_asked)
         await self.deed(claimed)
         return claimed
 
