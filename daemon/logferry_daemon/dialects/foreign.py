@@ -23,7 +23,7 @@ from logferry_daemon.core.exchange import (
     Parked,
     Response,
 )
-from logferry_daemon.dialects.logferry import on_origin
+from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_model.envelope import MEDIA_TYPE, Receipt, ReceiptStatus, sha256_hex
 from logferry_model.errors import Refused

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Mapping
 from datetime import datetime, timedelta
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
 
 from msgspec.structs import replace
 
@@ -36,6 +36,7 @@ from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
+from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.validating import validating
 from logferry_daemon.dialects.verifying import verifying
@@ -141,17 +142,6 @@ def at_home(url: str, found: Outcome) -> Outcome:
     if isinstance(found, Acked):
         return Acked(receipt=replace(found.receipt, report_url=on_origin(url, found.receipt.report_url)))
     return found
-
-
-def on_origin(url: str, report_url: str) -> str:
-    """The report's address at the destination itself, wherever the receipt points: only the owner names hosts."""
-    origin = urlsplit(url)
-    try:
-        named = urlsplit(report_url).path
-    except ValueError:
-        named = ""  # it is no address, and what was uploaded is uploaded all the same
-    path = quote("/" + named.lstrip("/"), safe="/%:@-._~!$&'()*+,;=")
-    return urlunsplit((origin.scheme, origin.netloc, path, "", ""))
 
 
 def failure(letter: Letter, response: Response, now: datetime) -> Outcome:

@@ -29,8 +29,8 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
-from logferry_daemon.dialects.logferry import on_origin
 from logferry_daemon.dialects.native import envelope_of, slug
+from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.services import (
     KEY,
     Said,

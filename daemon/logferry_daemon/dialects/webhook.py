@@ -31,7 +31,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.core.reaching import KEY_IN_PATH, PATH_KEY
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, ValidatingConversation
-from logferry_daemon.dialects.logferry import on_origin
+from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.services import (
     KEY,
     Said,

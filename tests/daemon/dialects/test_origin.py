@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.exchange import Acked, Stop
-from logferry_daemon.dialects.logferry import on_origin
+from logferry_daemon.dialects.origin import on_origin
 from tests.daemon.dialects.test_logferry import JSON, URL, receipt, told
 
 ORIGIN = "https://collector.example:8443"
