@@ -40,7 +40,8 @@ def validity(response: Response, now: datetime) -> Validity:
     if response.status == 200 and said.get("valid") is True:
         return Valid(account=foreign.printable(foreign.text_in(said, "account", "user", "username")))
     if said.get("valid") is False or response.status == 401:
-        return Invalid(reason=foreign.printable(foreign.reason_in(response)) or f"status {response.status}")
+        # Whoever tells it puts the stop behind it.
+        return Invalid(reason=foreign.printable(foreign.reason_in(response)).rstrip(".") or f"status {response.status}")
     return unclear(response, now)
 
 
