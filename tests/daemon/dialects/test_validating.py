@@ -34,7 +34,7 @@ def test_these_can_be_asked() -> None:
         (
             says(401, {"title": "The API key is not valid", "status": 401, "code": "c", "detail": "Old."}),
             Invalid,
-            "Old.",
+            "reason='Old'",
         ),
         (says(403, {"valid": False, "message": "Banned"}), Invalid, "Banned"),
         (says(401, {}), Invalid, "status 401"),
