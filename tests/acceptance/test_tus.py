@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sqlite3
 import subprocess
 import sys
@@ -13,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from logferry_model.envelope import sha256_hex
-from tests.acceptance.running import tell, until
+from tests.acceptance.running import DESTINATION, daemon_home, make_quiet, tell, until
 from tests.acceptance.tus_front import Break, Front, front_of
 from tests.acceptance.tus_program import NotFetched, tus_program
+from tests.factories import artemis_document, encode_document
 
 pytestmark = [pytest.mark.accept, pytest.mark.faults, pytest.mark.slow]
 
@@ -47,8 +49,9 @@ def front(server: list[str], tmp_path: Path) -> Iterator[Front]:
 
 
 @contextmanager
-def uploading(front: Front, tmp_path: Path, size: int) -> Iterator[subprocess.Popen[str]]:
-    ours = [sys.executable, "-m", "tests.acceptance.uploader", str(tmp_path / "spool.db"), front.url, str(size)]
+def uploading(front: Front, tmp_path: Path, size: int, *, patience: float = 30.0) -> Iterator[subprocess.Popen[str]]:
+    program = [sys.executable, "-m", "tests.acceptance.uploader"]
+    ours = [*program, str(tmp_path / "spool.db"), front.url, str(size), str(patience)]
     with subprocess.Popen(ours, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield process
@@ -56,9 +59,9 @@ def uploading(front: Front, tmp_path: Path, size: int) -> Iterator[subprocess.Po
             process.kill()
 
 
-def uploaded(front: Front, tmp_path: Path, size: int) -> tuple[int, str]:
+def uploaded(front: Front, tmp_path: Path, size: int, *, patience: float = 30.0) -> tuple[int, str]:
     """How many bytes the letter had, and what its process said; it is there once and whole, and its delivery over."""
-    with uploading(front, tmp_path, size) as process:
+    with uploading(front, tmp_path, size, patience=patience) as process:
         said, _ = process.communicate(timeout=100)
     assert process.returncode == 0, said
     assert said.splitlines()[-1].strip() == "Acked"
@@ -128,6 +131,71 @@ def test_each_reset_in_the_middle_costs_a_piece_at_most(
     tell(capsys, f"{len(cuts)} resets in {length} bytes: {resent} sent again")
     assert front.methods.count("POST") == 1
     assert 0 <= resent <= len(cuts) * CHUNK
+
+
+def test_a_network_that_was_exchanged_for_another_costs_a_piece_at_most(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = {3: 300_000, 5: 900_000}
+    front.breaks = lambda method, number: (
+        Break(after=gone[number], vanish=True) if method == "PATCH" and number in gone else None
+    )
+    length, _ = uploaded(front, tmp_path, 6 * MIB, patience=3)
+    resent = front.received - length
+    tell(capsys, f"{front.vanished} connections ended without a word in {length} bytes: {resent} sent again")
+    assert front.vanished == len(gone)
+    assert front.methods.count("POST") == 1
+    assert 0 <= resent <= len(gone) * CHUNK
+
+
+def test_a_daemon_that_was_killed_goes_on_where_it_was(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    games = tmp_path / "games"
+    games.mkdir()
+    make_quiet(long_hunt(games / "session-1772395200243.json"))
+    front.pause = 0.03
+    with daemon_home(tmp_path / "daemon") as daemon:
+        daemon.configure(sources={"hunts": ("artemis", games)}, destinations={DESTINATION: front.url})
+        program = daemon.start()
+        daemon.agree("s3cret-key-of-the-tus-test")
+        for mark in (1.4, 3.6):
+            until(lambda: front.received > mark * MIB, "so much has arrived", seconds=100)  # noqa: B023
+            program.kill()
+            program = daemon.start()
+        daemon.settled(1, seconds=100)
+        (upload,) = daemon.client.receipts("").receipts
+    ((body, told),) = front.uploads()
+    resent = front.received - len(body)
+    tell(capsys, f"a daemon killed 2 times in {len(body)} bytes: {resent} sent again")
+    assert len(body) > 4 * MIB
+    assert told["sha256"] == sha256_hex(body)
+    assert upload.bytes_sent == len(body)
+    assert front.methods.count("POST") == 1
+    assert 0 <= resent <= 2 * CHUNK
+
+
+def long_hunt(file: Path) -> Path:
+    """A session whose letter is too long for one post: nothing packs words that nobody ever used."""
+    dice = random.Random(5)
+    document = artemis_document(5, events=3)
+    at = document["events"][0]["timestamp"]
+    document["events"] = [
+        {
+            "timestamp": at + number,
+            "type": "damage_dealt",
+            "amount": 1.0,
+            "creature": words(dice),
+            "itemName": words(dice),
+        }
+        for number in range(30_000)
+    ]
+    file.write_bytes(encode_document(document))
+    return file
+
+
+def words(dice: random.Random) -> str:
+    return " ".join("".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=9)) for _ in range(14))
 
 
 def cut_at(cuts: dict[int, int]) -> Callable[[str, int], Break | None]:

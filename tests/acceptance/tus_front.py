@@ -34,6 +34,9 @@ class Break:
     """So many bytes of the body reach the server, then both connections are reset."""
     lose: bool = False
     """The server answers, and nobody hears it."""
+    vanish: bool = False
+    """After those bytes nothing comes through any more, and nobody is told: so it is for a connection whose own network
+    was exchanged for another one."""
 
 
 @dataclass
@@ -51,6 +54,8 @@ class Front:
     port: int = 0
     received: int = 0
     """Bytes of pieces that were passed on to the server."""
+    vanished: int = 0
+    """Connections of which nobody was told that they are over."""
     methods: list[str] = field(default_factory=list)
 
     @property
@@ -99,6 +104,8 @@ class Front:
         try:
             host_writer.write(_for_once(head))
             if not await self._pass_on(reader, host_writer, _length(head), broken.after):
+                if broken.vanish:
+                    await self._until_given_up(reader)
                 for each in (host_writer, writer):
                     each.transport.abort()
                 return
@@ -126,6 +133,12 @@ class Front:
             left -= len(piece)
             await asyncio.sleep(self.pause)
         return stop is None
+
+    async def _until_given_up(self, reader: asyncio.StreamReader) -> None:
+        self.vanished += 1
+        # What still comes goes nowhere, and nobody answers.
+        while await asyncio.wait_for(reader.read(SLICE), 4 * SECONDS):
+            pass
 
     async def _drain(self, reader: asyncio.StreamReader, size: int) -> None:
         while size and (piece := await asyncio.wait_for(reader.read(min(SLICE, size)), SECONDS)):

@@ -1,6 +1,7 @@
 """A process that hands over one large letter with the daemon's own parts, and may be killed at any moment.
 
-`python -m tests.acceptance.uploader SPOOL URL BYTES`: what another such process began, it goes on with.
+`python -m tests.acceptance.uploader SPOOL URL BYTES [SECONDS]`: what another such process began, it goes on with; it gives
+up what does not move for so many seconds.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from logferry_daemon.adapters.clock_system import SystemClock
-from logferry_daemon.adapters.send_http import open_sender
+from logferry_daemon.adapters.send_http import Patience, open_sender
 from logferry_daemon.adapters.spool_sqlite import open_spool
 from logferry_daemon.core.exchange import Acked, Later
 from logferry_daemon.dialects.logferry import LogferryDialect
@@ -28,11 +29,12 @@ from tests.fakes import FixedChance
 DIALECT = LogferryDialect()
 
 
-async def main(path: Path, url: str, size: int) -> int:
+async def main(path: Path, url: str, size: int, seconds: float) -> int:
     """Tries until it has arrived; 1 when it is refused."""
     clock = SystemClock()
+    patience = Patience(answer=timedelta(seconds=seconds))
     destination = Destination(name=HOME, dialect="logferry", url=url)
-    async with open_spool(path, FixedChance(), FACTS) as spool, open_sender("logferry/0") as sender:
+    async with open_spool(path, FixedChance(), FACTS) as spool, open_sender("logferry/0", patience) as sender:
         handover = Handover(spool, sender, Offers(spool, sender, clock))
         if not await spool.sessions():
             await admit(spool, found(), now=clock.now())
@@ -65,4 +67,5 @@ async def written(spool: Spool, claimed: Claimed, size: int) -> Claimed:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]))))
+    seconds = float(sys.argv[4]) if len(sys.argv) > 4 else 30.0
+    sys.exit(asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), seconds)))
