@@ -302,7 +302,7 @@ class Courier:
         return written.letter
 
     async def _converse(self, claimed: Claimed, letter: Letter) -> Outcome:
-        secret = await secret_for(self._road.credentials, self.destination)
+        secret = await self._gates.secret(self.destination)
         if secret is None:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
@@ -385,11 +385,6 @@ class Courier:
 def proofs(dialect: Dialect, secret: str, clock: Clock) -> Proofs:
     """Those of one key; a signature holds a time, so each request has its own."""
     return lambda request: dialect.credentials(secret, request, clock.now())
-
-
-async def secret_for(credentials: Credentials, destination: Destination) -> str | None:
-    """Its key; empty where none is needed, None where it cannot be had."""
-    return "" if destination.keyless else await credentials.secret(destination.name)
 
 
 async def converse(

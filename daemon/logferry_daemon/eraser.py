@@ -14,7 +14,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, converse, proofs, secret_for
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, converse, proofs
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.wake import Wake
@@ -90,7 +90,7 @@ class Eraser:
     async def _outcome(self, copy: CopyRow) -> Erasure:
         """Nothing that happens to one deletion may end the others."""
         try:
-            secret = await secret_for(self._road.credentials, self.destination)
+            secret = await self._gates.secret(self.destination)
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
             now = self._road.clock.now()
@@ -103,7 +103,7 @@ class Eraser:
             talk = self._dialect.delete(report, now=now)
             headers = proofs(self._dialect, secret, self._road.clock)
             found = hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
-            if isinstance(found, Stop) and secret != await secret_for(self._road.credentials, self.destination):
+            if isinstance(found, Stop) and secret != await self._gates.secret(self.destination):
                 # An account may have taken over: what the old key is told says nothing of the new one.
                 return Later(reason="its key was replaced meanwhile", trouble=False, free=True)
             return found

@@ -98,6 +98,8 @@ class _Standing:
     trouble: str = ""
     """What was wrong the last time."""
     access: Access | None = None
+    origin: str = ""
+    """Who laid down the key that this was said of."""
     asked_at: datetime | None = None
     without: int = 0
     """How often in a row the secret could not be had."""
@@ -261,13 +263,32 @@ class Gates:
 
     async def _access(self, name: str, standing: _Standing) -> Access:
         now = self._clock.now()
-        if standing.access is None or standing.ask_in(now) is None:
+        if standing.access is None or standing.ask_in(now) is None or await self._is_another(name, standing):
+            standing.origin = await self._credentials.origin(name)
             standing.access = await self._credentials.access(name)
             if standing.access is Access.AVAILABLE:
-                standing.access = await self._for_here(name)
+                standing.access = await self._for_here(name, standing.origin)
             standing.asked_at = now
             standing.without = 0 if standing.access is Access.AVAILABLE else standing.without + 1
         return standing.access
+
+    async def _is_another(self, name: str, standing: _Standing) -> bool:
+        """Whether a key that was laid down is taken away again: then there may be one that is for another address."""
+        return bool(standing.origin) and await self._credentials.origin(name) != standing.origin
+
+    async def secret(self, destination: Destination) -> str | None:
+        """Its key; empty where none is needed, None where it cannot be had or the gate was asked of another one."""
+        if destination.keyless:
+            return ""
+        name = destination.name
+        if await self.access(destination) is not Access.AVAILABLE:
+            return None
+        secret = await self._credentials.secret(name)
+        # Asked last: so it is the origin of what was got.
+        if await self._credentials.origin(name) == self._of(name).origin:
+            return secret
+        self.doubt_access(name)
+        return None
 
     async def keyed(self, destination: Destination) -> None:
         """Its owner gave a key for it, as it is now."""
@@ -296,10 +317,10 @@ class Gates:
         else:
             await self._choices.set_note(_key_note(name), _NO_PLACE)
 
-    async def _for_here(self, name: str) -> Access:
+    async def _for_here(self, name: str, origin: str) -> Access:
         """What there is of a key, once one that was given or laid down for another address counts for nothing."""
         place = await self._choices.note(place_note(name))
-        if not await self._credentials.origin(name):
+        if not origin:
             return Access.AVAILABLE if await self._choices.note(_key_note(name)) in {None, place} else Access.ABSENT
         laid_for = await self._choices.note(_laid_note(name))
         if laid_for is None:

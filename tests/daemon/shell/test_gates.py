@@ -56,6 +56,46 @@ async def house() -> House:
     return made
 
 
+class Taken(MemoryCredentials):
+    """A key that was laid down, and one in the keyring below it; the upper one is taken away at some question."""
+
+    def __init__(self, *, after: int) -> None:
+        super().__init__(home="s3cret of the keyring")
+        self.left = after
+
+    async def origin(self, destination: str) -> str:
+        return "the credential logferry.home" if self.left > 0 else ""
+
+    async def secret(self, destination: str) -> str | None:
+        self.left -= 1
+        return "s3cret that was laid down" if self.left >= 0 else await super().secret(destination)
+
+
+async def test_a_key_that_was_laid_down_counts_no_moment_longer_than_it_lies_there(house: House) -> None:
+    credentials = house.credentials = Taken(after=9)
+    house.gates = house._gates()
+    await house.gates.load()
+    await house.spool.set_note("key-for:home", "another place")
+    assert (await house.gates.gate(DESTINATION)).open
+    assert await house.gates.secret(DESTINATION) == "s3cret that was laid down"
+    credentials.left = 0
+    assert await house.gates.secret(DESTINATION) is None
+    assert await house.reason() == "no key"
+
+
+@pytest.mark.parametrize("after", [0, 1])
+async def test_a_key_that_is_taken_away_between_two_questions_is_not_taken_for_the_one_below(
+    house: House, after: int
+) -> None:
+    credentials = house.credentials = Taken(after=9)
+    house.gates = house._gates()
+    await house.gates.load()
+    await house.spool.set_note("key-for:home", "another place")
+    assert (await house.gates.gate(DESTINATION)).open
+    credentials.left = after
+    assert await house.gates.secret(DESTINATION) is None
+
+
 async def test_a_gate_opens_with_consent_and_key(house: House) -> None:
     assert (await house.gates.gate(DESTINATION)).open
 
