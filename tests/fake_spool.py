@@ -240,7 +240,8 @@ class MemorySpool:
         asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
         found_at = known.found_at if known else now
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, found_at, plan)
-        self._keep_texts(new)
+        if plan is None:
+            self._keep_texts(new)
         for destination in destinations:
             if new.session.end is None and asked[destination] is State.FAILED:
                 continue
@@ -265,7 +266,8 @@ class MemorySpool:
         return self._keep(kept.source, replace(new, identity=old.identity), destinations, now)
 
     def _keep_texts(self, new: NewSession) -> None:
-        self._kept |= {(slot, str(new.session.id)): text for slot, text in new.kept.items()}
+        left = {key: text for key, text in self._kept.items() if key[1] != new.session.id}
+        self._kept = left | {(slot, str(new.session.id)): text for slot, text in new.kept.items()}
 
     def _before(self, destination: str, sessions: Sequence[str]) -> State | None:
         """Where the newest delivery of one of them stands: of one that was asked for rather than of another."""

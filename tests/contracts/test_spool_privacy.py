@@ -15,7 +15,7 @@ from logferry_daemon.ports import NewSession, Spool
 from logferry_model.envelope import encode_session
 from logferry_model.session import Participant
 from tests.contracts.spooling import HOME, LETTER, NOW, RECEIPT, Bench, admit, claim, found
-from tests.contracts.test_spool_recut import ONE, merge, played, split
+from tests.contracts.test_spool_recut import ONE, REST, A, merge, played, split
 from tests.privacy import SLOTS
 
 AWAY = "away"
@@ -117,6 +117,23 @@ async def test_a_later_reading_of_a_recut_session_has_its_texts_kept(spool: Spoo
     await split(spool)
     await admit(spool, replace(played("one", events=8), kept={SLOT: NAME}))
     assert await spool.kept(SLOT.encode()) == {SLOT: NAME}
+
+
+async def test_texts_that_a_later_reading_does_not_have_any_more_are_forgotten(bench: Bench) -> None:
+    await admit(bench.spool, named("aa", SLOT, MATE_SLOT), named("bb", MATE_SLOT))
+    await admit(bench.spool, named("aa", SAID))
+    await bench.restart()
+    assert await bench.spool.kept(f"{SLOT} {MATE_SLOT} {SAID}".encode()) == {MATE_SLOT: MATE, SAID: NAME}
+
+
+async def test_of_a_recut_session_too_and_nothing_is_left_when_it_is_deleted(spool: Spool) -> None:
+    await admit(spool, replace(ONE, kept={SLOT: NAME}))
+    await split(spool)
+    await merge(spool, A, REST)
+    await admit(spool, replace(played("one", events=8), kept={MATE_SLOT: MATE}))
+    assert await spool.kept(f"{SLOT} {MATE_SLOT}".encode()) == {MATE_SLOT: MATE}
+    await spool.delete(A, "artemis", NOW, ask=())
+    assert await spool.kept(f"{SLOT} {MATE_SLOT}".encode()) == {}
 
 
 # A look

@@ -73,7 +73,8 @@ class Filing:
         revision = known[0]["revision"] + 1 if known else 1
         asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
-        _keep_texts(query, new)
+        if plan is None:
+            _keep_texts(query, new)
         for destination in destinations:
             if new.session.end is None and asked[destination] is State.FAILED:
                 continue  # it said no to the version before this one: the complete one is for it to look at
@@ -191,7 +192,8 @@ class Filing:
 
 
 def _keep_texts(query: Query, new: NewSession) -> None:
-    """What some destination is sent as the log says it, filed by the session that it is of."""
+    """What some destination is sent as the log says it, filed by the log's session; what that says no more goes."""
+    query("drop_kept", session=new.session.id)
     for slot, text in new.kept.items():
         query("keep_text", slot=slot, session=new.session.id, text=text)
 
