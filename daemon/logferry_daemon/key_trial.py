@@ -14,7 +14,7 @@ from logferry_daemon.core.exchange import Stop
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.hushing import hushed_text
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, Validating, Validity
-from logferry_daemon.courier import proofs, secret_for
+from logferry_daemon.courier import proofs
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.gates import Destination
 from logferry_daemon.handover import exchange
@@ -58,7 +58,7 @@ class KeyTrial:
         road = self._fleet.road
         # The gate's word first: a key that was given for another address does not go to this one.
         access = await self._fleet.gates.access(destination)
-        secret = await secret_for(road.credentials, destination) if access is Access.AVAILABLE else None
+        secret = await self._fleet.gates.secret(destination) if access is Access.AVAILABLE else None
         if secret is None:
             return Unclear(reason=f"there is no key for it, or it cannot be had now ({access.value})")
         headers = proofs(self._fleet.couriers[destination.name].dialect, secret, road.clock)

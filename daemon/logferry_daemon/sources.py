@@ -34,6 +34,7 @@ from logferry_daemon.core.reading import (
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.file_state import FileState, mark
+from logferry_daemon.named import Named
 from logferry_daemon.orphans import Orphan, Orphans
 from logferry_daemon.partials import NO_PARTIALS, Partials, PartialTerms
 from logferry_daemon.ports import (
@@ -166,6 +167,7 @@ class SourceRunner:
         """Whose turn has not come since the last look at everything."""
         self._beginnings: list[datetime] = []
         """The first times of all files, in order, as of this look."""
+        self._named = Named()
         self._demands: dict[str, datetime] = {}
         """Session -> when its owner asked for its end."""
 
@@ -485,7 +487,7 @@ class SourceRunner:
             return
         row = state.row_of(self.source.name, running=True, troubles=state.row.troubles if state.row else ())
         async with self._world.keys.reading() as secrets:
-            prepared, _ = await asyncio.to_thread(self._prepare_all, [(found, None) for found in due], secrets)
+            prepared, _ = await asyncio.to_thread(self._prepare_all, [(found, None) for found in due], state, secrets)
             await self._partials.admit(row, due, prepared, now)
         state.row = row
 
@@ -509,7 +511,7 @@ class SourceRunner:
 
     async def _keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
         async with self._world.keys.reading() as secrets:
-            prepared, troubles = await asyncio.to_thread(self._prepare_all, ended, secrets)
+            prepared, troubles = await asyncio.to_thread(self._prepare_all, ended, state, secrets)
             row = replace(row, troubles=(*row.troubles, *troubles))
             await self._admit(row, prepared, _without(secrets, state.reading.papers if state.reading else None))
         state.row, state.again = row, False
@@ -520,24 +522,29 @@ class SourceRunner:
             state.reader.forget(state.last.offset)
 
     def _prepare_all(
-        self, ended: Sequence[tuple[Found, End | None]], secrets: Secrets
+        self, ended: Sequence[tuple[Found, End | None]], state: FileState, secrets: Secrets
     ) -> tuple[list[NewSession], list[Trouble]]:
         """Each by itself: one that cannot be kept is told about and takes no other with it."""
         prepared, troubles = [], []
+        names = self._named.all_in(state.path, state.found) if ended else frozenset()
         for found, end in ended:
             try:
-                prepared.append(self._prepare(found, end, secrets))
+                prepared.append(self._prepare(found, end, secrets, names))
             except Damaged as error:
                 troubles.append(Trouble(code=error.code, message=error.message))
         return prepared, troubles
 
-    def _prepare(self, found: Found, end: End | None, secrets: Secrets) -> NewSession:
+    def _prepare(
+        self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
+    ) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self.source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
         tracker = self.source.tracker
         privacy = replace(self._world.privacy(tracker.listing), secrets=secrets)
         with _mistakes_as_damage():
-            return prepare(found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player)
+            return prepare(
+                found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player, beside=beside
+            )
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
         admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)

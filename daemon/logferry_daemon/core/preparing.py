@@ -20,20 +20,28 @@ from logferry_model.session import End, Session
 
 
 def prepare(
-    found: Found, end: End | None, *, only_grows: bool, privacy: Privacy, names_player: bool = False
+    found: Found,
+    end: End | None,
+    *,
+    only_grows: bool,
+    privacy: Privacy,
+    names_player: bool = False,
+    beside: frozenset[str] = frozenset(),
 ) -> NewSession:
     """The session as it may be kept; without an end, as far as it has come.
 
     One in which something private is left is kept as an empty frame of it.
 
-    `names_player` says whether its tracker's files can say who played.
+    `names_player` says whether its tracker's files can say who played; `beside` are those whom other sessions of the
+    same file name: somebody who is a player in one of them is no thing in the next.
     """
     raw = found.raw()
+    known = raw.names | beside
     until = raw.session.ended_at if end else None
-    cleaned = sanitise(replace(raw.session, end=end, ended_at=until), raw.names, privacy)
+    cleaned = sanitise(replace(raw.session, end=end, ended_at=until), known, privacy)
     clean = bounded(cleaned.session)
     document = encode_session(clean)
-    names, secrets = named(raw.session, raw.names), privacy.secrets
+    names, secrets = named(raw.session, known), privacy.secrets
     left = leaks(document, names=names, secrets=secrets, told=cleaned.kept, detectors=privacy.detectors)
     identity = known_as(found.identity, unsure=found.unsure)
     if identity and secrets.stand_in(identity):
