@@ -79,8 +79,8 @@ async def test_a_key_that_was_laid_down_counts_no_moment_longer_than_it_lies_the
     assert (await house.gates.gate(DESTINATION)).open
     assert await house.gates.secret(DESTINATION) == "s3cret that was laid down"
     credentials.left = 0
-    assert await house.gates.secret(DESTINATION) is None
     assert await house.reason() == "no key"
+    assert await house.gates.secret(DESTINATION) is None
 
 
 @pytest.mark.parametrize("after", [0, 1])
