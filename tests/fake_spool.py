@@ -39,7 +39,9 @@ from logferry_daemon.core.removal import NEXT as COPY_NEXT
 from logferry_daemon.core.removal import CopyState, CopyStep, copy_step
 from logferry_daemon.core.revision import is_news
 from logferry_daemon.core.slots import slot_of
+from logferry_daemon.core.summaries import summary_of
 from logferry_daemon.ports import (
+    NO_SUMMARIES,
     UNASKED,
     Admitted,
     Backlog,
@@ -65,6 +67,7 @@ from logferry_daemon.ports import (
     heard_of,
     place_note,
     source_note,
+    summarised,
     terms_note,
     trackers_in,
     trackers_note,
@@ -102,6 +105,7 @@ class _Delivery:
     took: timedelta | None = None
     uploaded_at: datetime | None = None
     backfill: bool = False
+    summary: bool = False
     receipt: Receipt | None = None
     tries: list[Attempt] = field(default_factory=list)
 
@@ -167,12 +171,14 @@ class MemorySpool:
         destinations: Sequence[str],
         now: datetime,
         papers: Sequence[Paper] | None = None,
+        *,
+        summaries: Mapping[str, int] = NO_SUMMARIES,
     ) -> Sequence[Admitted]:
         self._writable()
         self._check_room(sessions)
         if papers is not None:
             self._note_papers((row.source, row.path), papers, now)
-        admitted = [self._admit(row.source, one, destinations, now) for one in sessions]
+        admitted = [self._admit(row.source, one, destinations, now, summaries) for one in sessions]
         self._files[row.source, row.path] = row
         self.no_room = None if sessions else self.no_room
         return [one for some in admitted for one in some]
@@ -207,7 +213,14 @@ class MemorySpool:
         self._note_papers((source, path), (), now)
         self._files.pop((source, path), None)
 
-    def _admit(self, source: str, new: NewSession, destinations: Sequence[str], now: datetime) -> list[Admitted]:
+    def _admit(
+        self,
+        source: str,
+        new: NewSession,
+        destinations: Sequence[str],
+        now: datetime,
+        summaries: Mapping[str, int],
+    ) -> list[Admitted]:
         if new.session.id in self._deleted:
             return []
         known = self._sessions.get(new.session.id)
@@ -223,7 +236,8 @@ class MemorySpool:
             told.new = new
             self._keep_texts(new)
             return self._carry_out(name, destinations, now, leaks=new.leaks)
-        return [self._keep(source, new, destinations, now)]
+        first = [] if known else summarised(new, destinations, summaries)
+        return [self._keep(source, new, destinations, now, first=first)]
 
     def _keep(
         self,
@@ -234,9 +248,10 @@ class MemorySpool:
         *,
         plan: str | None = None,
         parents: Sequence[str] = (),
+        first: Sequence[str] = (),
     ) -> Admitted:
         known = self._sessions.get(new.session.id)
-        revision = known.revision + 1 if known else 1
+        revision = (known.revision + 1 if known else 1) + bool(first)
         asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
         found_at = known.found_at if known else now
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, found_at, plan)
@@ -245,6 +260,8 @@ class MemorySpool:
         for destination in destinations:
             if new.session.end is None and asked[destination] is State.FAILED:
                 continue
+            if destination in first:
+                self._deliver(new.session.id, destination, now, asked[destination], summary=True)
             self._deliver(new.session.id, destination, now, asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
 
@@ -279,7 +296,9 @@ class MemorySpool:
         waiting = [state for state in states if state in {State.BACKLOG, State.EXCLUDED}]
         return next((state for state in states if state not in waiting), next(iter(waiting), None))
 
-    def _deliver(self, session: str, destination: str, now: datetime, before: State | None) -> None:
+    def _deliver(
+        self, session: str, destination: str, now: datetime, before: State | None, *, summary: bool = False
+    ) -> None:
         kept = self._sessions[session]
         since = [followed(note) for key in self._since(kept, destination) if (note := self._notes.get(key))]
         old = bool(since) and _ended(kept) < max(since)
@@ -287,12 +306,12 @@ class MemorySpool:
             id=self.chance.token()[:16],
             session=kept.new.session.id,
             destination=destination,
-            revision=kept.revision,
+            revision=kept.revision - summary,
             state=first_state(old=old, unasked=UNASKED in self._notes, before=before),
             attempts=0,
             created_at=now,
         )
-        self._deliveries[row.id] = _Delivery(row, self.chance.token(), backfill=old)
+        self._deliveries[row.id] = _Delivery(row, self.chance.token(), backfill=old, summary=summary)
         self._supersede(session, destination)
 
     def _since(self, kept: _Session, destination: str) -> tuple[str, str]:
@@ -304,8 +323,13 @@ class MemorySpool:
         into = self._sessions[session].merged_into
         reason = f"merged into {into}" if into else f"superseded by revision {newest}"
         for one in these:
-            if (into or one.row.revision < newest) and (one.row.state, Step.SUPERSEDE) in NEXT:
+            overtaken = one.row.revision < newest and not self._goes_first(one, these, newest)
+            if (into or overtaken) and (one.row.state, Step.SUPERSEDE) in NEXT:
                 self._set(one, Step.SUPERSEDE, last_error=reason)
+
+    def _goes_first(self, one: _Delivery, these: Sequence[_Delivery], newest: int) -> bool:
+        there = any(other.row.revision == newest and other.row.state is State.UPLOADED for other in these)
+        return one.summary and one.row.revision == newest - 1 and not there
 
     # Recut
 
@@ -411,6 +435,7 @@ class MemorySpool:
     def _claimed(self, one: _Delivery, *, whole: bool) -> Claimed:
         new = self._sessions[one.row.session].new
         session = new.session
+        document = summary_of(new.document) if one.summary else new.document
         parcel = Parcel(
             session=session.id,
             tracker=session.tracker,
@@ -418,8 +443,8 @@ class MemorySpool:
             revision=one.row.revision,
             started_at=session.started_at,
             ended_at=session.ended_at,
-            partial=session.end is None,
-            document=new.document if whole else b"",
+            partial=one.summary or session.end is None,
+            document=document if whole else b"",
             idempotency_key=one.key,
             install_id=self._notes.setdefault(f"install-id:{one.row.destination}", self.chance.token()),
             app_version="1.2.3",
@@ -462,6 +487,7 @@ class MemorySpool:
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
         one.upload = Upload(offset=one.upload.offset, cuts=one.upload.cuts)
         one.took, one.uploaded_at, one.receipt = took, now, receipt
+        self._supersede(one.row.session, one.row.destination)
         if error := self.broken_after:
             self.broken_after = None
             raise error
@@ -848,7 +874,17 @@ class MemorySpool:
 
     def _may_go(self, destination: str, *, only_asked: bool = False) -> list[_Delivery]:
         these = [one for one in self._pending(destination) if one.row.asked or not only_asked]
-        return [one for one in these if self._judged(one).standing is Standing.ALLOWED]
+        return [one for one in these if self._judged(one).standing is Standing.ALLOWED and not self._is_second(one)]
+
+    def _is_second(self, one: _Delivery) -> bool:
+        about = one.row
+        return any(
+            other.summary
+            and other.row.state in {State.PENDING, State.UPLOADING}
+            and (other.row.session, other.row.destination) == (about.session, about.destination)
+            and other.row.revision == about.revision - 1
+            for other in self._all()
+        )
 
     # Removals
 

@@ -75,6 +75,9 @@ class Report(Struct, frozen=True, kw_only=True):
     times: str
     tags: tuple[str, ...]
     partial: bool
+    """It still runs, or its events are to come."""
+    summary: bool
+    """The latter: it is over."""
     headline: tuple[Tile, ...]
     groups: tuple[Group, ...]
     fight: tuple[Listing, ...]
@@ -100,6 +103,7 @@ def report(shown: Shown, session: Session) -> Report:
         times=_times(session),
         tags=tuple(clean(tag, 32) for tag in session.tags[:MOST_TAGS]),
         partial=shown.partial,
+        summary=shown.partial and session.ended_at is not None,
         headline=headline(session),
         groups=groups(session),
         fight=tuple(table for table in (fights.bosses(session), fighters(session)) if table),

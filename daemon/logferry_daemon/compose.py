@@ -273,6 +273,9 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
     def destinations_of_partials() -> Sequence[str]:
         return fleet.destinations_of_partials()
 
+    def summaries() -> Mapping[str, int]:
+        return fleet.summaries()
+
     def partial_admitted() -> None:
         fleet.wake_couriers()
 
@@ -290,6 +293,7 @@ async def _fleet(base: _Base, settings: Settings, watch: _Watch) -> Fleet:
             intake=spool,
             privacy=lambda listing: _privacy(base, listing, keeps=fleet.kept_groups()),
             keys=watch.vigil,
+            summaries=summaries,
             partials=PartialTerms(
                 rhythm=settings.upload.rhythm,
                 destinations=destinations_of_partials,

@@ -15,7 +15,7 @@ from pathlib import Path
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.consent import field_lines
 from logferry_daemon.core.evening import Gathering
-from logferry_daemon.core.exchange import Dialect, takes_partials
+from logferry_daemon.core.exchange import Dialect, takes_partials, takes_summaries
 from logferry_daemon.core.filters import in_order
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.identity import content_mark
@@ -278,6 +278,12 @@ class Fleet:
     def filters(self) -> Mapping[str, Sequence[str]]:
         """Destination -> the trackers whose sessions it is sent; those that are sent all have none."""
         return {name: courier.destination.trackers for name, courier in self.couriers.items()}
+
+    def summaries(self) -> Mapping[str, int]:
+        """Those that get a summary first, and of how many events on."""
+        couriers = {name: one for name, one in self.couriers.items() if takes_summaries(one.dialect)}
+        wanted = ((name, one.destination.sending.summary_from) for name, one in couriers.items())
+        return {name: events for name, events in wanted if events is not None}
 
     def wake_couriers(self) -> None:
         """Something may have become possible."""

@@ -37,6 +37,7 @@ from logferry_daemon.core.reaching import reason_against_host
 from logferry_daemon.core.schedule import parse_time
 from logferry_daemon.core.sending import Occasion, Sending
 from logferry_daemon.core.services import reason_against_service
+from logferry_daemon.core.summaries import EVENTS
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import Fingerprint, parse_fingerprint
 
@@ -128,6 +129,9 @@ class DestinationSettings(_Part):
     schedule: tuple[ScheduleTime, ...] = Field(
         default=(), description='its times, as "03:00" or "sat,sun 10:00"; as under [upload] when left out'
     )
+    summary_first: bool | None = Field(
+        default=None, description="send it what a session adds up to first; as under [upload] when left out"
+    )
     partials: bool | None = Field(
         default=None, description="send it long sessions while they run; as under [upload] when left out"
     )
@@ -207,6 +211,11 @@ class UploadSettings(_Part):
     partial_after: Seconds = Field(default=7_200.0, description="seconds after which a session that runs is long")
     partial_every: Seconds = Field(default=600.0, description="seconds between two times that it is sent")
 
+    summary_first: bool = Field(
+        default=False, description="send what a session adds up to before its events, where they can follow"
+    )
+    summary_from: int = Field(default=EVENTS, ge=1, description="events with which a session is worth a summary")
+
     @property
     def rhythm(self) -> Rhythm:
         """When a session that runs is due."""
@@ -215,15 +224,22 @@ class UploadSettings(_Part):
     @property
     def sending_to_all(self) -> Sending:
         """What holds where a destination has no word of its own."""
-        return Sending(when=self.when, times=tuple(map(parse_time, self.schedule)), partials=self.partials)
+        return Sending(
+            when=self.when,
+            times=tuple(map(parse_time, self.schedule)),
+            partials=self.partials,
+            summary_from=self.summary_from if self.summary_first else None,
+        )
 
     def sending(self, destination: DestinationSettings) -> Sending:
         """What holds for one destination: its own word, or else the one for all."""
         times = destination.schedule or self.schedule
+        first = self.summary_first if destination.summary_first is None else destination.summary_first
         return Sending(
             when=destination.when or self.when,
             times=tuple(map(parse_time, times)),
             partials=self.partials if destination.partials is None else destination.partials,
+            summary_from=self.summary_from if first else None,
         )
 
     @property

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -109,6 +109,8 @@ class World:
     """What may be kept of sessions of a tracker that lists this."""
     keys: KeysInSight = field(default_factory=NoKeys)
     """None of these may be in what is kept."""
+    summaries: Callable[[], Mapping[str, int]] = dict
+    """Destinations that get a summary first, and of how many events on."""
     partials: PartialTerms = NO_PARTIALS
     """Where long sessions go while they run."""
 
@@ -547,7 +549,10 @@ class SourceRunner:
             )
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
-        admitted = await self._world.intake.admit(row, sessions, self._destinations(), self._world.clock.now(), papers)
+        world, destinations = self._world, self._destinations()
+        admitted = await world.intake.admit(
+            row, sessions, destinations, world.clock.now(), papers, summaries=world.summaries()
+        )
         for one in sessions:
             self._orphans.keep(one.session.id, one.weight)
             self._demands.pop(one.session.id, None)

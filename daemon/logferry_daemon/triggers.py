@@ -76,5 +76,5 @@ class Trigger:
 
 
 def following(sending: Sending, now: datetime) -> datetime | None:
-    """Occasion the next of its times comes."""
+    """When the next of its times comes."""
     return next_time(sending.times, now) if sending.when is Occasion.SCHEDULE else None

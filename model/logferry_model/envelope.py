@@ -41,7 +41,7 @@ class Envelope(Struct, frozen=True, kw_only=True, omit_defaults=True):
     account: str = ""
     """What the destination knows the owner by, where they told; empty for whoever is anonymous."""
     partial: bool = False
-    """True while the session still runs; a partial never replaces a complete one."""
+    """There is more to come: it still runs, or this is a summary of it. A partial never replaces a complete one."""
     ended_at: datetime | None = None
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
+from msgspec.structs import replace
 
 from logferry_collector.render import Pages, load_pages
 from logferry_model.envelope import Problem
@@ -181,6 +182,15 @@ def test_every_id_of_a_page_is_there_once(pages: Pages) -> None:
 def test_a_partial_report_says_that_it_is_one(pages: Pages) -> None:
     assert "Still running" in pages.report(stored(tiny_session(ended_at=None, end=None)))
     assert "Still running" not in pages.report(stored(tiny_session()))
+
+
+def test_a_summary_says_that_the_whole_follows(pages: Pages) -> None:
+    session = tiny_session(events=())
+    page = pages.report(replace(stored(session), partial=True))
+    assert "Still running" not in page
+    assert "The whole of it follows" in page
+    assert "No event was recorded" not in page
+    assert "The whole of it follows" not in pages.report(stored(session))
 
 
 def test_an_error_page_names_the_request_and_escapes(pages: Pages) -> None:

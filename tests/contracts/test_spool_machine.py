@@ -73,6 +73,11 @@ class SpoolMachine(RuleBasedStateMachine):
         new = found(name, events=events, age=ord(name[0]), only_grows=grows, player=player)
         self.same(lambda bench: bench.spool.admit(row(offset=offset), [new], sorted(to), self.now))
 
+    @rule(name=sessions, events=sizes, to=some_places, first=st.dictionaries(places, st.integers(1, 3)))
+    def admit_with_summaries(self, name: str, events: int, to: set[str], first: dict[str, int]) -> None:
+        new = found(name, events=events, age=ord(name[0]))
+        self.same(lambda bench: bench.spool.admit(row(), [new], sorted(to), self.now, summaries=first))
+
     @rule(name=sessions, events=sizes, to=some_places)
     def admit_while_it_runs(self, name: str, events: int, to: set[str]) -> None:
         new = so_far(name, events=events, age=ord(name[0]))

@@ -128,7 +128,7 @@ from tests.contracts.spooling import FACTS, admit, found, row
 
 async def main(path):
     async with open_spool(path, SystemChance(), FACTS) as spool:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, resource.RLIM_INFINITY))
         number = 0
         while True:
             try:

@@ -45,7 +45,7 @@ def test_a_destination_has_the_last_word() -> None:
     (settings,) = [parsed(one) for one in EXAMPLES if "partials = false" in one]
     assert settings.upload.partials
     assert not settings.upload.sending(settings.destinations["home"]).partials
-    (settings,) = [parsed(one) for one in EXAMPLES if "guild" in one]
+    (settings,) = [parsed(one) for one in EXAMPLES if "23:00" in one]
     guild = settings.upload.sending(settings.destinations["guild"])
     assert (settings.upload.when, guild.when, list(map(str, guild.times))) == (
         Occasion.DEMAND,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from logferry_daemon.adapters import spool_rows as rows
@@ -29,7 +29,17 @@ from logferry_daemon.core.recut import (
     split,
 )
 from logferry_daemon.core.revision import Version, is_news
-from logferry_daemon.ports import Admitted, Chance, NewSession, Recutting, StillRuns, UnknownSession, version_of
+from logferry_daemon.ports import (
+    NO_SUMMARIES,
+    Admitted,
+    Chance,
+    NewSession,
+    Recutting,
+    StillRuns,
+    UnknownSession,
+    summarised,
+    version_of,
+)
 from logferry_model.session import EndRule, Session
 
 
@@ -41,7 +51,14 @@ class Filing:
         self._recount = recount
 
     def admit(
-        self, query: Query, source: str, new: NewSession, destinations: Sequence[str], now: datetime
+        self,
+        query: Query,
+        source: str,
+        new: NewSession,
+        destinations: Sequence[str],
+        now: datetime,
+        *,
+        summaries: Mapping[str, int] = NO_SUMMARIES,
     ) -> list[Admitted]:
         """Keep it where it is news; what a plan makes of it is kept part by part. A deleted one stays deleted."""
         if query("is_deleted", id=new.session.id):
@@ -56,7 +73,8 @@ class Filing:
             query("keep_original", **rows.original_values(new))
             _keep_texts(query, new)
             return self._carry_out(query, told[0]["plan"], destinations, now, leaks=new.leaks)
-        return [self._keep(query, source, new, destinations, now)]
+        before_it = [] if known else summarised(new, destinations, summaries)
+        return [self._keep(query, source, new, destinations, now, first=before_it)]
 
     def _keep(
         self,
@@ -68,9 +86,11 @@ class Filing:
         *,
         plan: str | None = None,
         parents: Sequence[str] = (),
+        first: Sequence[str] = (),
     ) -> Admitted:
+        """`first` are those who get a summary before the whole: it has the revision before."""
         known = query("known_session", id=new.session.id)
-        revision = known[0]["revision"] + 1 if known else 1
+        revision = (known[0]["revision"] + 1 if known else 1) + bool(first)
         asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
         if plan is None:
@@ -78,6 +98,9 @@ class Filing:
         for destination in destinations:
             if new.session.end is None and asked[destination] is State.FAILED:
                 continue  # it said no to the version before this one: the complete one is for it to look at
+            if destination in first:
+                summed = revision - 1
+                self.deliver(query, destination, new.session.id, summed, now, before=asked[destination], summary=True)
             self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
 
@@ -96,7 +119,15 @@ class Filing:
         return self._keep(query, found[0]["source"], new, destinations, now)
 
     def deliver(
-        self, query: Query, destination: str, session: str, revision: int, now: datetime, *, before: State | None = None
+        self,
+        query: Query,
+        destination: str,
+        session: str,
+        revision: int,
+        now: datetime,
+        *,
+        before: State | None = None,
+        summary: bool = False,
     ) -> None:
         """One more delivery, in the state that it begins with; `before` is the one of what it takes the place of."""
         age = query("age", session=session, destination=destination)[0]
@@ -110,6 +141,7 @@ class Filing:
             state=first_state(old=old, unasked=age["unasked"] is not None, before=before),
             backfill=int(old),
             idempotency_key=self._chance.token(),
+            summary=int(summary),
             now=ms(now),
         )
         self.supersede(query, session, destination)

@@ -20,6 +20,7 @@ from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
+from logferry_daemon.core.summaries import summary_of
 from logferry_daemon.ports import (
     Backlog,
     Claimed,
@@ -234,6 +235,7 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
     letter = None
     if row["body"] is not None:
         letter = Letter(body=row["body"], headers=json.loads(row["headers"]), payload_digest=row["payload_digest"])
+    document = zlib.decompress(row["document"]) if row["document"] is not None else b""
     parcel = Parcel(
         session=SessionId(row["session"]),
         tracker=row["tracker"],
@@ -241,8 +243,8 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         revision=row["revision"],
         started_at=at(row["started_at"]),
         ended_at=_end(row),
-        partial=not row["end_rule"],
-        document=zlib.decompress(row["document"]) if row["document"] is not None else b"",
+        partial=bool(row["summary"]) or not row["end_rule"],
+        document=summary_of(document) if document and row["summary"] else document,
         idempotency_key=row["idempotency_key"],
         install_id=install_id,
         app_version=sender.app_version,

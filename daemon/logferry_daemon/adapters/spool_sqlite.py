@@ -44,6 +44,7 @@ from logferry_daemon.core.reading import Paper, Trouble
 from logferry_daemon.core.recut import Recount, Recut, uncounted
 from logferry_daemon.core.slots import slot_of
 from logferry_daemon.ports import (
+    NO_SUMMARIES,
     Admitted,
     Chance,
     Claimed,
@@ -175,13 +176,16 @@ class SqliteSpool(
         destinations: Sequence[str],
         now: datetime,
         papers: Sequence[Paper] | None = None,
+        *,
+        summaries: Mapping[str, int] = NO_SUMMARIES,
     ) -> Sequence[Admitted]:
         """Sessions, deliveries, papers and position in one transaction."""
 
         def work() -> list[Admitted]:
             with self.database.writing() as query:
                 self._room.check(query, sessions)
-                admitted = [self._filing.admit(query, row.source, one, destinations, now) for one in sessions]
+                filing, source, to = self._filing, row.source, destinations
+                admitted = [filing.admit(query, source, one, to, now, summaries=summaries) for one in sessions]
                 if papers is not None:
                     note_papers(self.database.opened(), row.source, row.path, papers, now)
                 query("keep_file", **rows.file_values(row))

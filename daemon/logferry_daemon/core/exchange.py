@@ -207,10 +207,20 @@ class Replacing(Protocol):
         """Whether a session may be sent while it still runs: its end takes the place of that."""
         ...
 
+    @property
+    def takes_summaries(self) -> bool:
+        """Whether what a session adds up to may be sent first, without its events."""
+        ...
+
 
 def takes_partials(dialect: Dialect) -> bool:
     """Whether a session that still runs may be sent in this dialect."""
     return isinstance(dialect, Replacing) and dialect.takes_partials
+
+
+def takes_summaries(dialect: Dialect) -> bool:
+    """Whether a summary may be sent in this dialect."""
+    return isinstance(dialect, Replacing) and dialect.takes_summaries
 
 
 @runtime_checkable

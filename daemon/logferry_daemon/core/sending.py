@@ -10,16 +10,16 @@ from logferry_daemon.core.schedule import Time
 
 
 class Occasion(StrEnum):
-    """Occasion a session that is over goes on its way."""
+    """When a session that is over goes on its way."""
 
     SESSION_END = "session-end"
     """At once."""
     APP_CLOSE = "app-close"
-    """Occasion the program that wrote it has ended."""
+    """When the program that wrote it has ended."""
     SCHEDULE = "schedule"
     """At the next of some times."""
     DEMAND = "demand"
-    """Occasion its owner asks."""
+    """When its owner asks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +31,9 @@ class Sending:
     """By the clock on the wall; only for a schedule."""
     partials: bool = True
     """Whether it gets long sessions while they run, where its dialect can replace them."""
+
+    summary_from: int | None = None
+    """With so many events it gets a summary first, where its dialect has a way to say that; None is never."""
 
     @property
     def at_once(self) -> bool:

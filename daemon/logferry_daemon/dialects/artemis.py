@@ -43,6 +43,7 @@ class ArtemisDialect:
 
     name = "artemis"
     takes_partials = True
+    takes_summaries = False  # it has no fields for sums: over there they are made of the events
     takes = TAKES
 
     def write(self, parcel: Parcel) -> Letter:

@@ -62,6 +62,7 @@ class LogferryDialect:
 
     name = "logferry"
     takes_partials = True
+    takes_summaries = True
 
     def write(self, parcel: Parcel) -> Letter:
         """The envelope round the session, compressed once."""

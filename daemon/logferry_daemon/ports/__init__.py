@@ -2,7 +2,16 @@
 
 from logferry_daemon.ports.choices import Choices, Roster, Seen
 from logferry_daemon.ports.credentials import Credentials, KeyNote
-from logferry_daemon.ports.intake import Admitted, FileRow, Intake, NewSession, heard_of, version_of
+from logferry_daemon.ports.intake import (
+    NO_SUMMARIES,
+    Admitted,
+    FileRow,
+    Intake,
+    NewSession,
+    heard_of,
+    summarised,
+    version_of,
+)
 from logferry_daemon.ports.ledger import (
     Backlog,
     History,
@@ -50,6 +59,7 @@ from logferry_daemon.ports.workshop import Workshop
 
 __all__ = [
     "CLOSED",
+    "NO_SUMMARIES",
     "UNASKED",
     "Admitted",
     "Backlog",
@@ -103,6 +113,7 @@ __all__ = [
     "own_key_note",
     "place_note",
     "source_note",
+    "summarised",
     "terms_note",
     "trackers_in",
     "trackers_note",

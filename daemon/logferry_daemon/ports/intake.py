@@ -62,6 +62,16 @@ class NewSession:
     """Whether it could say who played: where neither it nor an earlier state of it does, that is UNSURE."""
 
 
+NO_SUMMARIES: Mapping[str, int] = {}
+
+
+def summarised(new: NewSession, destinations: Sequence[str], summaries: Mapping[str, int]) -> list[str]:
+    """Those destinations that get a summary before the whole of this session."""
+    events = len(new.session.events)
+    over = new.session.end is not None and not new.leaks
+    return [to for to in destinations if over and to in summaries and events >= summaries[to]]
+
+
 def heard_of(new: NewSession) -> datetime | None:
     """When it ended; of a session that still runs, when it was heard of last."""
     return new.session.ended_at or (new.last_at if new.session.end is None else None)
@@ -101,12 +111,16 @@ class Intake(Protocol):
         destinations: Sequence[str],
         now: datetime,
         papers: Sequence[Paper] | None = None,
+        *,
+        summaries: Mapping[str, int] = NO_SUMMARIES,
     ) -> Sequence[Admitted]:
         """Keep the sessions, one delivery of each to each destination, and the file's position: all or nothing.
 
         A session that ended before its source was followed or before a destination was set is backlog there. One that
         its owner has recut is cut again in the same way; what is news of that is told part by part.
         Unreachable `queue-full` while too much waits already to take in one that is new.
+
+        `summaries` are destinations that get a summary first of a session that is over and has so many events.
 
         One without an end is partial: it never takes the place of a complete one. It does not go where the version
         before it was refused: that is for the complete one to try.

@@ -43,8 +43,10 @@ SELECT DISTINCT slot FROM kept;
 DELETE FROM kept WHERE slot = :slot;
 
 -- add_delivery --
-INSERT INTO deliveries (id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at)
-SELECT :id, id, :revision, :destination, :state, :backfill, :idempotency_key, started_at, :now
+INSERT INTO deliveries (
+    id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at, summary
+)
+SELECT :id, id, :revision, :destination, :state, :backfill, :idempotency_key, started_at, :now, :summary
 FROM sessions WHERE id = :session;
 
 -- age --
@@ -65,7 +67,13 @@ SELECT state FROM deliveries WHERE session = :session AND destination = :destina
 SELECT deliveries.id, state, newest, merged_into FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 JOIN (SELECT max(revision) AS newest FROM deliveries WHERE session = :session AND destination = :destination)
 -- By its session, with `+` and not by the destination: that has ten thousand others.
-WHERE session = :session AND +destination = :destination AND (deliveries.revision < newest OR merged_into IS NOT NULL);
+WHERE session = :session AND +destination = :destination AND (deliveries.revision < newest OR merged_into IS NOT NULL)
+    -- A summary goes before its whole, unless that is there already.
+    AND NOT (summary AND deliveries.revision = newest - 1 AND merged_into IS NULL AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS whole
+        WHERE whole.session = :session AND whole.revision = newest AND whole.destination = :destination
+            AND whole.state = 'uploaded'
+    ));
 
 -- set_state --
 UPDATE deliveries SET state = :state, last_error = :reason WHERE id = :id;
@@ -92,6 +100,12 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
     AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
     AND (asked OR NOT :only_asked)
+    -- A whole waits for its summary.
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS first
+        WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1
+            AND first.destination = deliveries.destination AND first.summary AND first.state IN ('pending', 'uploading')
+    )
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
 
@@ -148,6 +162,11 @@ WHERE id = :id;
 SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
 LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill AND (asked OR NOT :only_asked)
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS first
+        WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1
+            AND first.destination = deliveries.destination AND first.summary AND first.state IN ('pending', 'uploading')
+    )
     AND (:trackers IS NULL OR (SELECT tracker FROM sessions WHERE id = deliveries.session)
         IN (SELECT value FROM json_each(:trackers)))
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)));

@@ -1,4 +1,4 @@
-"""Occasion what is over goes: at once, at certain times, when its program has ended, or when its owner asks."""
+"""When what is over goes: at once, at certain times, when its program has ended, or when its owner asks."""
 
 from __future__ import annotations
 
