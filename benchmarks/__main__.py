@@ -34,7 +34,7 @@ def main() -> int:
     """All of them, or those that are named; always 0: figures are for people."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(NAMES))
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: a few minutes for all")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds, not for quoting")
     args = parser.parse_args()
     if unknown := [name for name in args.names if name not in NAMES]:
         parser.error(f"no such benchmark: {', '.join(unknown)}; there are {', '.join(NAMES)}")

@@ -22,6 +22,9 @@ _CUT_NUMBERS = frozenset({".", "e", "E", "e+", "e-", "E+", "E-"})
 """What a number that is cut off leaves over; a lone minus sign begins a word, too."""
 _CUT_ESCAPE = re.compile(r"\\u[0-9a-fA-F]{0,4}\Z")
 _UNSENDABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
+"""What may become such a sign; without any, no text has to be looked at one by one."""
+_HOLDS = (dict, list)
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
 
@@ -51,8 +54,10 @@ def load(data: bytes | str) -> Loaded:
         raise NotJson(f"not JSON at line {error.lineno} column {error.colno}: {error.msg.lower()}.") from error
     except RecursionError as error:
         raise _too_deep() from error
-    if len(text) > MAX_DEPTH or _UNSENDABLE.search(text) or "\\u" in text:
+    if _UNSENDABLE.search(text) or _ESCAPED.search(text):
         value = _checked(value, repair, MAX_DEPTH)
+    else:
+        _check_depth(value, MAX_DEPTH)
     return Loaded(value, repair.count)
 
 
@@ -148,6 +153,17 @@ def _checked(value: Any, repair: _Repair, depth: int) -> Any:  # noqa: ANN401 --
     if len(repaired) != len(value):
         raise _twice()
     return repaired
+
+
+def _check_depth(value: Any, depth: int) -> None:  # noqa: ANN401 -- any JSON value
+    if not isinstance(value, _HOLDS):
+        return
+    if depth == 0:
+        raise _too_deep()
+    for item in value.values() if isinstance(value, dict) else value:
+        # Asked here, too: most of a document is no object, and a call for each would be most of the time.
+        if isinstance(item, _HOLDS):
+            _check_depth(item, depth - 1)
 
 
 def _twice() -> Damaged:

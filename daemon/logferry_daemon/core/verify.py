@@ -24,6 +24,7 @@ _OURS = re.compile(
     r"|statistics\.loadouts\.\d+\.loadout|statistics\.measures\.\d+\.(?:name|label|unit)"
 )
 """Where words of ours, of recipes and of the model stand: a name that is spelled alike is no leak there."""
+_HOLDS = (dict, list)
 _MARKS = frozenset({REMOVED, OTHER})
 _NUMBERED = re.compile(r"attachment-\d+")
 """What the name of a file becomes."""
@@ -91,7 +92,7 @@ def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 
         # Here, and not one call further down: most of a session is numbers and short texts.
         if isinstance(inner, str):
             yield f"{before}{key}", inner
-        elif isinstance(inner, dict | list):
+        elif isinstance(inner, _HOLDS):
             yield from _texts(inner, f"{before}{key}")
 
 
