@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import subprocess
 import sys
@@ -261,6 +262,16 @@ async def test_a_program_that_is_all_of_logferry_has_the_worker_in_it() -> None:
     async with open_workshop(OWNER, command=(sys.executable, "-m", "logferry", *frozen[1:])) as one:
         assert await one.write(ERRAND, DIALECT) == await made_here(ERRAND)
         assert one.pid is not None
+
+
+@only_on("linux", "darwin")
+def test_a_worker_that_cannot_hear_ends(tmp_path: Path) -> None:
+    deaf = os.open(tmp_path / "deaf", os.O_WRONLY | os.O_CREAT)  # reading it is an error, and no end
+    try:
+        done = subprocess.run(own_program("logferry_daemon.workshop.worker"), stdin=deaf, timeout=60, check=False)
+    finally:
+        os.close(deaf)
+    assert done.returncode == 0
 
 
 @only_on("linux", "darwin")

@@ -36,10 +36,13 @@ def main() -> int:
 
 
 def _listen(told: SimpleQueue[bytes]) -> None:
-    while (message := hear(sys.stdin.buffer)) is not None:
-        told.put(message)
-    # Not sys.exit: nobody wants what is still being made, and nothing here has to be tidied up.
-    os._exit(0)
+    try:
+        while (message := hear(sys.stdin.buffer)) is not None:
+            told.put(message)
+    finally:
+        # Also when the pipe cannot be read: whoever hears nothing any more must not wait for ever. Not sys.exit: nobody
+        # wants what is still being made, and nothing here has to be tidied up.
+        os._exit(0)
 
 
 def _done(message: bytes, dialects: Mapping[str, Dialect], detectors: Detectors) -> bytes:
