@@ -404,6 +404,7 @@ class FakeControl:
             account=destination.account,
             trackers=destination.trackers,
             upload_hosts=destination.upload_hosts,
+            token_url=destination.token_url,
         )
         self._changed()
         return await self.destinations()

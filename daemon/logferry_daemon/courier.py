@@ -40,6 +40,7 @@ from logferry_daemon.handover import Handover, Proofs, exchange
 from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
 from logferry_daemon.scribe import Scribe
+from logferry_daemon.tokens import Proof, Tokens
 from logferry_daemon.triggers import Trigger
 from logferry_daemon.wake import Wake
 from logferry_model.errors import LogferryError, Misconfigured, Refused, Unreachable
@@ -97,6 +98,7 @@ class Courier:
         self._budget = budget
         """For what was found before it was asked for."""
         self._turn = turn or nullcontext()
+        self._tokens = Tokens(road.clock, road.sender)
         self._trigger = trigger
         """Where what is over waits for something; None is where all goes at once."""
         self._at_once = 1 if isinstance(dialect, Gathering) else AT_ONCE
@@ -307,11 +309,23 @@ class Courier:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
             self._gates.doubt_access(self.destination.name)
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
-        headers = proofs(self.dialect, secret, self._road.clock)
-        handing = self._handover.hand(
+        return hushed(await outcome_of(self._hand(claimed, letter, secret)), secret)
+
+    async def _hand(self, claimed: Claimed, letter: Letter, key: str) -> Outcome:
+        """By the key or a token of it; a token that is not taken any more is made anew, once."""
+        proof, outcome = await self._hand_by(claimed, letter, key)
+        if proof.may_be_old(outcome):
+            self._tokens.forget(proof)
+            proof, outcome = await self._hand_by(claimed, letter, key)
+        return hushed(outcome, proof.secret)
+
+    async def _hand_by(self, claimed: Claimed, letter: Letter, key: str) -> tuple[Proof, Outcome]:
+        proof = await self._tokens.proof(self.destination, self.dialect, key)
+        headers = proofs(self.dialect, proof.secret, self._road.clock)
+        outcome = await self._handover.hand(
             claimed, letter, self.destination, self.dialect, proofs_of=headers, now=self._road.clock.now()
         )
-        return hushed(await outcome_of(handing), secret)
+        return proof, outcome
 
     def _tell_gates(self, outcome: Outcome) -> None:
         """What the outcome says about the destination as a whole."""

@@ -14,9 +14,11 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, converse, proofs
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, outcome_of, proofs
 from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.handover import exchange
 from logferry_daemon.ports import CopyRow, Removals
+from logferry_daemon.tokens import Proof, Tokens
 from logferry_daemon.wake import Wake
 from logferry_model.errors import LogferryError
 
@@ -44,6 +46,7 @@ class Eraser:
         self._gates = gates
         self._changed = changed
         self._turn = turn or nullcontext()
+        self._tokens = Tokens(road.clock, road.sender)
         self._wake = Wake(road.clock)
 
     def wake(self) -> None:
@@ -100,9 +103,7 @@ class Eraser:
                 age=now - copy.stopped_at,
                 session=copy.session,
             )
-            talk = self._dialect.delete(report, now=now)
-            headers = proofs(self._dialect, secret, self._road.clock)
-            found = hushed(await converse(self._road.sender, self.destination, headers, talk), secret)
+            found = hushed(await outcome_of(self._ask(report, secret)), secret)
             if isinstance(found, Stop) and secret != await self._gates.secret(self.destination):
                 # An account may have taken over: what the old key is told says nothing of the new one.
                 return Later(reason="its key was replaced meanwhile", trouble=False, free=True)
@@ -112,6 +113,20 @@ class Eraser:
         except Exception as error:
             log.exception("deletion failed", extra={"action": "eraser", "session": copy.session})
             return Parked(reason=f"a mistake in Logferry: {type(error).__name__}")
+
+    async def _ask(self, report: Report, key: str) -> Erasure:
+        """By the key or a token of it, as the courier does."""
+        proof, found = await self._ask_by(report, key)
+        if proof.may_be_old(found):
+            self._tokens.forget(proof)
+            proof, found = await self._ask_by(report, key)
+        return hushed(found, proof.secret)
+
+    async def _ask_by(self, report: Report, key: str) -> tuple[Proof, Erasure]:
+        proof = await self._tokens.proof(self.destination, self._dialect, key)
+        talk = self._dialect.delete(report, now=self._road.clock.now())
+        headers = proofs(self._dialect, proof.secret, self._road.clock)
+        return proof, await exchange(self._road.sender, self.destination, headers, talk)
 
     def _tell_gates(self, outcome: Erasure) -> None:
         """What the outcome says about the destination as a whole."""

@@ -166,6 +166,7 @@ class Fleet:
             pin=settings.fingerprint,
             privacy=settings.policy,
             upload_hosts=settings.upload_hosts,
+            token_url=settings.token_url,
             account=settings.account,
             fields=field_lines({one: tracker.listing for one, tracker in self.trackers.items()}),
             sending=self.upload.sending(settings),

@@ -46,6 +46,8 @@ class Destination:
     """What it is sent of people and places."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else its owner lets it name: pieces are put there, its key never."""
+    token_url: str = ""
+    """Where tokens are made of its key, where its owner named such an address."""
     trackers: tuple[str, ...] = ()
     """Whose sessions it is sent; empty for all of them."""
     account: str = ""
@@ -63,7 +65,8 @@ class Destination:
     @property
     def place(self) -> str:
         """Stands for where it really is: another address under the same name is another destination."""
-        return content_mark(self.dialect, self.url)
+        # The key was given for where it goes: another address for tokens is another destination, too.
+        return content_mark(self.dialect, self.url, *filter(None, [self.token_url]))
 
     @property
     def policy(self) -> str:
@@ -71,6 +74,8 @@ class Destination:
         where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
         if self.upload_hosts:
             where += f", and to {' or '.join(self.upload_hosts)} where it says so"
+        if self.token_url:
+            where += f", and the key alone to {self.token_url} for tokens that last a while"
         return policy_text(
             name=self.name,
             dialect=self.dialect,

@@ -36,7 +36,7 @@ from logferry_daemon.core.rate import parse_rate
 from logferry_daemon.core.reaching import reason_against_host
 from logferry_daemon.core.schedule import parse_time
 from logferry_daemon.core.sending import Occasion, Sending
-from logferry_daemon.core.services import reason_against_service
+from logferry_daemon.core.services import reason_against_service, reason_against_tokens
 from logferry_daemon.core.summaries import EVENTS
 from logferry_model.errors import Misconfigured
 from logferry_model.fingerprint import Fingerprint, parse_fingerprint
@@ -106,6 +106,9 @@ class DestinationSettings(_Part):
     upload_hosts: tuple[Host, ...] = Field(
         default=(), description="hosts that it may name for an upload; they are sent pieces, and never its key"
     )
+    token_url: str = Field(
+        default="", description="where tokens are made of the key, which then goes there and not to the url"
+    )
     trackers: tuple[str, ...] = Field(
         default=(), description="the only ones whose sessions go there; all of them when left out"
     )
@@ -146,6 +149,12 @@ class DestinationSettings(_Part):
     def _fits(self) -> DestinationSettings:
         if reason := reason_against_service(self.dialect, self.url, self.upload_hosts):
             raise ValueError(reason)
+        return self
+
+    @model_validator(mode="after")
+    def _renewable(self) -> DestinationSettings:
+        if reason := reason_against_tokens(self.dialect, self.token_url):
+            raise ValueError(f"token_url: {reason}")
         return self
 
     @model_validator(mode="after")

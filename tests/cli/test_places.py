@@ -136,6 +136,7 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
             "account": "",
             "trackers": [],
             "upload_hosts": [],
+            "token_url": "",
             "own_key": False,
         }
     ]
@@ -237,3 +238,11 @@ def test_whoever_agrees_to_the_proposal_has_the_filter(
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     logferry("destinations", "add", "club", "--dialect", "putt", "--url", URL)
     assert daemon.control.places["club"].trackers == trackers
+
+
+def test_where_tokens_are_made_of_the_key_is_shown(logferry: Command, daemon: ThreadedDaemon) -> None:
+    tokens = "https://tokens.example/v1/token"
+    words = ("--dialect", "firebase", "--url", URL, "--token-url", tokens)
+    assert logferry("destinations", "add", "home", *words).code == Exit.DONE
+    assert logferry("destinations", "list", "--json").json["destinations"][0]["token_url"] == tokens
+    assert f"home has tokens made of its key at {tokens}" in logferry("destinations", "list").out

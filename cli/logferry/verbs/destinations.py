@@ -58,6 +58,12 @@ def add(verbs: Verbs) -> None:
         dest="upload_hosts",
         help="a host that it may name for an upload, as that of an object store; may be given more than once",
     )
+    new.add_argument(
+        "--token-url",
+        default="",
+        metavar="URL",
+        help="where tokens are made of the key, which then goes there and not to --url; for Firestore",
+    )
     tried = verb(inner, "test", "ask a destination whether it takes the key; sends nothing else", tried_out, reads=True)
     tried.add_argument("name", metavar="NAME")
     chosen = verb(inner, "trackers", "choose whose sessions a destination is sent", trackers)
@@ -100,6 +106,7 @@ def add_destination(args: Namespace, out: Output) -> Exit:
             account=args.account,
             trackers=tuple(args.trackers),
             upload_hosts=tuple(args.upload_hosts),
+            token_url=args.token_url,
         )
     )
     takes = found.takes.get(args.dialect, ())

@@ -52,6 +52,8 @@ def destinations(found: Destinations) -> Iterator[Block]:
                 yield line(dim(f"{each.name} is pinned to {each.pin}"))
             if each.trackers:
                 yield line(dim(f"{each.name} is sent sessions of {' and '.join(each.trackers)} only"))
+            if each.token_url:
+                yield line(dim(f"{each.name} has tokens made of its key at {each.token_url}"))
             if each.upload_hosts:
                 yield line(dim(f"{each.name} may have uploads put to {' and '.join(each.upload_hosts)}"))
             if each.own_key:

@@ -382,6 +382,7 @@ class DaemonControl:
             account=destination.account,
             trackers=destination.trackers,
             upload_hosts=destination.upload_hosts,
+            token_url=destination.token_url,
             own_key=await self._keys.has_own(destination),
         )
 
@@ -401,7 +402,8 @@ class DaemonControl:
         values: dict[str, Value] = {"dialect": destination.dialect, "url": destination.url}
         if destination.account:
             values["account"] = destination.account
-        values |= {name: told for name in ("trackers", "upload_hosts") if (told := getattr(destination, name))}
+        optional = ("trackers", "upload_hosts", "token_url")
+        values |= {name: told for name in optional if (told := getattr(destination, name))}
         if destination.pin:
             values["pin"] = pin_setting(destination.pin, destination.url)
         settings = self._parts.settings.add("destinations", destination.name, values)

@@ -1,9 +1,9 @@
-"""The hosts that a new destination may name for an upload, looked at before they are written into the settings file."""
+"""Other addresses that a new destination has to do with, looked at before they are written into the settings file."""
 
 from __future__ import annotations
 
 from logferry_daemon.core.reaching import reason_against_host
-from logferry_daemon.core.services import reason_against_service
+from logferry_daemon.core.services import reason_against_service, reason_against_tokens
 from logferry_ipc.messages import NewDestination
 from logferry_model.errors import Misconfigured
 
@@ -14,6 +14,9 @@ def check_hosts(wanted: NewDestination) -> None:
         if reason := reason_against_host(host):
             hint = "As in: --upload-host my-bucket.s3.eu-central-1.amazonaws.com"
             raise Misconfigured("host-refused", f'"{host}" cannot be a host for uploads: {reason}.', hint=hint)
+    if reason := reason_against_tokens(wanted.dialect, wanted.token_url):
+        said = f"{wanted.name} cannot have tokens made of its key there: {reason}."
+        raise Misconfigured("host-refused", said, hint="As in: --token-url https://securetoken.googleapis.com/v1/token")
     if reason := reason_against_service(wanted.dialect, wanted.url.rstrip("/"), wanted.upload_hosts):
         said = f"{wanted.name} cannot have hosts for uploads: {reason.partition(': ')[2]}."
         raise Misconfigured("host-refused", said, hint="Leave --upload-host out.")

@@ -23,7 +23,8 @@ def hushed(outcome: T, secret: str) -> T:
 
 def hushed_text(text: str, secret: str) -> str:
     """The same text without them."""
-    for part in sorted({secret, *secret.split(":")}, key=len, reverse=True):
+    parts = {secret, secret.removeprefix("Bearer "), *secret.split(":")}
+    for part in sorted(parts, key=len, reverse=True):
         if len(part) >= _SHORTEST:
             text = text.replace(part, HUSHED)
     return text

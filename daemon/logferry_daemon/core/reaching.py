@@ -55,6 +55,14 @@ def reach(
     return Leg(url=url, request=whole, secret=headers, pin=pin)
 
 
+def to_tokens(token_url: str, request: Request) -> Leg:
+    """The way to where tokens are made of a key: the one other address that a key goes to.
+
+    No answer names it: its owner did, it is part of what he agreed to, and with another one the key counts no more.
+    """
+    return Leg(url=token_url, request=request, secret={}, pin=None)
+
+
 def reason_against_elsewhere(to: str, url: str, hosts: Collection[str]) -> str | None:
     """Why nothing goes to `to`, which the destination at `url` named."""
     try:

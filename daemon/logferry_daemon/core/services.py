@@ -13,6 +13,7 @@ from logferry_daemon.core.places import is_folder, reason_against_folder_url, re
 
 FOLDER = "folder"
 S3 = "s3"
+FIREBASE = "firebase"
 _TABLE = re.compile(r".*/rest/v1/[A-Za-z_][A-Za-z0-9_]{0,62}")
 _DOCUMENTS = re.compile(r"/v1/projects/[^/]+/databases/[^/]+/documents")
 _WEBHOOK = re.compile(r".*/webhooks/[^/]+.*")
@@ -30,6 +31,15 @@ def reason_against_service(dialect: str, url: str, hosts: Sequence[str]) -> str 
         return f'upload_hosts: only dialect "{S3}" uploads to other hosts'
     reason = _misfit(dialect, url)
     return f"url: {reason}" if reason else None
+
+
+def reason_against_tokens(dialect: str, token_url: str) -> str | None:
+    """Why this cannot be where tokens are made of the key; empty is no such address."""
+    if not token_url:
+        return None
+    if dialect != FIREBASE:
+        return f'only dialect "{FIREBASE}" has tokens made of its key'
+    return reason_against_url(token_url)
 
 
 def _misfit(dialect: str, url: str) -> str | None:
@@ -59,5 +69,5 @@ _RULES: Mapping[str, Callable[[str], str | None]] = {
     "webhook": _webhook,
     "webhook-json": _webhook,
     "supabase": _supabase,
-    "firebase": _firebase,
+    FIREBASE: _firebase,
 }

@@ -8,9 +8,9 @@ from __future__ import annotations
 import base64
 import gzip
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import msgspec
 
@@ -27,6 +27,7 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.renewal import Token
 from logferry_daemon.dialects.services import (
     Said,
     erasure,
@@ -43,11 +44,13 @@ from logferry_daemon.dialects.services import (
 )
 from logferry_daemon.dialects.summary import Summary, summary_of
 from logferry_model.envelope import sha256_hex
-from logferry_model.errors import Refused
+from logferry_model.errors import Misconfigured, Refused, Unreachable
 
 COLLECTION = "logferry_sessions"
 MOST = 1_000_000
 """A document may have 1 MiB; its names and the other fields take their part of that."""
+LONGEST_TOKEN = 24 * 3600
+"""Seconds; Google says one hour."""
 _LEVEL = 9
 
 
@@ -94,6 +97,30 @@ class FirebaseDialect:
         if secret.startswith("Bearer "):
             return {"Authorization": secret}
         return {"X-Goog-Api-Key": secret}
+
+    def token_request(self, secret: str) -> Request:
+        """`API-KEY:REFRESH-TOKEN`, as an account is logged in with; it is exchanged as Google documents it."""
+        key, _, refresh = secret.strip().partition(":")
+        if not key or not refresh:
+            raise Misconfigured(
+                "secret-form",
+                "the key for firebase with a token_url has to be API-KEY:REFRESH-TOKEN",
+                hint="Give it both, with a colon in between: logferry login {name}",
+            )
+        body = urlencode({"grant_type": "refresh_token", "refresh_token": refresh}).encode()
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return Request(method="POST", path=f"?key={quote(key, safe='')}", headers=headers, body=body)
+
+    def token_in(self, response: Response) -> Token:
+        """The ID token of the account; believed for as long as is said beside it."""
+        told, said = object_of(response), _said(json_of(response))
+        token, seconds = text_in(told, "id_token"), text_in(told, "expires_in")
+        if response.status == 200 and token.isascii() and token.isprintable() and seconds.isdecimal() and token:
+            return Token(f"Bearer {token}", timedelta(seconds=min(int(seconds), LONGEST_TOKEN)))
+        if response.status in {400, 401, 403} and said.text:
+            hint = "Log in there again for another one, then: logferry login {name}"
+            raise Misconfigured("token-refused", f"no token is made of the key: {said.text[:200]}", hint=hint)
+        raise Unreachable("token-away", f"no token was made of the key: the answer was {response.status}")
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One commit of one write; what is kept as the letter is what is written."""

@@ -52,6 +52,8 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """The only ones whose sessions it is sent; empty for all of them."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else it may name for an upload."""
+    token_url: str = ""
+    """Where tokens are made of its key; empty where the key itself is used."""
     own_key: bool = False
     """Whether Logferry made its secret itself, so that no account is behind it."""
 
@@ -114,6 +116,8 @@ class NewDestination(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """The only ones whose sessions it is sent; empty for all of them."""
     upload_hosts: tuple[str, ...] = ()
     """Whom else it may name for an upload: these are sent pieces, and never its key."""
+    token_url: str = ""
+    """Where tokens are made of its key, which then goes there and not to the destination."""
 
 
 class NewTrackers(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

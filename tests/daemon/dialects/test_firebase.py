@@ -13,7 +13,7 @@ from logferry_daemon.core.exchange import Acked, Erased, Later, Parked, Request,
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.dialects.firebase import MOST, FirebaseDialect
 from logferry_model.envelope import encode_session, sha256_hex
-from logferry_model.errors import Refused
+from logferry_model.errors import Misconfigured, Refused, Unreachable
 from tests.daemon.dialects.talking import DOCUMENT, NOW, PARCEL, PORTAL, delivered, report, says, talk
 from tests.factories import event, session
 
@@ -111,3 +111,51 @@ def test_one_that_may_still_come_is_not_deleted_before() -> None:
 @pytest.mark.parametrize("answer", [PORTAL, says(200), says(200, {"x": 1}), error(403, "PERMISSION_DENIED", "no")])
 def test_nothing_else_proves_a_deletion(answer: Response) -> None:
     assert not isinstance(talk(DIALECT.delete(report(), now=NOW), answer)[1], Erased)
+
+
+# Tokens
+
+
+def test_a_token_is_asked_for_as_google_documents_it() -> None:
+    request = DIALECT.token_request("AIza:AMf-refresh/+=")
+    assert (request.method, request.path) == ("POST", "?key=AIza")
+    assert request.headers == {"Content-Type": "application/x-www-form-urlencoded"}
+    assert request.body == b"grant_type=refresh_token&refresh_token=AMf-refresh%2F%2B%3D"
+
+
+@pytest.mark.parametrize("secret", ["", "AIza", "AIza:", ":AMf", "Bearer x"])
+def test_of_another_key_no_token_is_asked_for(secret: str) -> None:
+    with pytest.raises(Misconfigured, match="API-KEY:REFRESH-TOKEN"):
+        DIALECT.token_request(secret)
+
+
+def test_it_is_good_for_as_long_as_is_said_and_is_not_shown() -> None:
+    token = DIALECT.token_in(says(200, {"id_token": "eyJ", "access_token": "other", "expires_in": "3600"}))
+    assert (token.secret, token.good_for) == ("Bearer eyJ", timedelta(hours=1))
+    assert "eyJ" not in repr(token)
+    assert DIALECT.credentials(token.secret, Request(method="GET", path="/"), NOW) == {"Authorization": "Bearer eyJ"}
+    assert DIALECT.token_in(says(200, {"id_token": "eyJ", "expires_in": "9" * 30})).good_for == timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (error(400, "INVALID_ARGUMENT", "TOKEN_EXPIRED"), Misconfigured),
+        (error(400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key."), Misconfigured),
+        (error(403, "PERMISSION_DENIED", "Blocked"), Misconfigured),
+        (says(400), Unreachable),
+        (says(200, {"id_token": "eyJ"}), Unreachable),
+        (says(200, {"id_token": "", "expires_in": "3600"}), Unreachable),
+        (says(200, {"id_token": "a\r\nb", "expires_in": "3600"}), Unreachable),
+        (says(200, {"access_token": "eyJ", "expires_in": "3600"}), Unreachable),
+        (PORTAL, Unreachable),
+        (says(429), Unreachable),
+        (says(503), Unreachable),
+        (says(302), Unreachable),
+    ],
+)
+def test_no_other_answer_is_a_token_and_only_googles_word_refuses_the_key(
+    answer: Response, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind):
+        DIALECT.token_in(answer)
