@@ -40,6 +40,7 @@ def run(*, quick: bool) -> Iterator[Finding]:
     what = f"{number} bodies"
     if not peers:
         yield Finding(benchmark="uploads", what=what, unit="s", values=values[OURS])
+        yield Finding(benchmark="uploads", what=f"{what} / curl", reason="curl is not on this computer")
     for peer in peers:
         first = peer == ONE
         yield from compared(
