@@ -26,7 +26,7 @@ class Head(Struct, frozen=True, kw_only=True):
 def read_head(headers: Mapping[str, str], limits: Limits) -> Head:
     """What has to be known before a byte of the body is read, or Refused."""
     _check_media_type(headers.get("Content-Type", ""))
-    _check_announced_size(headers.get("Content-Length", ""), limits)
+    check_announced_size(headers, limits)
     return Head(
         idempotency_key=parse_idempotency_key(headers.get("Idempotency-Key", ""), limits),
         digest=_announced_digest(headers.get("Content-Digest", "")),
@@ -63,7 +63,9 @@ def _check_media_type(header: str) -> None:
         raise Refused("media-type-unsupported", f"An upload is {MEDIA_TYPE}.")
 
 
-def _check_announced_size(header: str, limits: Limits) -> None:
+def check_announced_size(headers: Mapping[str, str], limits: Limits) -> None:
+    """Refused where it says itself that it is too large."""
+    header = headers.get("Content-Length", "")
     if header.isdecimal() and int(header[:20]) > limits.wire_bytes:
         raise Refused("body-too-large", f"A body has at most {limits.wire_bytes} bytes.")
 

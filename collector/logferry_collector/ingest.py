@@ -127,6 +127,10 @@ class Decision(Enum):
     DELETED = "deleted"
 
 
+CREATED = frozenset({Decision.NEW_REPORT, Decision.NEW_REVISION})
+"""What is new here, and told so."""
+
+
 def decide(parcel: Parcel, known: Known) -> Decision:
     """The key is looked at first: a repeated request gets its old answer whatever happened since."""
     if known.remembered is not None:

@@ -39,6 +39,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Rows of each table: loot, skills, loadouts, measures, tags, attachments."""
     entries: int = 200
     """Facts, figures or fields of one thing: the session, a participant, a skill, an event."""
+    batch_parts: int = 100
+    """Uploads in one batch; all together they are one request body."""
     idempotency_key_min: int = 16
     """Characters."""
     idempotency_key_max: int = 255

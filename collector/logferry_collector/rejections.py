@@ -28,6 +28,7 @@ class Meaning(Struct, frozen=True):
 
 
 MEANINGS = {
+    "batch-unreadable": Meaning(400, "The batch cannot be taken apart"),
     "body-unreadable": Meaning(400, "The body could not be inflated"),
     "body-incomplete": Meaning(400, "The body ended early", retryable=True),
     "credential-ambiguous": Meaning(400, "Two different credentials"),

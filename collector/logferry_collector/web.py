@@ -14,12 +14,13 @@ from msgspec import Struct
 
 from logferry_collector import API_VERSION
 from logferry_collector.access import Account
-from logferry_collector.answers import VALIDATE, Frame, add_headers, json_answer, page_answer
+from logferry_collector.answers import REQUEST_ID, VALIDATE, Frame, add_headers, json_answer, page_answer
+from logferry_collector.batch import Batches
 from logferry_collector.body import read_body
 from logferry_collector.encounters import Encounter
-from logferry_collector.headers import read_head
+from logferry_collector.headers import check_announced_size, read_head
 from logferry_collector.inflate import ENCODINGS
-from logferry_collector.ingest import Decision
+from logferry_collector.ingest import CREATED, Decision
 from logferry_collector.intake import Intake
 from logferry_collector.limits import KIB, Limits
 from logferry_collector.newcomers import address_of
@@ -27,8 +28,6 @@ from logferry_collector.render import Asset
 from logferry_collector.stored import Shown
 from logferry_model.envelope import SCHEMA_VERSION, Deletion, JoinRequest
 from logferry_model.errors import Misconfigured, Refused
-
-CREATED = {Decision.NEW_REPORT, Decision.NEW_REVISION}
 
 
 class Library(Protocol):
@@ -97,6 +96,7 @@ class Handlers:
         now: Callable[[], datetime],
     ) -> None:
         self._intake = intake
+        self._batches = Batches(intake=intake, limits=limits, now=now)
         self._library = library
         self._limits = limits
         self._workers = workers
@@ -114,6 +114,15 @@ class Handlers:
         taken = await self._intake.take(sender, head, await read_body(request.content, self._limits))
         headers = {"Idempotency-Replayed": "true"} if taken.decision is Decision.REPLAY else {}
         return json_answer(taken.receipt, status=201 if taken.decision in CREATED else 200, headers=headers)
+
+    async def batch(self, request: web.Request) -> web.Response:
+        """POST /api/v1/ingest/batch"""
+        sender = await self._intake.sender(request.headers, address_of(request.remote))
+        check_announced_size(request.headers, self._limits)
+        await _invite(request)
+        body = await read_body(request.content, self._limits)
+        kind = request.headers.get("Content-Type", "")
+        return json_answer(await self._batches.take(sender, kind, body, request[REQUEST_ID]))
 
     async def join(self, request: web.Request) -> web.Response:
         """POST /api/v1/me/join"""
@@ -197,6 +206,7 @@ def build_app(handlers: Handlers, frame: Frame) -> web.Application:
     app.on_response_prepare.append(add_headers)
     app.router.add_post("/api/v1/ingest", handlers.ingest, expect_handler=_not_yet)
     app.router.add_post("/api/v1/me/join", handlers.join)
+    app.router.add_post("/api/v1/ingest/batch", handlers.batch, expect_handler=_not_yet)
     app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
     app.router.add_get("/api/v1/encounters/{report_id}", handlers.encounter)
     app.router.add_delete("/api/v1/encounters/{report_id}", handlers.delete)

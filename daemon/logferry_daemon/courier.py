@@ -14,12 +14,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from logferry_daemon.carriage import Carriage, Seat
 from logferry_daemon.core.backoff import CAP, delay
 from logferry_daemon.core.budget import Budget
+from logferry_daemon.core.company import for_all
 from logferry_daemon.core.delivery import IllegalStep
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import (
     Acked,
+    Alone,
+    Batching,
     Dialect,
     GoneByOwner,
     Later,
@@ -30,6 +34,7 @@ from logferry_daemon.core.exchange import (
     Request,
     Response,
     Stop,
+    Upload,
 )
 from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.hushing import hushed
@@ -49,6 +54,10 @@ log = logging.getLogger(__name__)
 
 AT_ONCE = 4
 """Requests to one destination at a time: more bought nothing in any measurement (performance.md 5)."""
+TOGETHER = 25
+"""Letters in one request at the most: all of them are in memory, and beyond this a round trip is no cost any more."""
+APART = timedelta(minutes=10)
+"""How long letters go one by one after a request with several had no good end."""
 LOOK_AGAIN = timedelta(seconds=30)
 """For what changes without a sign: a keyring that was unlocked, a clock that was set."""
 SHORTEST_LOOK = timedelta(seconds=2)
@@ -102,6 +111,11 @@ class Courier:
         self._trigger = trigger
         """Where what is over waits for something; None is where all goes at once."""
         self._at_once = 1 if isinstance(dialect, Gathering) else AT_ONCE
+        self._hands = asyncio.Semaphore(AT_ONCE)
+        self._most = 1
+        """Letters that one request may have now."""
+        self._apart_until: datetime | None = None
+        """Letters go one by one: some of them together had no good end."""
         self._handover = Handover(road.outbox, road.sender, road.offers)
         self._wake = Wake(road.clock)
         self._under_way: set[str] = set()
@@ -176,7 +190,7 @@ class Courier:
             return min(self._until_open(gate, now), LOOK_AGAIN)
         if (wait := await self._until_there(now)) is not None:
             return wait
-        limit = self._gates.at_once(name, self._at_once)
+        limit, self._most = await self._limit(now)
         self._held.clear()
         left, only = self._budget.left(now), self._only_asked
         claimed = await self._road.outbox.claim(name, now, limit, backfill=left, only_asked=only)
@@ -185,6 +199,16 @@ class Courier:
         self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)
         await self._deliver_while_allowed(claimed)
         return None
+
+    async def _limit(self, now: datetime) -> tuple[int, int]:
+        """How many deliveries make sense together, and how many letters one request may have."""
+        limit = self._gates.at_once(self.destination.name, self._at_once)
+        # After `now` by more than it can be: the clock was set back.
+        apart = self._apart_until is not None and timedelta() < self._apart_until - now <= APART
+        if limit < AT_ONCE or apart or not isinstance(self.dialect, Batching):
+            return limit, 1
+        most = min(self.dialect.most_together(await self._road.offers.known(self.destination)), TOGETHER)
+        return max(most, limit), most
 
     def _until_open(self, gate: Gate, now: datetime) -> timedelta:
         if gate.until is not None:
@@ -250,8 +274,14 @@ class Courier:
             raise ended
 
     async def _deliver_all(self, claimed: Sequence[Claimed]) -> None:
-        async with asyncio.TaskGroup() as group:
-            self._tasks = {one.row.id: group.create_task(self._deliver(one)) for one in claimed}
+        together = min(self._most, len(claimed)) > 1
+        carriage = Carriage(len(claimed), self._most, self._send_together) if together else None
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._tasks = {one.row.id: group.create_task(self._deliver(one, carriage)) for one in claimed}
+        finally:
+            if carriage is not None:
+                await carriage.stop()
 
     async def _until_closed_by_owner(self) -> None:
         while True:
@@ -261,14 +291,18 @@ class Courier:
                 return
             await self._wake.wait(None)
 
-    async def _deliver(self, claimed: Claimed) -> None:
+    async def _deliver(self, claimed: Claimed, carriage: Carriage | None) -> None:
+        with carriage.seat() if carriage else nullcontext(Seat(None)) as seat:
+            await self._deliver_in(seat, claimed)
+
+    async def _deliver_in(self, seat: Seat, claimed: Claimed) -> None:
         row = claimed.row
         if row.id in self._dropped or row.id in self._held:
             return
         self._changed(row.id)
         async with self._turn:
             started = self._road.clock.now()
-            outcome = await self._outcome(claimed)
+            outcome = await self._outcome(seat, claimed)
             self._tell_gates(outcome)
             await self._note_surely(row, outcome, started)
         self._under_way.discard(row.id)
@@ -278,10 +312,12 @@ class Courier:
         )
         self._changed(row.id)
 
-    async def _outcome(self, claimed: Claimed) -> Outcome:
+    async def _outcome(self, seat: Seat, claimed: Claimed) -> Outcome:
         """Nothing that happens to one delivery may end the courier."""
         try:
-            return await self._converse(claimed, await self._letter(claimed))
+            async with self._hands:
+                letter = await self._letter(claimed)
+            return await self._sent(seat, claimed, letter)
         except Refused as error:
             return Parked(reason=error.message)
         except Unreachable as error:
@@ -293,6 +329,29 @@ class Courier:
         except Exception as error:
             log.exception("delivery failed", extra={"action": "courier", "delivery": claimed.row.id})
             return Parked(reason=f"a mistake in Logferry: {type(error).__name__}")
+        finally:
+            seat.give_up()
+
+    async def _sent(self, seat: Seat, claimed: Claimed, letter: Letter) -> Outcome:
+        """In company where there is some, else by itself."""
+        if claimed.upload == Upload() and not isinstance(outcome := await seat.ride(letter), Alone):
+            return outcome
+        seat.give_up()
+        async with self._hands:
+            return await self._converse(claimed, letter)
+
+    async def _send_together(self, letters: Sequence[Letter]) -> Sequence[Outcome | Alone]:
+        """In one request; where it had no good end, letters go one by one for a while."""
+        dialect, now = self.dialect, self._road.clock.now()
+        secret = await self._gates.secret(self.destination)
+        if secret is None or not isinstance(dialect, Batching):
+            return [Alone()] * len(letters)
+        talk = dialect.together(letters, url=self.destination.url, now=now)
+        found = await converse(self._road.sender, self.destination, proofs(dialect, secret, self._road.clock), talk)
+        outcomes = for_all(found, len(letters)) if isinstance(found, Later | Stop) else found
+        if isinstance(found, Later) or any(isinstance(one, Alone) for one in outcomes):
+            self._apart_until = now + APART
+        return [one if isinstance(one, Alone) else hushed(one, secret) for one in outcomes]
 
     async def _letter(self, claimed: Claimed) -> Letter:
         if claimed.letter is not None:

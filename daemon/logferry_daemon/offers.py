@@ -38,6 +38,10 @@ class Offering(Protocol):
         """Not older than a day, where it can be had; else the last one, else what every collector takes."""
         ...
 
+    async def known(self, destination: Destination) -> Offer:
+        """The last word, else what every collector takes; nobody is asked for it."""
+        ...
+
     async def for_letter(self, destination: Destination, dialect: Dialect, delivery: str) -> Offer:
         """The same, to write this delivery's letter by: what its owner was shown stays as it was shown."""
         ...
@@ -55,6 +59,9 @@ class NothingOffered:
     """Nobody is asked, and everybody takes what every collector takes."""
 
     async def of(self, destination: Destination, dialect: Dialect) -> Offer:
+        return Offer()
+
+    async def known(self, destination: Destination) -> Offer:
         return Offer()
 
     async def for_letter(self, destination: Destination, dialect: Dialect, delivery: str) -> Offer:
@@ -111,18 +118,19 @@ class Offers:
         shown = await self._outbox.note(_shown_note(delivery))
         if shown is not None:
             return Offer(encodings=tuple(shown.split()))
-        offer = await self._last(destination)
+        offer = await self.known(destination)
         await self._outbox.set_note(_shown_note(delivery), " ".join(offer.encodings))
         return offer
 
-    async def _last(self, destination: Destination) -> Offer:
+    async def known(self, destination: Destination) -> Offer:
+        """Of whatever age."""
         known = await self._known(destination)
         return known.offer if known else Offer()
 
     async def refused(self, destination: Destination, delivery: str, encoding: str) -> None:
         """Until it is asked again."""
         await self._outbox.set_note(_shown_note(delivery), None)
-        offer = await self._last(destination)
+        offer = await self.known(destination)
         left = tuple(one for one in offer.encodings if one != encoding)
         await self._keep(destination, replace(offer, encodings=left))
 

@@ -6,7 +6,7 @@ is a conversation of one request; asking for an upload address first, or sending
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -158,6 +158,11 @@ class Erased:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alone:
+    """Nothing came of it in company: this letter is sent by itself."""
+
+
 Outcome = Acked | GoneByOwner | Later | Parked | Stop
 Conversation = Generator[Request, Response, Outcome]
 Erasure = Erased | Later | Parked | Stop
@@ -221,6 +226,21 @@ def takes_partials(dialect: Dialect) -> bool:
 def takes_summaries(dialect: Dialect) -> bool:
     """Whether a summary may be sent in this dialect."""
     return isinstance(dialect, Replacing) and dialect.takes_summaries
+
+
+@runtime_checkable
+class Batching(Protocol):
+    """What a dialect has besides, when several letters may go in one request."""
+
+    def most_together(self, offer: Offer) -> int:
+        """How many, as far as is known of the destination; fewer than two: none may."""
+        ...
+
+    def together(
+        self, letters: Sequence[Letter], *, url: str, now: datetime
+    ) -> Generator[Request, Response, Sequence[Outcome | Alone]]:
+        """The conversation that hands them over; what comes of each, in their order."""
+        ...
 
 
 @runtime_checkable

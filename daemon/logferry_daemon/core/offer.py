@@ -45,10 +45,13 @@ class Offer:
     post: int = POST
     """Bytes that one post may have."""
     pieces: Pieces | None = None
+    batch: int = 0
+    """How many letters one request may have; 0: it does not say."""
 
 
 class _Limits(Struct):
     wire_bytes: int = POST
+    batch_parts: int = 0
 
 
 class _Chunk(Struct):
@@ -78,7 +81,13 @@ def read_offer(body: bytes) -> Offer | None:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     encodings = tuple(one for one in ENCODINGS if one in info.encodings)
-    return Offer(encodings=encodings, post=max(info.limits.wire_bytes, 1), pieces=_pieces(info.tus))
+    limits = info.limits
+    return Offer(
+        encodings=encodings,
+        post=max(limits.wire_bytes, 1),
+        pieces=_pieces(info.tus),
+        batch=max(limits.batch_parts, 0),
+    )
 
 
 def _pieces(tus: _Tus | None) -> Pieces | None:

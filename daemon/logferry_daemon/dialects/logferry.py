@@ -5,7 +5,7 @@ Pure; no sockets.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.exchange import (
     Acked,
+    Alone,
     Conversation,
     ErasingConversation,
     Later,
@@ -36,6 +37,7 @@ from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
+from logferry_daemon.dialects.native_batch import batched
 from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.validating import validating
@@ -104,6 +106,16 @@ class LogferryDialect:
         """One post."""
         response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
         return at_home(url, outcome(letter, response, now))
+
+    def most_together(self, offer: Offer) -> int:
+        """As `/info` says."""
+        return offer.batch
+
+    def together(
+        self, letters: Sequence[Letter], *, url: str, now: datetime
+    ) -> Generator[Request, Response, Sequence[Outcome | Alone]]:
+        """By dialects/native_batch.py: what became of each is what a post of its own would have been answered."""
+        return batched(letters, lambda letter, answer: at_home(url, outcome(letter, answer, now)), now=now)
 
     def ask(self) -> Generator[Request, Response, Offer | None]:
         """`GET /info`. Whoever has no such thing takes what every collector takes."""

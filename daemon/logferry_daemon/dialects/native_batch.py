@@ -1,0 +1,66 @@
+"""Several letters to a collector in one request: `POST /api/v1/ingest/batch`. The contract is docs/wire.md. Pure.
+
+A part of it is exactly the post that the letter would have been, headers and bytes; so is what became of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome, Request, Response
+from logferry_daemon.dialects.company import Shared, Talk, halved, of_whole
+from logferry_model.batch import Part, Told, ToldAnswer, join_parts
+from logferry_model.envelope import content_digest
+
+PATH = "/api/v1/ingest/batch"
+NOT_TOLD = Later(reason="the answer does not say what became of it", trouble=False)
+Judge = Callable[[Letter, Response], Outcome]
+"""What an answer to a post of this letter means."""
+
+
+def batched(letters: Sequence[Letter], judge: Judge, *, now: datetime) -> Talk:
+    """All of them in one request, or in as many as it takes."""
+    kind, body = join_parts([Part(dict(one.headers), one.body) for one in letters])
+    headers = {"Content-Type": kind, "Content-Digest": content_digest(body)}
+    answer = yield Request(method="POST", path=PATH, headers=headers, body=body)
+    if halves := halved(letters, answer, lambda some: batched(some, judge, now=now)):
+        return (yield from halves)
+    told = _read(answer)
+    if told is None:
+        return of_whole(letters, answer, now)
+    by_key = {one.idempotency_key: one for one in told.results}
+    return [_of(letter, by_key.get(letter.headers["Idempotency-Key"].strip('"')), judge) for letter in letters]
+
+
+def _read(answer: Response) -> ToldAnswer | None:
+    if answer.status != 200 or "html" in answer.headers.get("content-type", ""):
+        return None
+    try:
+        return msgspec.json.decode(answer.body, type=ToldAnswer)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def _of(letter: Letter, told: Told | None, judge: Judge) -> Shared:
+    if told is None:
+        return NOT_TOLD
+    inside = bytes(told.receipt if told.status < 300 else told.problem)
+    outcome = judge(letter, Response(status=told.status, headers=_headers(inside), body=inside))
+    return Alone() if isinstance(outcome, Later) and outcome.refused_encoding else outcome
+
+
+class _Wait(msgspec.Struct):
+    retry_after: float | None = None
+
+
+def _headers(problem: bytes) -> dict[str, str]:
+    """What a post of its own would have been told by a header."""
+    try:
+        wait = msgspec.json.decode(problem, type=_Wait | None)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        wait = None
+    told = {"content-type": "application/json"}
+    return told if wait is None or wait.retry_after is None else {**told, "retry-after": str(int(wait.retry_after))}
