@@ -91,6 +91,8 @@ def _artemis(server: SeedServer, request: Request, headers: Mapping[str, str]) -
         "manualCostPerShot": (int, float),
         "partial": bool,
     }
+    if session.get("partial"):
+        del kinds["endedAt"]  # it still runs
     wrong = _wants(session, kinds) or _wants(user, {"userId": str, "version": str, "platform": str})
     wrong = wrong or next(
         (told for event in session["events"] if (told := _wants(event, {"timestamp": int, "raw": str, "type": str}))),

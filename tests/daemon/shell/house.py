@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -28,6 +28,7 @@ from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
+from logferry_daemon.partials import PartialTerms
 from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import parse_settings
 from logferry_daemon.sources import Pace, World
@@ -96,6 +97,15 @@ class House:
     async def _gates_now(self) -> Mapping[str, Gate]:
         return await self.fleet.all_gates()
 
+    def _summaries(self) -> Mapping[str, int]:
+        return self.fleet.summaries()
+
+    def _destinations_of_partials(self) -> Sequence[str]:
+        return self.fleet.destinations_of_partials()
+
+    def _wake_couriers(self) -> None:
+        self.fleet.wake_couriers()
+
     async def _furnish(self, crew: Crew) -> DaemonControl:
         news = News(self.log, self.spool, self.clock)
         crew.hire("news", news.run(self._gates_now))
@@ -119,6 +129,11 @@ class House:
                 apps=Apps(self.clock, self.processes),
                 intake=self.spool,
                 privacy=privacy,
+                summaries=self._summaries,
+                partials=PartialTerms(
+                    destinations=self._destinations_of_partials,
+                    admitted=self._wake_couriers,
+                ),
             ),
             road=Road(
                 clock=self.clock,

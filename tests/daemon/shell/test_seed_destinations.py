@@ -105,6 +105,25 @@ async def test_a_session_goes_out_in_its_dialect_and_is_stored_there(street: Str
     assert len(street.servers[name].stored) == 1
 
 
+async def test_a_hunt_is_stored_while_it_runs_and_whole_in_its_place_when_it_is_over(street: Street) -> None:
+    await street.move_in("artemis")
+    now = street.clock.now()
+    running = json.loads(hunt(1, running=True))
+    running["events"] = [{"timestamp": round(now.timestamp() * 1000), "raw": "", "type": "loot", "quantity": 1}]
+    await street.play(lambda house: house.files.write("session-1.json", json.dumps(running).encode()))
+    ((number, partial),) = street.servers["artemis"].stored.items()
+    assert (partial["partial"], "endedAt" in partial, len(partial["events"])) == (True, False, 1)
+    assert all(not server.stored for name, server in street.servers.items() if name != "artemis")
+    await street.play(lambda house: house.files.write("session-1.json", hunt(1)))
+    assert list(street.servers["artemis"].stored) == [number]
+    assert street.servers["artemis"].stored[number]["partial"] is False
+    (session,) = (await street.control.sessions()).sessions
+    assert [(one.revision, one.state) for one in session.deliveries if one.destination == "artemis"] == [
+        (1, DeliveryState.UPLOADED),
+        (2, DeliveryState.UPLOADED),
+    ]
+
+
 @pytest.mark.parametrize("name", PLAYED)
 async def test_a_session_is_parked_at_the_others_before_anything_is_sent(street: Street, name: str) -> None:
     tracker, write = PLAYED[name]
