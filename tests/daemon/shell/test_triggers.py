@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,9 +16,10 @@ from logferry_daemon.triggers import Trigger
 from logferry_ipc.messages import DaemonState, Delivery, DeliveryState, NewSource
 from tests.contracts.spooling import admit, found
 from tests.daemon.shell.house import House
-from tests.daemon.shell.stage import GAME, JOURNAL, begin, jump, shutdown
+from tests.daemon.shell.stage import GAME, JOURNAL, NEXT_JOURNAL, begin, jump, shutdown
 from tests.fake_spool import MemorySpool
 from tests.fakes import FakeProcesses, ManualClock
+from tests.packed import unpacked
 
 SECOND = timedelta(seconds=1)
 HOUR = timedelta(hours=1)
@@ -194,3 +196,49 @@ async def test_a_trigger_tells_how_long_it_may_sleep() -> None:
     pulled = Pulled(shown(ManualClock(), HOUR))
     await pulled.left()
     assert pulled.trigger.wait == HOUR
+
+
+async def test_a_word_of_a_program_ends_a_session_and_one_of_its_owner_sends_it(tmp_path: Path) -> None:
+    made = House(tmp_path)
+    async with made.open():
+        made.fleet.upload = UploadSettings(when=Occasion.DEMAND)
+        await made.set_up_destination()
+        await made.control.add_source(NewSource(tracker="elite-dangerous", path=str(made.logs), name="flights"))
+        now = made.clock.now()
+        made.files.append(JOURNAL, begin(now) + jump(now))
+        await made.pass_time(5 * SECOND)
+        assert (await made.control.app_closed(GAME)).ended == 1
+        await made.pass_time(HOUR)
+        assert await uploaded(made) == 0
+        now = made.clock.now()
+        made.files.append(NEXT_JOURNAL, begin(now) + jump(now))
+        await made.fleet.rescan()
+        await made.pass_time(5 * SECOND)
+        (running,) = (await made.control.running()).sessions
+        assert (await made.control.end(running.id)).ended == 1
+        assert await uploaded(made) == 1
+
+
+async def test_a_summary_goes_first_where_it_is_wanted_and_pays(tmp_path: Path) -> None:
+    async with house(tmp_path, summary_first=True, summary_from=5) as made:
+        await made.hunt(1)
+        await made.pass_time(SECOND)
+        assert [(one.revision, one.state) for one in await deliveries(made)] == [
+            (1, DeliveryState.UPLOADED),
+            (2, DeliveryState.UPLOADED),
+        ]
+    bodies = [unpacked(sent.request.body) for sent in made.sender.sent if sent.request.path.endswith("/ingest")]
+    told = [json.loads(body) for body in bodies]
+    assert [(one["revision"], one.get("partial", False), "events" in one["payload"]) for one in told] == [
+        (1, True, False),
+        (2, False, True),
+    ]
+    assert told[0]["ended_at"] == told[1]["ended_at"]
+    assert told[0]["payload"]["statistics"] == told[1]["payload"]["statistics"]
+
+
+async def test_below_that_a_session_goes_whole(tmp_path: Path) -> None:
+    async with house(tmp_path, summary_first=True, summary_from=6) as made:
+        await made.hunt(1)
+        await made.pass_time(SECOND)
+        assert [one.revision for one in await deliveries(made)] == [1]
