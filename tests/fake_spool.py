@@ -11,7 +11,7 @@ import msgspec
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.consent import Grant
-from logferry_daemon.core.delivery import NEXT, State, Step, first_state, step
+from logferry_daemon.core.delivery import NEXT, UNSENT, State, Step, first_state, step
 from logferry_daemon.core.evening import REACH, Told
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
@@ -659,7 +659,8 @@ class MemorySpool:
     def _barred(self) -> dict[tuple[str, State, Standing], int]:
         numbers: dict[tuple[str, State, Standing], int] = {}
         for row in map(self._judged, self._all()):
-            if row.standing is not Standing.ALLOWED:
+            left_out = row.standing is Standing.OTHER_TRACKER and row.state not in UNSENT
+            if row.standing is not Standing.ALLOWED and not left_out:
                 key = row.destination, row.state, row.standing
                 numbers[key] = numbers.get(key, 0) + 1
         return numbers

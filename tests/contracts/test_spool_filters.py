@@ -12,7 +12,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import ANY, Binding, Standing
 from logferry_daemon.ports import UNASKED, NewSession, Spool, destination_note, trackers_note, trackers_text
 from logferry_model.envelope import encode_session, sha256_hex
-from tests.contracts.spooling import HOME, NOW, PLACE, Bench, admit, claim, found, rows_of
+from tests.contracts.spooling import HOME, NOW, PLACE, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
 
 AWAY = "away"
 
@@ -105,6 +105,16 @@ async def test_what_is_left_out_is_counted_once_whoever_played_it(spool: Spool) 
         (HOME, State.PENDING, Standing.UNKNOWN): 1,
         (HOME, State.PENDING, Standing.DENIED): 1,
     }
+
+
+async def test_what_was_sent_before_is_not_left_out(spool: Spool) -> None:
+    await admit(spool, played("aa", "artemis", age=1), played("bb", "artemis"))
+    first, second = await claim(spool)
+    await spool.acked(first.row.id, RECEIPT, "", NOW, SECOND)
+    await choose(spool, "putt")
+    assert (await spool.totals()).barred == {}
+    await spool.released([second.row.id])
+    assert (await spool.totals()).barred == {(HOME, State.PENDING, Standing.OTHER_TRACKER): 1}
 
 
 async def test_nobody_is_asked_who_played_what_is_left_out(spool: Spool) -> None:

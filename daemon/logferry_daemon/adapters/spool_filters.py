@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from logferry_daemon.adapters.database_sqlite import Query
-from logferry_daemon.core.delivery import State
+from logferry_daemon.core.delivery import UNSENT, State
 from logferry_daemon.core.filters import Filters, is_wanted
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.ports import DeliveryRow, trackers_in, trackers_note
@@ -47,9 +47,10 @@ def sifted(query: Query, found: list[DeliveryRow]) -> list[DeliveryRow]:
 
 
 def left_out(query: Query) -> Mapping[tuple[str, State, Standing], int]:
-    """How many deliveries of each state are of trackers that are not wanted there."""
+    """How many deliveries of each state that was not sent are of trackers that are not wanted there."""
     rules, numbers = filters(query), dict[tuple[str, State, Standing], int]()
-    for row in query("counts_by_tracker", filters=as_json(rules)) if rules else ():
+    about = {"filters": as_json(rules), "unsent": json.dumps(sorted(UNSENT))}
+    for row in query("counts_by_tracker", **about) if rules else ():
         if not is_wanted(rules, row["destination"], row["tracker"]):
             key = row["destination"], State(row["state"]), Standing.OTHER_TRACKER
             numbers[key] = numbers.get(key, 0) + row["number"]
