@@ -70,7 +70,8 @@ def _wants(value: Any, kinds: Mapping[str, type | tuple[type, ...]]) -> str:  # 
 
 
 def _artemis(server: SeedServer, request: Request, headers: Mapping[str, str]) -> Response:
-    if (request.method, request.path) != ("POST", f"{server.base}/api/sessions"):
+    together = request.path == f"{server.base}/api/sessions/batch"
+    if request.method != "POST" or (request.path != f"{server.base}/api/sessions" and not together):
         return _says(404, error="Not found")
     if headers.get("authorization") != f"Bearer {SECRETS['artemis']}":
         return _says(401, error="Invalid token")
@@ -79,7 +80,17 @@ def _artemis(server: SeedServer, request: Request, headers: Mapping[str, str]) -
     # aiohttp has unpacked it where it came over a socket.
     packed = request.body.startswith(b"\x1f\x8b")
     body = json.loads(gzip.decompress(request.body) if packed else request.body)
-    session, user = body["session"], body["user"]
+    sessions, user = body["sessions"] if together else [body["session"]], body["user"]
+    if wrong := _wants(user, {"userId": str, "version": str, "platform": str}):
+        return _says(400, error=wrong)
+    for session in sessions:
+        if wrong := _wrong_hunt(session):
+            return _says(400, error=wrong)
+    server.stored |= {session["id"]: session for session in sessions}
+    return _says(200, success=True)
+
+
+def _wrong_hunt(session: Any) -> str:  # noqa: ANN401 -- any JSON value
     kinds: dict[str, type | tuple[type, ...]] = {
         "id": str,
         "name": str,
@@ -93,15 +104,8 @@ def _artemis(server: SeedServer, request: Request, headers: Mapping[str, str]) -
     }
     if session.get("partial"):
         del kinds["endedAt"]  # it still runs
-    wrong = _wants(session, kinds) or _wants(user, {"userId": str, "version": str, "platform": str})
-    wrong = wrong or next(
-        (told for event in session["events"] if (told := _wants(event, {"timestamp": int, "raw": str, "type": str}))),
-        "",
-    )
-    if wrong:
-        return _says(400, error=wrong)
-    server.stored[session["id"]] = session
-    return _says(200, success=True)
+    of_events = (_wants(event, {"timestamp": int, "raw": str, "type": str}) for event in session["events"])
+    return _wants(session, kinds) or next((told for told in of_events if told), "")
 
 
 # seed 001
@@ -229,6 +233,8 @@ def _swgdb(server: SeedServer, request: Request, headers: Mapping[str, str]) -> 
             return _says(400, success=False, error=wrong)
         server.stored[session["session_id"]] = session
         return _says(202, success=True, session_id=session["session_id"], status="accepted")
+    if (request.method, request.path) == ("POST", f"{server.base}/sessions/batch-upload"):
+        return _uploaded(server, json.loads(request.body)["sessions"])
     if request.path == f"{server.base}/auth/validate":
         return _says(200, valid=True) if request.method == "POST" else _says(404, success=False, error="Not found")
     name = request.path.removeprefix(f"{server.base}/sessions/").removesuffix("/status")
@@ -236,6 +242,17 @@ def _swgdb(server: SeedServer, request: Request, headers: Mapping[str, str]) -> 
         return _says(404, success=False, error="Not found")
     url = f"https://swgdb.example/sessions/{name}"
     return _says(200, session_id=name, status="stored", processing_status="completed", report_id="r7", report_url=url)
+
+
+def _uploaded(server: SeedServer, sessions: list[Any]) -> Response:
+    wrong = {session["session_id"]: _wants(session, _SERIALISED) for session in sessions}
+    server.stored |= {session["session_id"]: session for session in sessions if not wrong[session["session_id"]]}
+    results = [
+        {"session_id": name, "success": not why, **({"error": why} if why else {"status": "accepted"})}
+        for name, why in wrong.items()
+    ]
+    bad = sum(map(bool, wrong.values()))
+    return _says(200, success=not bad, uploaded=len(results) - bad, failed=bad, results=results)
 
 
 _SERIALISED: Mapping[str, type | tuple[type, ...]] = {

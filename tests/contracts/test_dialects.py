@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from datetime import datetime, timedelta
 
@@ -11,12 +11,12 @@ import pytest
 from aiohttp import web
 
 from logferry_daemon.adapters.send_http import open_sender
-from logferry_daemon.core.exchange import Acked, Letter, Outcome, Parked, Request, Stop
+from logferry_daemon.core.exchange import Acked, Alone, Batching, Later, Letter, Outcome, Parked, Request, Stop
 from logferry_daemon.courier import Road, converse, proofs
 from logferry_daemon.gates import Destination
 from logferry_model.envelope import ReceiptStatus
 from tests.contracts.test_sender import HURRY, site
-from tests.daemon.dialects.seeds import NAMES, NOW, dialect_of, letter_for, session_for
+from tests.daemon.dialects.seeds import NAMES, NOW, dialect_of, letter_for, session_for, several
 from tests.fake_spool import MemorySpool
 from tests.fakes import FixedChance, ManualClock, MemoryCredentials
 from tests.privacy import scribe
@@ -47,6 +47,15 @@ class Line:
         talk = dialect.deliver(letter, url=self.destination.url, now=NOW)
         headers = proofs(dialect, secret or SECRETS[self.name], self._road.clock)
         return await converse(self._road.sender, self.destination, headers, talk)
+
+    async def together(self, letters: Sequence[Letter]) -> Sequence[Outcome | Alone]:
+        dialect = dialect_of(self.name)
+        assert isinstance(dialect, Batching)
+        talk = dialect.together(letters, url=self.destination.url, now=NOW)
+        headers = proofs(dialect, SECRETS[self.name], self._road.clock)
+        found = await converse(self._road.sender, self.destination, headers, talk)
+        assert not isinstance(found, Later | Stop), found
+        return found
 
 
 Dialling = Callable[[str], Awaitable[Line]]
@@ -97,6 +106,19 @@ async def test_a_server_of_the_seed_takes_what_it_is_sent(dial: Dialling, name: 
     outcome = await line.deliver(letter)
     assert isinstance(outcome, Acked), outcome
     assert list(line.server.stored) == [letter.headers["X-Session-Id"]]
+
+
+@pytest.mark.parametrize("name", ["artemis", "swgdb"])
+async def test_several_are_taken_in_one_request_as_each_would_be_alone(dial: Dialling, name: str) -> None:
+    alone, together = await dial(name), await dial(name)
+    letters = several(name)
+    for letter in letters:
+        await alone.deliver(letter)
+    outcomes = await together.together(letters)
+    assert all(isinstance(outcome, Acked) for outcome in outcomes), outcomes
+    assert together.server.stored == alone.server.stored
+    assert len(together.server.stored) == len(letters)
+    assert sum(asked.startswith("POST") for asked in together.server.asked) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)

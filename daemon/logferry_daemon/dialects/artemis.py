@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import gzip
 import re
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from logferry_daemon.core.exchange import (
     Conversation,
@@ -25,12 +27,16 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.offer import Offer
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.company import Talk
+from logferry_daemon.dialects.foreign_batch import MOST, batched
 from logferry_daemon.dialects.health import probing
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.session import Event, Loadout, Session
 
 PATH = "/api/sessions"
+BATCH = "/api/sessions/batch"
 TAKES = frozenset({"artemis", "entropia-chat"})
 """Both are of Entropia Universe and tell their events in the same words."""
 LEVEL = 6
@@ -68,9 +74,31 @@ class ArtemisDialect:
         response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
         return outcome(letter, response, url=url, now=now)
 
+    def most_together(self, offer: Offer) -> int:
+        """The plan recommends it wherever more than one session waits."""
+        return MOST
+
+    def together(self, letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
+        """One post of `sessions`; each is to the byte what it is alone."""
+        return batched(letters, BATCH, _together, lambda letter, said: outcome(letter, said, url=url, now=now), now=now)
+
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The plan has no route for it."""
         return foreign.undeletable("an artemis server has no way to delete a session: ask whoever runs it")
+
+
+class _Alone(msgspec.Struct):
+    """A letter, as far as it is taken apart."""
+
+    session: msgspec.Raw
+    user: msgspec.Raw
+
+
+def _together(letters: Sequence[Letter]) -> tuple[bytes, Mapping[str, str]]:
+    """The sessions of the letters; who sends them is told once, as the newest of them has it."""
+    alone = [msgspec.json.decode(gzip.decompress(one.body), type=_Alone) for one in letters]
+    body = foreign.encoded({"sessions": [one.session for one in alone], "user": alone[-1].user})
+    return gzip.compress(body, LEVEL, mtime=0), {"Content-Encoding": "gzip"}
 
 
 def session_id(session: Session) -> str:

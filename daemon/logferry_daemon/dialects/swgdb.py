@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import quote
+
+import msgspec
 
 from logferry_daemon.core.exchange import (
     Conversation,
@@ -26,14 +28,18 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.offer import Offer
 from logferry_daemon.core.validity import Unclear, ValidatingConversation
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.company import Talk
+from logferry_daemon.dialects.foreign_batch import MOST, batched
 from logferry_daemon.dialects.swgdb_session import serialised
 from logferry_daemon.dialects.validating import answer_about_key, validity
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Misconfigured
 
 UPLOAD = "/sessions/upload"
+BATCH = "/sessions/batch-upload"
 STATUS = "/sessions/{}/status"
 CLOCK_PAUSE = timedelta(minutes=15)
 _CLOCK = re.compile(r"timestamp|clock|replay|too old|in the future")
@@ -64,8 +70,7 @@ class SwgdbDialect:
         found = outcome(letter, response, url=url, now=now)
         if found != foreign.ACCEPTED:
             return found
-        response = yield Request(method="GET", path=STATUS.format(quote(letter.headers[foreign.NAME], safe="")))
-        return told_by_status(letter, response, url=url, now=now)
+        return (yield from status_of(letter, url=url, now=now))
 
     def validate(self, *, now: datetime) -> ValidatingConversation:
         """As dialects/validating.py has it; a signature that is too old says nothing about the key."""
@@ -73,9 +78,26 @@ class SwgdbDialect:
         wrong = _clock_is_wrong(response)
         return Unclear(reason=wrong.reason) if wrong else validity(response, now)
 
+    def most_together(self, offer: Offer) -> int:
+        """The bridge has a route for it."""
+        return MOST
+
+    def together(self, letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
+        """One signed post of `sessions`, each to the byte what it is alone; of those accepted the status is asked."""
+        talk = batched(letters, BATCH, _together, lambda letter, said: outcome(letter, said, url=url, now=now), now=now)
+        found = list((yield from talk))
+        for place, letter in enumerate(letters):
+            if found[place] == foreign.ACCEPTED:
+                found[place] = yield from status_of(letter, url=url, now=now)
+        return found
+
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The bridge knows no route for it."""
         return foreign.undeletable("swgdb has no way to delete a session: ask whoever runs it")
+
+
+def _together(letters: Sequence[Letter]) -> tuple[bytes, Mapping[str, str]]:
+    return foreign.encoded({"sessions": [msgspec.Raw(one.body) for one in letters]}), {}
 
 
 def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> Outcome:
@@ -92,6 +114,12 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     if foreign.text_in(said, "session_id") not in {"", letter.headers[foreign.NAME]}:
         return Later(reason="the answer is about another session")
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
+
+
+def status_of(letter: Letter, *, url: str, now: datetime) -> Conversation:
+    """Asks what became of a session that was accepted before."""
+    response = yield Request(method="GET", path=STATUS.format(quote(letter.headers[foreign.NAME], safe="")))
+    return told_by_status(letter, response, url=url, now=now)
 
 
 def told_by_status(letter: Letter, response: Response, *, url: str, now: datetime) -> Outcome:

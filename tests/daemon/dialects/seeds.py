@@ -14,7 +14,7 @@ import pytest
 from logferry_daemon.core.exchange import Dialect, Letter, Outcome, Parcel, Request, Response
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_model.envelope import encode_session
-from logferry_model.session import Session
+from logferry_model.session import Session, SessionId
 from tests.daemon.golden import stored
 from tests.seed_servers import SECRETS
 
@@ -62,6 +62,14 @@ def parcel(session: Session, *, revision: int = 1) -> Parcel:
 def letter_for(name: str, /, *, revision: int = 1, **changes: Any) -> Letter:  # noqa: ANN401 -- any field
     session = msgspec.structs.replace(session_for(name), **changes)
     return dialect_of(name).write(parcel(session, revision=revision))
+
+
+def several(name: str, count: int = 3) -> list[Letter]:
+    """Of sessions that are played one after the other."""
+    return [
+        letter_for(name, id=SessionId(f"{number:016x}"), natural_key=f"session-177239520033{number}@{number}")
+        for number in range(count)
+    ]
 
 
 def body_of(letter: Letter) -> Any:  # noqa: ANN401 -- any JSON value

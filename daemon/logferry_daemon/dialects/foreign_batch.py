@@ -1,0 +1,73 @@
+"""Several sessions to other people's servers in one request, where their contracts have a route for it. Pure.
+
+These contracts say little of the answer. A session is stored where its own result says what the answer to a single
+post would have to say, or where there are no results and the whole is a success without a failure. Whatever is less
+than that is sent alone: these servers know a session by its id, so twice is once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from logferry_daemon.core.company import for_all
+from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome, Request, Response, Stop
+from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.company import OF_WHAT_IS_INSIDE, TOO_LARGE, Shared, Talk, halved
+from logferry_model.envelope import MEDIA_TYPE
+
+MOST = 20
+"""Sessions in one request; no contract names a number."""
+Judge = Callable[[Letter, Response], Outcome]
+"""What an answer to a post of this letter means."""
+Body = Callable[[Sequence[Letter]], tuple[bytes, Mapping[str, str]]]
+"""Of several letters, and the headers that go with it."""
+
+
+def batched(letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, *, now: datetime) -> Talk:
+    """All of them in one request, or in as many as it takes; but not two versions of one session."""
+    names = Counter(one.headers[foreign.NAME] for one in letters)
+    unlike = [one for one in letters if names[one.headers[foreign.NAME]] == 1]
+    told = iter((yield from _batched(unlike, path, body_of, judge, now=now)) if unlike else ())
+    return [next(told) if names[one.headers[foreign.NAME]] == 1 else Alone() for one in letters]
+
+
+def _batched(letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, *, now: datetime) -> Talk:
+    body, headers = body_of(letters)
+    told = {"Content-Type": MEDIA_TYPE, **headers}
+    answer = yield Request(method="POST", path=path, headers=told, body=body)
+    if halves := halved(letters, answer, lambda some: _batched(some, path, body_of, judge, now=now)):
+        return (yield from halves)
+    said = foreign.object_in(answer.body)
+    if answer.status in {200, 201, 202, 207} and said is not None:
+        return [_of(letter, said, judge) for letter in letters]
+    if answer.status in OF_WHAT_IS_INSIDE or answer.status == TOO_LARGE:
+        return [Alone()] * len(letters)
+    whole = foreign.refused(answer, now)
+    return for_all(whole, len(letters)) if isinstance(whole, Later | Stop) else [Alone()] * len(letters)
+
+
+def _of(letter: Letter, said: foreign.Said, judge: Judge) -> Shared:
+    results = said.get("results")
+    if results is None:
+        own = {"success": True} if _is_success(said) else None
+    else:
+        own = next((one for one in results if _is_about(letter, one)), None) if isinstance(results, list) else None
+    if own is None:
+        return Alone()
+    body = msgspec.json.encode(own)
+    outcome = judge(letter, Response(status=200, headers={"content-type": MEDIA_TYPE}, body=body))
+    return Alone() if isinstance(outcome, Later | Stop) and outcome != foreign.ACCEPTED else outcome
+
+
+def _is_about(letter: Letter, result: Any) -> bool:  # noqa: ANN401 -- any JSON value
+    names = ("session_id", "sessionId", "id")
+    return isinstance(result, dict) and foreign.text_in(result, *names) == letter.headers[foreign.NAME]
+
+
+def _is_success(said: foreign.Said) -> bool:
+    return said.get("success") is True and not said.get("failed") and not said.get("errors")
