@@ -6,7 +6,7 @@
     python3 dev.py lint      ruff: rules and format
     python3 dev.py types     mypy, once for each of Linux, Windows and macOS
     python3 dev.py floors    import-linter: who may import whom
-    python3 dev.py accept    the proofs with real parts (--faults: those that break things, and the longest ones too)
+    python3 dev.py accept    the proofs with real parts (--faults: all that can break, in cells; --long: the longest)
     python3 dev.py bench     the measurements
 
 Further arguments go to the tool behind the chore: `python3 dev.py test -k spool -x`.
@@ -37,6 +37,10 @@ SATISFIED_BY = {"run": ("run", "dev"), "dev": ("dev",)}
 """Which installed sets will do for a wanted one: whoever can develop can run."""
 
 
+CHOICES = {"--faults": "faults and not long", "--long": "long"}
+"""Which proofs a flag of `accept` asks for."""
+
+
 class Stopped(Exception):
     """The environment could not be made; the message says what to do next."""
 
@@ -51,13 +55,13 @@ def demo(args: list[str]) -> int:
 
 def test(args: list[str]) -> int:
     """Every test but the long proofs; closes with pytest's own summary line."""
-    return tool("pytest", "-m", "not accept", *args)
+    return tool("pytest", "-m", "not accept and not faults", *args)
 
 
 def accept(args: list[str]) -> int:
     """The long proofs with real parts."""
-    marker = "faults" if "--faults" in args else "accept and not long"
-    return tool("pytest", "-m", marker, *(arg for arg in args if arg != "--faults"))
+    marker = next((marker for flag, marker in CHOICES.items() if flag in args), "accept and not long")
+    return tool("pytest", "-m", marker, *(arg for arg in args if arg not in CHOICES))
 
 
 def lint(args: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ Guest = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextmanager
-def served(guest: Guest) -> Iterator[int]:
+def served(guest: Guest, secured: ssl.SSLContext | None = None) -> Iterator[int]:
     """The port at which `guest` answers; whoever is still connected at the end is cut off."""
     loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     port = 0
@@ -27,12 +28,13 @@ def served(guest: Guest) -> Iterator[int]:
         try:
             await guest(reader, writer)
         finally:
-            writer.close()
+            # An encrypted goodbye takes two, and the other one may be gone.
+            (writer.transport.abort if secured else writer.close)()
             guests.discard(task)
 
     async def serve() -> None:
         nonlocal port
-        server = await asyncio.start_server(welcome, HOST, 0)
+        server = await asyncio.start_server(welcome, HOST, 0, ssl=secured)
         port = server.sockets[0].getsockname()[1]
         listening.set()
         try:
@@ -42,7 +44,8 @@ def served(guest: Guest) -> Iterator[int]:
             for task in guests:
                 task.cancel()
             await asyncio.gather(*guests, return_exceptions=True)
-            await asyncio.sleep(0)  # what was closed is let go in the loop's next turn
+            for _ in range(3):  # what was closed is let go in the loop's next turns
+                await asyncio.sleep(0)
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:

@@ -135,7 +135,7 @@ def _network_errors() -> Iterator[None]:
     try:
         yield
     except aiohttp.ClientConnectorCertificateError as error:
-        raise Unreachable("tls", f"its certificate is not trusted: {error.certificate_error}") from error
+        raise Unreachable("tls", f"its certificate is not trusted: {_why_not(error.certificate_error)}") from error
     except (aiohttp.ClientSSLError, ssl.SSLError) as error:
         if isinstance(cause := error.__cause__, WrongKey):
             raise cause.trouble from error
@@ -148,6 +148,11 @@ def _network_errors() -> Iterator[None]:
         raise Unreachable("timeout", "no answer in time") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise Unreachable("cut", f"the connection broke: {type(error).__name__}") from error
+
+
+def _why_not(error: Exception) -> str:
+    """OpenSSL's reason without where in its own source it was found: it becomes a part of a sentence."""
+    return str(getattr(error, "verify_message", "") or error).rstrip(".")
 
 
 def _reason(error: OSError) -> str:
