@@ -61,14 +61,13 @@ ELSEWHERE: Mapping[int, str] = {
 
 OPEN: Mapping[int, str] = {
     5: "the collector has no PostgreSQL yet, and its SQLite no recording disk",
-    24: "needs libfaketime, which .ci/run does not install",
     33: "there is no earlier collector whose queue could drain into this one",
 }
 
 PARTLY: Mapping[int, str] = {
     15: "a dropped link in a namespace of its own is open",
     32: "a lock only: failover needs PostgreSQL",
-    35: "stopped for some seconds: the clock that jumps 8 h needs libfaketime",
+    24: "of the wall clock: with the monotonic one it is open",
 }
 """What is left to do of those that have cells."""
 
@@ -120,6 +119,7 @@ def table(cells: Sequence[Cell]) -> Iterator[str]:
         if number in PARTLY:
             yield f"{'':>3}  {'':<52} partly open: {PARTLY[number]}"
     told = [one for one in cells if one.told]
+    yield "Every cell is over SQLite at both ends: with PostgreSQL at the collector's it is open."
     yield (
         f"{len(cells)} cells over {len({one.fault for one in cells})} faults, {sum(one.sessions for one in cells)} "
         f"sessions: lost {sum(one.lost for one in cells)}, duplicated {sum(one.doubled for one in cells)}, "

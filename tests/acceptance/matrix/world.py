@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from tests.acceptance.running import (
 )
 from tests.faults.tcp import FaultProxy, Plan, faults_before, healthy
 
+PLAIN: Mapping[str, str] = {}
 SESSIONS = 30
 """A cell, where nothing else is said."""
 WITHIN = 5.0
@@ -148,15 +149,21 @@ def is_clear(one: Attention, causes: tuple[str, ...]) -> bool:
 
 
 @contextmanager
-def world(folder: Path, *, before: tuple[str, ...] = (), seconds: float = 30.0, **watch: float) -> Iterator[World]:
-    """A daemon that may send, and has nothing to send yet; `before` are words in front of its command line."""
+def world(
+    folder: Path, *, before: tuple[str, ...] = (), seconds: float = 30.0, extra: Mapping[str, str] = PLAIN
+) -> Iterator[World]:
+    """A daemon that may send, and has nothing to send yet.
+
+    `before` are words in front of its command line, `extra` more variables for it.
+    """
     playground = Playground(folder / "games")
     with (
         collector_home(folder / "collector") as collector,
         faults_before(collector.port) as proxy,
         daemon_home(folder / "daemon") as daemon,
     ):
-        daemon.configure(sources=playground.sources, destinations={DESTINATION: proxy.url}, **watch)
+        daemon.extra |= extra
+        daemon.configure(sources=playground.sources, destinations={DESTINATION: proxy.url})
         program = daemon.start(*before, seconds=seconds)
         daemon.agree(collector.key)
         yield World(playground=playground, collector=collector, proxy=proxy, daemon=daemon, program=program)

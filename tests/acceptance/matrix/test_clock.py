@@ -1,0 +1,104 @@
+"""Cells of a clock that jumps while a daemon runs: F24, and the long sleep of F35. Only its clock: the others' are right."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.matrix.world import SESSIONS, World, world
+from tests.acceptance.running import until
+from tests.conftest import needs, only_on
+from tests.faults import scripts
+from tests.faults.tcp import Fault, Line
+
+pytestmark = [pytest.mark.faults, pytest.mark.slow, pytest.mark.timeout(300), only_on("linux"), needs("faketime")]
+JUMPS = {"+3 d": "+3d", "-3 d": "-3d", "1970": "@1970-01-02 03:04:05", "2040": "@2040-06-07 08:09:10"}
+EACH = 8
+MOST_A_SECOND = 2.0
+"""Requests that a destination gets that answers with trouble, whatever the clock does."""
+
+
+def library() -> str:
+    """What `faketime` loads, found by asking it."""
+    asked = ("faketime", "-f", "+0", "printenv", "LD_PRELOAD")
+    one = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip().split(":")[-1]
+    threaded = Path(one).with_name(one.rsplit("/", 1)[-1].replace("faketime.so", "faketimeMT.so"))
+    return str(threaded if threaded.exists() else one)
+
+
+def faked(file: Path, *, monotonic: bool = False) -> dict[str, str]:
+    """A clock that says what stands in `file`; without `monotonic`, waits are not moved by it."""
+    told = {
+        "LD_PRELOAD": library(),
+        "FAKETIME_TIMESTAMP_FILE": str(file),
+        "FAKETIME_NO_CACHE": "1",
+        # When a file was written is what it says on the disk.
+        "NO_FAKE_STAT": "1",
+    }
+    return told if monotonic else told | {"FAKETIME_DONT_FAKE_MONOTONIC": "1", "DONT_FAKE_MONOTONIC": "1"}
+
+
+def jump(file: Path, to: str) -> None:
+    """At once, and whole."""
+    draft = file.with_suffix(".new")
+    draft.write_text(f"{to}\n")
+    draft.replace(file)
+
+
+def year_of(w: World) -> str:
+    """What the daemon itself takes for now: the last line of its log."""
+    w.daemon.client.upload_all()
+    return w.daemon.home.log_file.read_text().splitlines()[-1].partition('"at": "')[2][:4]
+
+
+@pytest.mark.parametrize(
+    "order", [("+3 d", "-3 d", "1970"), ("1970", "2040", "+3 d")], ids=["days first", "years first"]
+)
+def test_f24_a_clock_that_jumps_brings_neither_storm_nor_stall(tmp_path: Path, order: tuple[str, ...]) -> None:
+    clock = tmp_path / "clock"
+    jump(clock, "+0")
+    with world(tmp_path, extra=faked(clock)) as w:
+        w.play(EACH)
+        w.drained()
+        for name in order:
+            w.proxy.plan = scripts.always(scripts.problem(503, "Busy"))
+            w.play(EACH)
+            until(lambda: w.proxy.broken, "trouble")
+            jump(clock, JUMPS[name])
+            if name.isdigit():
+                assert year_of(w) == name
+            asked, began = w.proxy.connections, time.monotonic()
+            time.sleep(5)  # the time in which a storm would be one
+            assert (w.proxy.connections - asked) / (time.monotonic() - began) < MOST_A_SECOND
+            w.heal()
+            w.proxy.broken = 0
+            w.drained(seconds=60)
+        assert w.daemon.client.status().counts.failed == 0
+        w.judge(24, ", ".join(order))
+
+
+def test_f35_a_computer_that_sleeps_for_eight_hours_in_the_middle_of_uploads(tmp_path: Path) -> None:
+    clock = tmp_path / "clock"
+    jump(clock, "+0")
+    with world(tmp_path, extra=faked(clock)) as w:
+        w.broken(lambda _, __: Fault(down=Line(latency=0.1)), SESSIONS)
+        until(lambda: w.daemon.client.status().counts.uploaded, "the first ones", every=0.02)
+        os.kill(w.program.pid, signal.SIGSTOP)
+        jump(clock, "+8h")
+        time.sleep(6)  # asleep: longer than connections are kept
+        os.kill(w.program.pid, signal.SIGCONT)
+        w.drained()
+        w.judge(35, "8 h, asleep for 6 s")
+
+
+def test_the_tool_is_the_one_that_moves_clocks() -> None:
+    tool = shutil.which("faketime")
+    assert tool
+    said = subprocess.run((tool, "-f", "+400d", "date", "+%Y"), capture_output=True, text=True, check=True).stdout
+    assert int(said) > time.gmtime().tm_year
