@@ -120,3 +120,8 @@ def test_a_block_whose_time_is_over_is_none(until: datetime) -> None:
 @pytest.mark.parametrize("until", [BEFORE, NOW])
 def test_a_breaker_whose_time_is_over_lets_through(until: datetime) -> None:
     assert gate(replace(FREE, breaker_until=until)) == OPEN
+
+
+def test_while_one_try_finds_out_how_things_are_it_is_open_and_said_to_be_away() -> None:
+    told = gate(replace(FREE, probing=True, trouble="no answer in time"))
+    assert (told.open, told.state, told.reason) == (True, "offline", "does not work at the moment: no answer in time")
