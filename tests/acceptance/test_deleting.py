@@ -238,6 +238,8 @@ def test_an_upload_under_way_ends_before_the_answer_and_nothing_follows(
         configure(daemon, games, f"http://{HOST}:{mute.getsockname()[1]}")
         mute.settimeout(30)
         daemon.start()
+        # Both before any may go: what is found later waits for the answer that never comes.
+        until(lambda: daemon.client.status().counts.found == 2, "both found")
         daemon.agree(collector.key)
         # The first one asks what is offered here, and does not wait for long.
         guests = [mute.accept()[0] for _ in range(3)]
