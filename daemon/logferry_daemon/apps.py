@@ -7,6 +7,7 @@ looked at.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -28,11 +29,17 @@ class Apps:
         self._interval = self._wait = SOONEST
         """Until the look after the next one, and until the next."""
         self._closed: dict[str, datetime] = {}
+        self._turn = asyncio.Lock()
+        """Of those who ask: sources and destinations do at the same time."""
 
     async def running(self, names: Collection[str]) -> frozenset[str]:
         """Those of `names` that ran when it was last looked; a program that was found is never reported gone late."""
         if not names:
             return frozenset()
+        async with self._turn:  # an answer that took longer must not undo a later one
+            return await self._running(names)
+
+    async def _running(self, names: Collection[str]) -> frozenset[str]:
         before = self._found
         if before:
             self._found = tuple(await self._processes.alive(before))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from itertools import pairwise
 
 import pytest
 
 from logferry_daemon.apps import LATEST, SOONEST, Apps
+from logferry_daemon.ports import Program
 from tests.fakes import FakeProcesses, ManualClock
 
 GAME, OTHER = "Game.exe", "Other.exe"
@@ -147,3 +150,33 @@ async def test_what_was_told_to_be_closed_is_remembered_with_its_time(apps: Apps
     apps.close(OTHER)
     assert apps.closed([GAME]) == first
     assert apps.closed([GAME, OTHER]) == first + SECOND, "the last word counts"
+
+
+class SlowProcesses(FakeProcesses):
+    """Every second question about programs that were found takes until it is let go on."""
+
+    def __init__(self, *running: str) -> None:
+        super().__init__(*running)
+        self.asked = 0
+        self.go_on = asyncio.Event()
+
+    async def alive(self, programs: Collection[Program]) -> Sequence[Program]:
+        self.asked += 1
+        found = await super().alive(programs)
+        if self.asked == 1:
+            await self.go_on.wait()
+        return found
+
+
+async def test_a_slow_answer_to_one_does_not_undo_what_another_found() -> None:
+    processes = SlowProcesses("one.exe", "other.exe")
+    apps = Apps(ManualClock(), processes)
+    assert await apps.running(["one.exe"]) == {"one.exe"}
+    slow = asyncio.ensure_future(apps.running(["one.exe"]))
+    await asyncio.sleep(0)
+    quick = asyncio.ensure_future(apps.running(["other.exe"]))
+    await asyncio.sleep(0)
+    processes.go_on.set()
+    assert await slow == {"one.exe"}
+    assert await quick == {"other.exe"}
+    assert await apps.running(["other.exe"]) == {"other.exe"}
