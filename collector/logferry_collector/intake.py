@@ -7,7 +7,7 @@ requests are being worked on right now.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from datetime import datetime
@@ -155,6 +155,11 @@ class Intake:
         if receipt is None:
             raise Refused("not-found", "This account has no receipt under that key.")
         return receipt
+
+    async def receipts(self, account: Account, keys: Sequence[str]) -> tuple[Receipt, ...]:
+        """Those that this account has under these keys."""
+        found = [await self._shelf.receipt(account, key) for key in keys]
+        return tuple(one for one in found if one is not None)
 
     @contextmanager
     def _claimed(self, claim: Claim) -> Iterator[None]:

@@ -26,6 +26,7 @@ from logferry_collector.limits import KIB, Limits
 from logferry_collector.newcomers import address_of
 from logferry_collector.render import Asset
 from logferry_collector.stored import Shown
+from logferry_model.batch import ReceiptsAnswer, ReceiptsRequest
 from logferry_model.envelope import SCHEMA_VERSION, Deletion, JoinRequest
 from logferry_model.errors import Misconfigured, Refused
 
@@ -139,6 +140,16 @@ class Handlers:
         account = await self._intake.account(request.headers)
         return json_answer(KeyIsValid(valid=True, account=account.name))
 
+    async def receipts(self, request: web.Request) -> web.Response:
+        """POST /api/v1/receipts"""
+        account = await self._intake.account(request.headers)
+        body = await read_body(request.content, msgspec.structs.replace(self._limits, wire_bytes=64 * KIB))
+        try:
+            keys = msgspec.json.decode(body, type=ReceiptsRequest).keys[: self._limits.batch_parts]
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise Misconfigured("request-invalid", 'The body is no {"keys": ["..."]}.') from error
+        return json_answer(ReceiptsAnswer(receipts=await self._intake.receipts(account, keys)))
+
     async def receipt(self, request: web.Request) -> web.Response:
         """GET /api/v1/receipts/{key}"""
         account = await self._intake.account(request.headers)
@@ -207,6 +218,7 @@ def build_app(handlers: Handlers, frame: Frame) -> web.Application:
     app.router.add_post("/api/v1/ingest", handlers.ingest, expect_handler=_not_yet)
     app.router.add_post("/api/v1/me/join", handlers.join)
     app.router.add_post("/api/v1/ingest/batch", handlers.batch, expect_handler=_not_yet)
+    app.router.add_post("/api/v1/receipts", handlers.receipts)
     app.router.add_get("/api/v1/receipts/{key}", handlers.receipt)
     app.router.add_get("/api/v1/encounters/{report_id}", handlers.encounter)
     app.router.add_delete("/api/v1/encounters/{report_id}", handlers.delete)

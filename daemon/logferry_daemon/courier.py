@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Collection, Generator, Sequence
+from collections.abc import Awaitable, Callable, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -31,6 +31,7 @@ from logferry_daemon.core.exchange import (
     Outcome,
     Parked,
     Probing,
+    Recalling,
     Request,
     Response,
     Stop,
@@ -112,6 +113,8 @@ class Courier:
         """Where what is over waits for something; None is where all goes at once."""
         self._at_once = 1 if isinstance(dialect, Gathering) else AT_ONCE
         self._hands = asyncio.Semaphore(AT_ONCE)
+        self._recalled: Mapping[str, Acked] = {}
+        """Of this round, what arrived before and was not known to have."""
         self._most = 1
         """Letters that one request may have now."""
         self._apart_until: datetime | None = None
@@ -274,6 +277,7 @@ class Courier:
             raise ended
 
     async def _deliver_all(self, claimed: Sequence[Claimed]) -> None:
+        self._recalled = await self._recall(claimed)
         together = min(self._most, len(claimed)) > 1
         carriage = Carriage(len(claimed), self._most, self._send_together) if together else None
         try:
@@ -314,6 +318,9 @@ class Courier:
 
     async def _outcome(self, seat: Seat, claimed: Claimed) -> Outcome:
         """Nothing that happens to one delivery may end the courier."""
+        if (arrived := self._recalled.get(claimed.row.id)) is not None:
+            seat.give_up()
+            return arrived
         try:
             async with self._hands:
                 letter = await self._letter(claimed)
@@ -339,6 +346,21 @@ class Courier:
         seat.give_up()
         async with self._hands:
             return await self._converse(claimed, letter)
+
+    async def _recall(self, claimed: Sequence[Claimed]) -> Mapping[str, Acked]:
+        """Delivery -> proof, of those whose sending was broken off: asked for before they are sent again."""
+        broken_off = {one.row.id: one.letter for one in claimed if one.letter and _is_broken_off(one)}
+        if not (isinstance(self.dialect, Recalling) and min(self._most, len(broken_off)) > 1):
+            return {}
+        secret = await self._gates.secret(self.destination)
+        if secret is None:
+            return {}
+        now, headers = self._road.clock.now(), proofs(self.dialect, secret, self._road.clock)
+        talk = self.dialect.recall(tuple(broken_off.values()), url=self.destination.url, now=now)
+        found = await converse(self._road.sender, self.destination, headers, talk)
+        if isinstance(found, Later | Stop):
+            return {}  # what is wrong is told by whatever is sent next
+        return {delivery: proof for delivery, proof in zip(broken_off, found, strict=True) if proof}
 
     async def _send_together(self, letters: Sequence[Letter]) -> Sequence[Outcome | Alone]:
         """In one request; where it had no good end, letters go one by one for a while."""
@@ -485,6 +507,11 @@ def _no_answer(error: Unreachable) -> Later | Stop:
         hint = "Check its address and your clock; nothing was sent, and nothing goes there unencrypted."
         return Stop(reason=error.message, hint=hint, wait=TLS_PAUSE, by_network=True)
     return Later(reason=error.message, unreached=True)
+
+
+def _is_broken_off(claimed: Claimed) -> bool:
+    """Whether nobody knows what came of its last try: a daemon ended in it, or it was held."""
+    return not claimed.row.last_error and claimed.row.last_attempt is not None and claimed.upload == Upload()
 
 
 def _is_of_the_network(outcome: Outcome) -> bool:

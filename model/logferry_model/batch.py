@@ -45,6 +45,19 @@ class BatchAnswer(Struct, frozen=True, kw_only=True):
     results: tuple[Batched, ...]
 
 
+class ReceiptsRequest(Struct, frozen=True, kw_only=True):
+    """Asks which of these arrived, without sending them again."""
+
+    keys: tuple[str, ...]
+    """Idempotency keys, bare."""
+
+
+class ReceiptsAnswer(Struct, frozen=True, kw_only=True):
+    """Of those that did, in no order that means anything."""
+
+    receipts: tuple[Receipt, ...]
+
+
 class Told(Struct, frozen=True, kw_only=True):
     """The same as it is read: what is inside is judged one by one."""
 

@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from logferry_model.batch import BatchAnswer, Part, join_parts
+from logferry_model.batch import BatchAnswer, Part, ReceiptsAnswer, join_parts
 from logferry_model.envelope import ReceiptStatus, sha256_hex
 from logferry_model.session import Session
 
@@ -120,3 +120,25 @@ async def test_there_is_a_most_of_parts_and_info_tells_it(client: Client) -> Non
     most = json.loads((await client.get("/info")).body)["limits"]["batch_parts"]
     answer = await send(client, [part(0)] * (most + 1))
     assert (answer.status, answer.problem.code) == (400, "batch-unreadable")
+
+
+async def ask(client: Client, body: bytes) -> Answer:
+    return await client.ask("POST", "/api/v1/receipts", body=body, headers={"X-API-Key": client.key})
+
+
+async def test_what_arrived_is_told_for_many_at_once(client: Client) -> None:
+    stored = [one.receipt for one in told(await send(client, [part(0), part(1)])).results]
+    answer = await ask(client, json.dumps({"keys": [key_of(0), key_of(7), key_of(1)]}).encode())
+    assert answer.status == 200
+    assert list(msgspec.json.decode(answer.body, type=ReceiptsAnswer).receipts) == stored
+
+
+async def test_nobody_is_told_of_anothers(client: Client) -> None:
+    await send(client, [part(0)])
+    answer = await client.ask("POST", "/api/v1/receipts", body=b'{"keys": []}', headers={"X-API-Key": "lf_no_no"})
+    assert answer.status == 401
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"keys": "all"}', b'{"keys": [7]}'])
+async def test_what_is_no_question_is_told_to_be_none(client: Client, body: bytes) -> None:
+    assert (await ask(client, body)).problem.code == "request-invalid"

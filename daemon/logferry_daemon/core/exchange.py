@@ -244,6 +244,17 @@ class Batching(Protocol):
 
 
 @runtime_checkable
+class Recalling(Protocol):
+    """What a dialect has besides, when its destinations can be asked what they have of several letters."""
+
+    def recall(
+        self, letters: Sequence[Letter], *, url: str, now: datetime
+    ) -> Generator[Request, Response, Sequence[Acked | None]]:
+        """The conversation that asks; for each, in their order, the proof that it arrived, None without one."""
+        ...
+
+
+@runtime_checkable
 class Resuming(Protocol):
     """What a dialect has besides, when its destinations say what they can do and may take a letter in pieces."""
 

@@ -37,7 +37,7 @@ from logferry_daemon.dialects.erasing import erasing
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
-from logferry_daemon.dialects.native_batch import batched
+from logferry_daemon.dialects.native_batch import batched, recalled
 from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
 from logferry_daemon.dialects.validating import validating
@@ -116,6 +116,12 @@ class LogferryDialect:
     ) -> Generator[Request, Response, Sequence[Outcome | Alone]]:
         """By dialects/native_batch.py: what became of each is what a post of its own would have been answered."""
         return batched(letters, lambda letter, answer: at_home(url, outcome(letter, answer, now)), now=now)
+
+    def recall(
+        self, letters: Sequence[Letter], *, url: str, now: datetime
+    ) -> Generator[Request, Response, Sequence[Acked | None]]:
+        """`POST /api/v1/receipts`."""
+        return recalled(letters, lambda letter, answer: at_home(url, outcome(letter, answer, now)))
 
     def ask(self) -> Generator[Request, Response, Offer | None]:
         """`GET /info`. Whoever has no such thing takes what every collector takes."""

@@ -5,17 +5,18 @@ A part of it is exactly the post that the letter would have been, headers and by
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from datetime import datetime
 
 import msgspec
 
-from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome, Request, Response
+from logferry_daemon.core.exchange import Acked, Alone, Later, Letter, Outcome, Request, Response
 from logferry_daemon.dialects.company import Shared, Talk, halved, of_whole
 from logferry_model.batch import Part, Told, ToldAnswer, join_parts
 from logferry_model.envelope import content_digest
 
 PATH = "/api/v1/ingest/batch"
+RECEIPTS = "/api/v1/receipts"
 NOT_TOLD = Later(reason="the answer does not say what became of it", trouble=False)
 Judge = Callable[[Letter, Response], Outcome]
 """What an answer to a post of this letter means."""
@@ -32,7 +33,38 @@ def batched(letters: Sequence[Letter], judge: Judge, *, now: datetime) -> Talk:
     if told is None:
         return of_whole(letters, answer, now)
     by_key = {one.idempotency_key: one for one in told.results}
-    return [_of(letter, by_key.get(letter.headers["Idempotency-Key"].strip('"')), judge) for letter in letters]
+    return [_of(letter, by_key.get(_key(letter)), judge) for letter in letters]
+
+
+class _Receipts(msgspec.Struct):
+    receipts: tuple[msgspec.Raw, ...]
+
+
+class _Key(msgspec.Struct):
+    idempotency_key: str
+
+
+def recalled(letters: Sequence[Letter], judge: Judge) -> Generator[Request, Response, Sequence[Acked | None]]:
+    """Which of them have a receipt; it is judged as the answer to a post would be."""
+    body = msgspec.json.encode({"keys": [_key(letter) for letter in letters]})
+    answer = yield Request(method="POST", path=RECEIPTS, headers={"Content-Type": "application/json"}, body=body)
+    try:
+        told = msgspec.json.decode(answer.body, type=_Receipts).receipts if answer.status == 200 else ()
+        by_key = {msgspec.json.decode(one, type=_Key).idempotency_key: bytes(one) for one in told}
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        by_key = {}
+    return [_proof(letter, by_key.get(_key(letter)), judge) for letter in letters]
+
+
+def _proof(letter: Letter, receipt: bytes | None, judge: Judge) -> Acked | None:
+    if receipt is None:
+        return None
+    found = judge(letter, Response(status=200, headers={"content-type": "application/json"}, body=receipt))
+    return found if isinstance(found, Acked) else None
+
+
+def _key(letter: Letter) -> str:
+    return letter.headers["Idempotency-Key"].strip('"')
 
 
 def _read(answer: Response) -> ToldAnswer | None:

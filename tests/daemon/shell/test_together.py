@@ -13,7 +13,7 @@ import pytest
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.core.offer import Offer
 from logferry_daemon.courier import APART, TOGETHER
-from logferry_daemon.dialects.native_batch import PATH
+from logferry_daemon.dialects.native_batch import PATH, RECEIPTS
 from logferry_daemon.gates import Destination
 from logferry_daemon.offers import NothingOffered
 from logferry_model.batch import Part, split_parts
@@ -54,6 +54,8 @@ def collector(say: Say = stored) -> Say:
     """Takes letters alone and together, and says the same of each either way."""
 
     def told(sent: Sent) -> Response:
+        if sent.request.path == RECEIPTS:
+            return answer(200, b'{"receipts": []}')
         if sent.request.path != PATH:
             return say(sent)
         return answer(200, b'{"results": [' + b",".join(_item(say, part) for part in parts_of(sent)) + b"]}")
@@ -273,3 +275,84 @@ async def test_a_pause_stops_all_of_it_at_once() -> None:
         await desk.gates.resume()
         await desk.clock.advance(SECOND)
     assert set((await desk.states()).values()) == {"uploaded"}
+
+
+class Storing:
+    """A collector that keeps its receipts, and loses answers of uploads when it is told to."""
+
+    def __init__(self) -> None:
+        self.receipts: dict[str, bytes] = {}
+        self.loses = False
+        self.asked = 0
+        self._say = collector(self._keep)
+
+    def _keep(self, sent: Sent) -> Response:
+        one = stored(sent)
+        self.receipts[sent.request.headers["Idempotency-Key"].strip('"')] = one.body
+        return one
+
+    def __call__(self, sent: Sent) -> Response:
+        if sent.request.path == RECEIPTS:
+            self.asked += 1
+            keys = msgspec.json.decode(sent.request.body)["keys"]
+            return answer(
+                200, b'{"receipts": [' + b",".join(self.receipts[k] for k in keys if k in self.receipts) + b"]}"
+            )
+        return self._say(sent)
+
+
+async def killed_while_sending(*keep: str) -> tuple[Office, Storing]:
+    """A daemon that ended before it heard the answer; of its sessions these arrived."""
+    there = Storing()
+    desk = await office(there)
+    desk.sender.free.clear()
+    await desk.gates.load()
+    task = asyncio.ensure_future(desk.courier.run())
+    async with asyncio.timeout(60):
+        while not desk.sender.sent:
+            await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    for part in parts_of(desk.sender.sent[0]):
+        if name_of(single(part)) in keep:
+            there._keep(single(part))
+    desk.spool.restart()
+    desk.sender.free.set()
+    desk.open_again()
+    return desk, there
+
+
+@pytest.mark.parametrize("arrived", [TEN, TEN[:4], ()], ids=["all", "some", "none"])
+async def test_after_a_restart_it_is_asked_what_arrived_and_only_the_rest_is_sent(arrived: tuple[str, ...]) -> None:
+    desk, there = await killed_while_sending(*arrived)
+    await desk.work(MINUTE)
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert there.asked == 1
+    again = [name for one in batches(desk)[1:] for name in one] + posts(desk)
+    assert sorted(again) == sorted(set(TEN) - set(arrived))
+
+
+async def test_a_receipt_for_other_bytes_is_no_proof_and_the_session_is_sent() -> None:
+    desk, there = await killed_while_sending(*TEN)
+    there.receipts = {
+        key: body.replace(b'"received_digest":"', b'"received_digest":"00') for key, body in there.receipts.items()
+    }
+    await desk.work(MINUTE)
+    assert sorted(name for one in batches(desk)[1:] for name in one) == list(TEN)
+
+
+@pytest.mark.parametrize("silence", [problem(404), problem(500), answer(200, b"[]"), OUTAGE], ids=str)
+async def test_whoever_cannot_be_asked_is_sent_all_of_it(silence: Answer) -> None:
+    desk, there = await killed_while_sending(*TEN)
+
+    def say(sent: Sent) -> Response:
+        if sent.request.path != RECEIPTS:
+            return there(sent)
+        if isinstance(silence, Response):
+            return silence
+        raise OUTAGE
+
+    desk.sender.script = [say]
+    await desk.work(MINUTE)
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert len(batches(desk)) == 2
