@@ -170,6 +170,8 @@ class Fleet:
             account=settings.account,
             fields=field_lines({one: tracker.listing for one, tracker in self.trackers.items()}),
             sending=self.upload.sending(settings),
+            takes_partials=takes_partials(dialect),
+            takes_summaries=takes_summaries(dialect),
             trackers=in_order(settings.trackers),
         )
         told = self.listeners.delivery_changed
@@ -273,8 +275,7 @@ class Fleet:
 
     def destinations_of_partials(self) -> Sequence[str]:
         """Those that are sent long sessions while they run."""
-        couriers = self.couriers.items()
-        return [name for name, one in couriers if one.destination.sending.while_it_runs and takes_partials(one.dialect)]
+        return [name for name, one in self.couriers.items() if one.destination.while_it_runs]
 
     def filters(self) -> Mapping[str, Sequence[str]]:
         """Destination -> the trackers whose sessions it is sent; those that are sent all have none."""
@@ -282,8 +283,7 @@ class Fleet:
 
     def summaries(self) -> Mapping[str, int]:
         """Those that get a summary first, and of how many events on."""
-        couriers = {name: one for name, one in self.couriers.items() if takes_summaries(one.dialect)}
-        wanted = ((name, one.destination.sending.summary_from) for name, one in couriers.items())
+        wanted = ((name, one.destination.summary_from) for name, one in self.couriers.items())
         return {name: events for name, events in wanted if events is not None}
 
     def wake_couriers(self) -> None:

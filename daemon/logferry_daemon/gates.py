@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
 from logferry_daemon.core.breaker import CLOSED, Breaker
-from logferry_daemon.core.consent import Grant, holds, policy_text
+from logferry_daemon.core.consent import Grant, holds, policy_text, time_lines
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, asked_again, gate_of
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import is_folder
@@ -56,6 +56,10 @@ class Destination:
     """What trackers may tell besides what all do, as lines of the text."""
     sending: Sending = USUAL
     """When it is sent what."""
+    takes_partials: bool = False
+    """Whether it can have a session while that runs."""
+    takes_summaries: bool = False
+    """Whether it can have what a session adds up to before its events."""
 
     @property
     def keyless(self) -> bool:
@@ -69,8 +73,23 @@ class Destination:
         return content_mark(self.dialect, self.url, *filter(None, [self.token_url]))
 
     @property
+    def while_it_runs(self) -> bool:
+        """Whether it is sent a session before that is over."""
+        return self.takes_partials and self.sending.while_it_runs
+
+    @property
+    def summary_from(self) -> int | None:
+        """With so many events it is sent a summary first; None is never."""
+        return self.sending.summary_from if self.takes_summaries else None
+
+    @property
+    def times(self) -> Sequence[str]:
+        """When it is sent a session, as lines of the text."""
+        return time_lines(running=self.while_it_runs, summary=self.summary_from is not None)
+
+    @property
     def policy(self) -> str:
-        """What its consent is about: pin, account and fields too, so another one voids it."""
+        """What its consent is about: pin, account, fields and when it is sent too, so another one voids it."""
         where = f"{self.url}, pinned to {self.pin}," if self.pin else self.url
         if self.upload_hosts:
             where += f", and to {' or '.join(self.upload_hosts)} where it says so"
@@ -83,12 +102,13 @@ class Destination:
             policy=self.privacy,
             account=self.account,
             fields=self.fields,
+            times=self.times,
         )
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """What of it is about people, places and fields, line by line."""
-        return (*self.privacy.lines(), *self.fields)
+        """What of it is about times, people, places and fields, line by line."""
+        return (*(f"sent {line}" for line in self.times), *self.privacy.lines(), *self.fields)
 
 
 @dataclass(slots=True)

@@ -11,9 +11,12 @@ from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import Listing, Policy
 from logferry_model.envelope import sha256_hex
 
-POLICY_VERSION = 3
+POLICY_VERSION = 4
 _POLICY = """\
-Logferry will send your finished game sessions to "{name}" at {url} ({dialect}).
+Logferry will send your game sessions to "{name}" at {url} ({dialect}).
+
+When a session is sent:
+{times}
 
 What is sent: when a session began and ended and how that was recognised; what happened in it, as game events with
 their time, amounts, values and the game's own names of things (items, creatures, skills); the totals of these; the
@@ -48,6 +51,11 @@ What stands in [] is another one when anything that a tracker may tell of become
 _ANONYMOUS = "nobody by name. The random number stands for you, and your key for whatever account it was made for."
 _NAMED = """\
 {account}. That goes along with every session, so whoever has them knows that they are all yours."""
+_OVER = "when it is over"
+_RUNNING = (
+    "while it still runs, too, where it runs for long; what is sent later takes the place of what was sent before"
+)
+_SUMMARY = "before its events, where it is long: what they add up to; its events follow"
 _SENT = "The receiving side sees your internet address, as with every connection."
 _WRITTEN = """\
 This is a folder: Logferry writes one file for each session into it and sends nothing over a network. Whoever can read
@@ -67,17 +75,32 @@ class Grant:
 
 
 def policy_text(
-    *, name: str, dialect: str, url: str, policy: Policy, account: str = "", fields: Sequence[str] = ()
+    *,
+    name: str,
+    dialect: str,
+    url: str,
+    policy: Policy,
+    account: str = "",
+    fields: Sequence[str] = (),
+    times: Sequence[str] = (_OVER,),
 ) -> str:
     """The text for one destination, with its address and all that it is sent in it; no account is no name there.
 
-    `fields` are the lines of `field_lines`.
+    `fields` are the lines of `field_lines`, `times` those of `time_lines`.
     """
     terms = "\n".join(f"- {line}" for line in policy.lines())
     listed = _FIELDS.format(lines="\n".join(f"- {line}" for line in fields)) if fields else ""
     reach = _WRITTEN if is_folder(url) else _SENT
     who = _NAMED.format(account=account) if account else _ANONYMOUS
-    return _POLICY.format(name=name, dialect=dialect, url=url, who=who, terms=terms, fields=listed, reach=reach)
+    when = "\n".join(f"- {line}" for line in times)
+    return _POLICY.format(
+        name=name, dialect=dialect, url=url, times=when, who=who, terms=terms, fields=listed, reach=reach
+    )
+
+
+def time_lines(*, running: bool, summary: bool) -> Sequence[str]:
+    """When a session is sent, a line each: `running` before it is over, too, and `summary` before its events."""
+    return (_OVER, *([_RUNNING] if running else []), *([_SUMMARY] if summary else []))
 
 
 def field_lines(listings: Mapping[str, Listing]) -> Sequence[str]:

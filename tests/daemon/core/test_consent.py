@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.consent import POLICY_VERSION, Grant, field_lines, holds, policy_digest, policy_text
+from logferry_daemon.core.consent import (
+    POLICY_VERSION,
+    Grant,
+    field_lines,
+    holds,
+    policy_digest,
+    policy_text,
+    time_lines,
+)
 from logferry_daemon.core.policy import STANDARD, Group, Listing, Policy, Treatment
 from logferry_daemon.trackers.catalogue import all_trackers
 
@@ -130,3 +138,12 @@ def test_no_account_breaks_the_text(account: str) -> None:
 @given(st.text(max_size=30))
 def test_no_address_breaks_the_text(url: str) -> None:
     assert f"at {url} (logferry)" in text(changed={"url": url})
+
+
+@pytest.mark.parametrize("running", [False, True])
+@pytest.mark.parametrize("summary", [False, True])
+def test_when_a_session_is_sent_is_a_part_of_what_is_agreed_to(*, running: bool, summary: bool) -> None:
+    said = policy_text(**USUAL, policy=STANDARD, times=time_lines(running=running, summary=summary))
+    assert "finished" not in said
+    assert ("\n- while it still runs, too," in said, "\n- before its events," in said) == (running, summary)
+    assert holds(GRANT, said) is not (running or summary)

@@ -119,6 +119,8 @@ class House:
         crew.hire("scrubber", scrubber.run())
         gates = Gates(self.clock, self.spool, self.credentials, gates_changed)
         await gates.load()
+        text = self.settings_file.read_text() if self.settings_file.exists() else ""
+        settings = parse_settings(text, self.settings_file)
         self.fleet = Fleet(
             crew=crew,
             world=World(
@@ -156,9 +158,8 @@ class House:
                 looked=live.looked,
             ),
             user_home=Path("/home/mila"),
+            upload=settings.upload,
         )
-        text = self.settings_file.read_text() if self.settings_file.exists() else ""
-        settings = parse_settings(text, self.settings_file)
         watch = settings.watch.model_copy(update={"backfill": self.backfill})
         await self.fleet.launch(settings.model_copy(update={"watch": watch}))
         return DaemonControl(

@@ -204,6 +204,26 @@ async def test_a_recipe_that_tells_more_is_agreed_to_anew_and_the_gate_says_why(
     assert "mood" in new[0]
 
 
+@pytest.mark.parametrize(
+    ("setting", "line"), [("partials", "while it still runs"), ("summary_first", "before its events")]
+)
+async def test_what_is_sent_before_a_session_is_over_and_whole_is_agreed_to_anew(
+    house: House, setting: str, line: str
+) -> None:
+    first = house.settings_file.read_text() if house.settings_file.exists() else ""
+    house.settings_file.write_text(f"{first}\n[upload]\n{setting} = false\n")
+    async with house.open() as control:
+        await house.set_up()
+        assert line not in (await control.consent("home")).policy
+    house.settings_file.write_text(house.settings_file.read_text().replace(f"{setting} = false", f"{setting} = true"))
+    async with house.open() as control:
+        await house.hunt()
+        found = await control.consent("home")
+        new = [row for row in found.terms if row not in found.agreed_terms]
+    assert (house.sender.sent, found.granted, line in found.policy) == ([], False, True)
+    assert [line in row for row in new] == [True]
+
+
 async def test_a_source_more_asks_for_no_other_agreement(house: House, control: DaemonControl) -> None:
     await house.set_up_destination()
     await house.add_source()
