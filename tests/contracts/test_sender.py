@@ -268,12 +268,12 @@ async def test_an_answer_that_drips_is_given_up() -> None:
 
 
 async def test_an_answer_that_comes_slowly_and_steadily_is_waited_for_however_long_it_takes() -> None:
-    patience = Patience(connect=timedelta(seconds=1), answer=timedelta(seconds=2))
+    patience = Patience(connect=timedelta(seconds=1), answer=timedelta(seconds=4))
 
     async def trickle(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse()
         await answer.prepare(request)
-        for _ in range(25):
+        for _ in range(45):
             await answer.write(b"x" * 2_000)
             await asyncio.sleep(0.1)
         return answer
@@ -282,7 +282,7 @@ async def test_an_answer_that_comes_slowly_and_steadily_is_waited_for_however_lo
         began = asyncio.get_running_loop().time()
         got = await sender.send(server.url, REQUEST, {})
         assert asyncio.get_running_loop().time() - began > patience.answer.total_seconds()
-    assert len(got.body) == 50_000
+    assert len(got.body) == 90_000
 
 
 async def test_somebody_who_takes_the_connection_and_says_nothing_is_given_up(sender: Sender) -> None:
@@ -348,10 +348,10 @@ async def test_somebody_who_stops_reading_a_large_letter_is_given_up(most: int) 
 
 
 @pytest.mark.parametrize(
-    ("size", "step"), [(5 * 2**20, 2**18), (100_000, 4_096)], ids=["as it is written", "from the system's buffer"]
+    ("size", "step"), [(6 * 2**20, 2**18), (100_000, 4_096)], ids=["as it is written", "from the system's buffer"]
 )
 async def test_a_letter_is_sent_however_long_it_takes_as_long_as_it_moves(size: int, step: int) -> None:
-    patience = Patience(connect=timedelta(seconds=1), answer=timedelta(seconds=2))
+    patience = Patience(connect=timedelta(seconds=1), answer=timedelta(seconds=5))
 
     async def plod(connection: socket.socket) -> bytes:
         loop, left = asyncio.get_running_loop(), size
@@ -366,7 +366,7 @@ async def test_a_letter_is_sent_however_long_it_takes_as_long_as_it_moves(size: 
     async with reader_of(plod) as url, open_sender("logferry/0", patience) as sender, asyncio.timeout(100):
         began = asyncio.get_running_loop().time()
         got = await sender.send(url, Request(method="POST", path="/", body=b"x" * size), {})
-        assert asyncio.get_running_loop().time() - began > 2 * patience.answer.total_seconds()
+        assert asyncio.get_running_loop().time() - began > patience.answer.total_seconds()
     assert got.body == b"{}"
 
 
