@@ -40,12 +40,13 @@ def served(guest: Guest, secured: ssl.SSLContext | None = None) -> Iterator[int]
         try:
             await ended.wait()
         finally:
+            # A server that is closed forgets whom it was just letting in (asyncio of Python 3.11).
+            await _some_turns()
             server.close()
             for task in guests:
                 task.cancel()
             await asyncio.gather(*guests, return_exceptions=True)
-            for _ in range(3):  # what was closed is let go in the loop's next turns
-                await asyncio.sleep(0)
+            await _some_turns()  # what was closed is let go by then
 
     def run() -> None:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -59,3 +60,9 @@ def served(guest: Guest, secured: ssl.SSLContext | None = None) -> Iterator[int]
     finally:
         loop.call_soon_threadsafe(ended.set)
         thread.join(SECONDS)
+
+
+async def _some_turns() -> None:
+    """Of the loop: letting somebody in takes four, letting go of a connection two."""
+    for _ in range(8):
+        await asyncio.sleep(0)
