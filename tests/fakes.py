@@ -419,6 +419,8 @@ class MemoryCredentials:
         self._secrets[destination] = secret
 
     async def forget(self, destination: str, *, quiet: bool = False) -> None:
+        if self.state and quiet:
+            raise Misconfigured("keyring-refused", f"The keyring is {self.state}.")
         self._secrets.pop(destination, None)
 
     async def origin(self, destination: str) -> str:

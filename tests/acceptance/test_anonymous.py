@@ -144,6 +144,17 @@ def test_a_session_arrives_without_a_registration_and_nothing_but_a_random_id_sa
     tell(capsys, f"{len(sent)} sessions without a registration, {len(people())} names looked for, {len(hits)} found")
 
 
+def test_no_key_is_posted_anywhere_before_its_owner_agreed(
+    daemon: DaemonHome, proxy: Proxy, collector: CollectorHome
+) -> None:
+    collector.start("--anonymous")
+    said(daemon, "login", DESTINATION, "--anonymous", INSECURE)
+    typed = f"{collector.key}\n"
+    refused = daemon.command("login", DESTINATION, "--stdin", "--join", INSECURE, typed=typed)
+    assert (refused.code != 0, f"logferry consent grant {DESTINATION}" in refused.err) == (True, True), refused
+    assert (proxy.connections, proxy.requests) == (0, [])
+
+
 def test_with_an_account_it_arrives_under_his_name(daemon: DaemonHome, proxy: Proxy, collector: CollectorHome) -> None:
     collector.start()
     agree(daemon)

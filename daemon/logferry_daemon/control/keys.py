@@ -49,7 +49,7 @@ class KeyDesk:
     async def logout(self, name: str) -> Done:
         """Forget it."""
         destination = self.fleet.couriers[name].destination
-        own = await self._has_own(destination)
+        own = await self._own_there(destination)
         await self.forget(name)
         self.fleet.gates.forgive(name)
         if origin := await self.credentials.origin(name):
@@ -66,9 +66,20 @@ class KeyDesk:
         """Whether its key was made here, as far as it was written down: also while nobody can look at it."""
         return await self.fleet.spool.note(own_key_note(destination.name)) == destination.place
 
-    async def _has_own(self, destination: Destination) -> bool:
-        """By the key itself, too: a daemon may have been killed between the two."""
+    async def _has_own(self, destination: Destination, access: Access) -> bool:
+        """By the key itself, too: a daemon may have been killed between the two. One for another address is none."""
+        if await self.has_own(destination):
+            return True
+        return access is Access.AVAILABLE and is_own_key(await self.credentials.secret(destination.name))
+
+    async def _own_there(self, destination: Destination) -> bool:
+        """Whether there is one, for whatever address."""
         return await self.has_own(destination) or is_own_key(await self.credentials.secret(destination.name))
+
+    async def _access(self, destination: Destination) -> Access:
+        """As of this moment, and only to a key that is for where the destination is."""
+        self.fleet.gates.doubt_access(destination.name)
+        return await self.fleet.gates.access(destination)
 
     async def _keep(self, destination: Destination, secret: str, *, insecure: bool) -> None:
         await self.credentials.keep(destination.name, secret, insecure=insecure)
@@ -79,23 +90,32 @@ class KeyDesk:
 
     async def _make(self, courier: Courier, login: Login) -> Done:
         """A key that nobody gave out; there is never a second one, for the first is what reports are deleted with."""
-        destination, gates = courier.destination, self.fleet.gates
+        destination = courier.destination
         _check_anonymous(courier, login)
-        gates.doubt_access(destination.name)
-        access = await gates.access(destination)
+        access = await self._access(destination)
         if access is not Access.ABSENT:
-            if await self._has_own(destination):
+            if await self._has_own(destination, access):
                 return Done(note=HAS_ONE)
             raise _taken(destination.name, access)
+        if await self._own_elsewhere(destination):
+            raise _elsewhere(destination.name)
         chance = self.fleet.road.chance
         await self._keep(destination, own_key(chance.token() + chance.token()), insecure=login.insecure_storage)
         return Done()
 
+    async def _own_elsewhere(self, destination: Destination) -> bool:
+        """Whether one lies there that is not known to be for this address; asked where there is none that is."""
+        return is_own_key(await self.credentials.secret(destination.name))
+
     async def _replacing(self, destination: Destination, secret: str) -> str:
         """Refused where the key that would go is the only thing that reaches what was sent with it."""
-        if not await self._has_own(destination) or secret == await self.credentials.secret(destination.name):
+        name, access = destination.name, await self._access(destination)
+        if secret == await self.credentials.secret(name):
             return ""
-        name = destination.name
+        if access is Access.ABSENT and await self._own_elsewhere(destination):
+            raise _elsewhere(name)
+        if not await self._has_own(destination, access):
+            return ""
         raise Refused(
             "own-key-there",
             f"{name} has a key that Logferry made for itself: what was sent with it is deleted with it alone.",
@@ -106,9 +126,12 @@ class KeyDesk:
     async def _joined(self, courier: Courier, secret: str) -> str:
         """What was sent without an account is that of `secret` now."""
         destination, dialect, road = courier.destination, courier.dialect, self.fleet.road
-        own = await self._own_secret(destination)
         if not isinstance(dialect, Joining):
             raise _nothing_to_join(destination.name)
+        if not self.fleet.gates.consented(destination):
+            said = f"{destination.name} is sent nothing before you agree to it, and no key either."
+            raise Refused("no-consent", said, hint=f"Read and agree with: logferry consent grant {destination.name}")
+        own = await self._own_secret(destination)
         # The key ends in the middle of it: nothing that is under way may come back as refused afterwards.
         self.fleet.gates.block(destination.name, Block(reason="its key is being replaced"))
         await courier.hold(courier.under_way)
@@ -126,10 +149,12 @@ class KeyDesk:
         if origin := await self.credentials.origin(name):
             said = f"The key of {name} comes from {origin}, which Logferry only reads."
             raise Refused("secret-injected", said, hint="Lay the account's key down there.")
-        secret = await self.credentials.secret(name)
+        # Through the gate: one that was made for another address stays away from this one.
+        access = await self._access(destination)
+        secret = await self.fleet.gates.secret(destination)
         if secret is not None and is_own_key(secret):
             return secret
-        if secret is None and await self.has_own(destination):
+        if access is not Access.ABSENT and secret is None and await self.has_own(destination):
             said = f"The key that Logferry made for {name} cannot be had right now."
             raise Misconfigured("keyring-closed", said, hint="Unlock the keyring and try again.")
         raise _nothing_to_join(name)
@@ -151,6 +176,16 @@ def _taken(name: str, access: Access) -> Misconfigured | Refused:
         return Refused("key-there", f"{name} has a key of an account.", hint=hint)
     said = f"Nobody can see whether {name} has a key: the keyring is {access.value}."
     return Misconfigured("keyring-closed", said, hint="Unlock the keyring and try again.")
+
+
+def _elsewhere(name: str) -> Refused:
+    """Its address is another one by now, or the queue, which knew for which it was, had to be built anew."""
+    said = f"{name} still has a key that Logferry made for itself, and not for this address as far as is known."
+    hint = (
+        f"It is used for nothing. If it is for this address, give it once more: logferry login {name}. Or give it up, "
+        f"and with it the way to delete what was sent with it: logferry logout {name}"
+    )
+    return Refused("own-key-elsewhere", said, hint=hint)
 
 
 def _nothing_to_join(name: str) -> Misconfigured:

@@ -193,7 +193,82 @@ async def test_a_destination_that_is_removed_takes_it_along(house: House) -> Non
     assert await key_of(house) == ACCOUNT
 
 
+# For another address, or for one that nobody knows any more
+
+
+@pytest.fixture
+async def moved(tmp_path: Path) -> AsyncIterator[House]:
+    """Its address became another one while the keyring was locked, so the key of the old one still lies there."""
+    made = House(tmp_path)
+    async with made.open():
+        await made.add_destination()
+        await made.agree()
+        await made.control.login("home", ANONYMOUS)
+    made.settings_file.write_text(made.settings_file.read_text().replace(URL, "https://other.example"))
+    made.credentials.state = Access.LOCKED
+    async with made.open():
+        made.credentials.state = None
+        await made.agree()
+        yield made
+
+
+@pytest.fixture
+async def rebuilt(tmp_path: Path) -> AsyncIterator[House]:
+    """Its queue was damaged, and with it went the note of where the key is for."""
+    made = House(tmp_path)
+    async with made.open():
+        await made.add_destination()
+        await made.control.login("home", ANONYMOUS)
+    made.spool._notes.clear()
+    async with made.open():
+        await made.agree()
+        yield made
+
+
+async def test_the_key_of_another_address_is_not_posted_to_this_one(moved: House) -> None:
+    own = await key_of(moved)
+    assert is_own_key(own)
+    shown = await told(moved)
+    assert (shown.credential, shown.own_key) == ("absent", False)
+    error = await error_of(moved.control.login("home", JOIN))
+    assert (error.code, moved.sender.sent) == ("nothing-to-join", [])
+
+
+@pytest.mark.parametrize("login", [ANONYMOUS, Login(secret=ACCOUNT)])
+async def test_it_is_not_thrown_away_unasked_and_nobody_is_told_to_join_with_it(moved: House, login: Login) -> None:
+    own = await key_of(moved)
+    error = await error_of(moved.control.login("home", login))
+    assert (type(error), error.code) == (Refused, "own-key-elsewhere")
+    assert "--join" not in error.hint
+    assert "logferry logout home" in error.hint
+    assert await key_of(moved) == own
+    await moved.control.logout("home")
+    assert await key_of(moved) == ""
+    await moved.control.login("home", login)
+    assert (await told(moved)).credential == "available"
+
+
+async def test_after_a_rebuilt_queue_no_second_key_takes_the_place_of_the_first(rebuilt: House) -> None:
+    own = await key_of(rebuilt)
+    error = await error_of(rebuilt.control.login("home", ANONYMOUS))
+    assert (error.code, await key_of(rebuilt)) == ("own-key-elsewhere", own)
+    # The owner knows where it is for.
+    await rebuilt.control.login("home", Login(secret=own))
+    shown = await told(rebuilt)
+    assert (shown.credential, shown.own_key, await key_of(rebuilt)) == ("available", True, own)
+
+
 # Taken into an account
+
+
+async def test_nobody_is_asked_to_take_over_before_his_owner_agreed_to_him(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    own = await key_of(house)
+    await house.control.revoke("home")
+    error = await error_of(house.control.login("home", JOIN))
+    assert (type(error), error.code, house.sender.sent) == (Refused, "no-consent", [])
+    assert "logferry consent grant home" in error.hint
+    assert await key_of(house) == own
 
 
 async def test_an_account_takes_over_and_its_key_takes_the_place(house: House) -> None:
