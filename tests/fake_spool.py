@@ -100,6 +100,8 @@ class _Delivery:
     row: DeliveryRow
     key: str
     letter: Letter | None = None
+    written: bool = False
+    """Also once the letter was emptied."""
     upload: Upload = Upload()  # noqa: RUF009 -- it cannot change
     sent: int = 0
     took: timedelta | None = None
@@ -470,7 +472,8 @@ class MemorySpool:
     async def keep_letter(self, delivery: str, letter: Letter) -> None:
         self._writable()
         if delivery in self._deliveries:  # else it was deleted meanwhile
-            self._deliveries[delivery].letter = letter
+            one = self._deliveries[delivery]
+            one.letter, one.written = letter, True
 
     async def keep_upload(self, delivery: str, upload: Upload) -> None:
         self._writable()
@@ -509,7 +512,7 @@ class MemorySpool:
         attempts = one.row.attempts + counts
         self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
         if anew:
-            one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
+            self._write_anew(one, cuts=one.upload.cuts)
         self._supersede(one.row.session, one.row.destination)
 
     async def released(self, deliveries: Sequence[str]) -> None:
@@ -764,7 +767,7 @@ class MemorySpool:
         if self._notes.get(note, grant.policy_digest) != grant.policy_digest:
             for one in self._all():
                 if one.row.destination == grant.destination and one.row.state is not State.UPLOADED and one.letter:
-                    one.letter, one.upload, one.key = None, Upload(cuts=one.upload.cuts), self.chance.token()
+                    self._write_anew(one, cuts=one.upload.cuts)
         self._notes[note] = grant.policy_digest
         self._grants[grant.destination] = grant
 
@@ -933,11 +936,14 @@ class MemorySpool:
         known: set[str] = set()
         for one in sorted(these, key=lambda one: (one.row.state is not State.UPLOADED, -one.row.revision)):
             uploaded = one.row.state is State.UPLOADED
-            tried = one.letter is not None and one.row.last_attempt is not None
+            tried = one.written and one.row.last_attempt is not None
             if uploaded or (tried and one.row.destination not in known):
                 known.add(one.row.destination)
                 if one.receipt or not uploaded:
                     self._note_copy(session, one, now)
+        for key, copy in self._copies.items():
+            if copy.session == session and not copy.report_id and copy.state is CopyState.KEPT:
+                self._copies[key] = replace(copy, stopped_at=now)
         for one in these:
             del self._deliveries[one.row.id]
         self._sessions.pop(session, None)
@@ -993,11 +999,16 @@ class MemorySpool:
             sessions=tuple(found), stopped=tuple(stopped), sent=sent, anything=bool(told or found or stopped)
         )
 
+    def _write_anew(self, one: _Delivery, *, cuts: int = 0) -> None:
+        if one.written and one.row.last_attempt is not None:
+            self._note_copy(one.row.session, one, one.row.last_attempt)
+        one.letter, one.written, one.upload, one.key = None, False, Upload(cuts=cuts), self.chance.token()
+
     async def forget_letters(self, deliveries: Sequence[str]) -> None:
         self._writable()
         for one in self._all():
             if one.row.id in deliveries and one.row.state is not State.UPLOADED:
-                one.letter, one.upload, one.key = None, Upload(), self.chance.token()
+                self._write_anew(one)
 
     async def scrub(self) -> None:
         self._writable()

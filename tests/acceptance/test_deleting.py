@@ -287,6 +287,30 @@ def test_what_had_arrived_without_an_answer_is_found_by_its_key_and_deleted(
         assert there(collector, "reports") == 1
 
 
+def test_what_had_arrived_without_an_answer_is_found_also_when_it_was_to_be_written_anew_on_other_terms(
+    collector: CollectorHome, tmp_path: Path
+) -> None:
+    (tmp_path / "one-game").mkdir()
+    put(tmp_path / "one-game", 1)
+    with proxy_to(collector.port) as proxy, daemon_home(tmp_path / "far") as daemon:
+        loses = [True]
+        proxy.loses = lambda number: loses[0] and b"/api/v1/ingest" in proxy.requests[number - 1].head
+        configure(daemon, tmp_path / "one-game", proxy.url)
+        daemon.start()
+        daemon.agree(collector.key)
+        until(lambda: there(collector, "reports") == 1 and proxy.lost > 0, "the report, its answer lost")
+        daemon.client.pause(PauseRequest())
+        until(lambda: daemon.client.status().counts.uploading == 0, "nothing is under way")
+        daemon.command("destinations", "privacy", DESTINATION, "players=drop")
+        daemon.agree(collector.key)
+        loses[0] = False
+        (session,) = daemon.client.sessions().sessions
+        gone = daemon.client.delete(session.id, REMOTE)
+        assert [(copy.destination, copy.certain) for copy in gone.copies] == [(DESTINATION, False)]
+        until(lambda: confirmed(daemon), "deletion confirmed", seconds=60)
+        assert there(collector, "reports") == 0
+
+
 def test_no_word_of_a_deleted_session_is_left_in_the_daemons_files(
     daemon: DaemonHome, collector: CollectorHome, games: Path
 ) -> None:

@@ -15,8 +15,10 @@ import msgspec
 import pytest
 
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
+from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.identity import content_mark
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.removal import CopyState
@@ -117,6 +119,73 @@ async def test_deleting_twice_is_no_mistake(spool: Spool) -> None:
     await delete(spool)
     assert (await delete(spool)).stopped == ()
     assert len(await spool.deleted()) == 1
+
+
+# Where nothing was heard
+
+
+async def tried(spool: Spool) -> str:
+    """The oldest delivery is sent, and nobody hears of it; its key."""
+    (one,) = await claim(spool, limit=1)
+    await spool.keep_letter(one.row.id, LETTER)
+    await spool.released([one.row.id])
+    return one.parcel.idempotency_key
+
+
+def terms(digest: str) -> Grant:
+    return Grant(destination=HOME, policy_digest=digest * 32, policy_version=1, granted_at=NOW)
+
+
+async def test_what_was_tried_on_other_terms_is_asked_about_under_its_own_key(bench: Bench) -> None:
+    await bench.spool.grant(terms("aa"))
+    await admit(bench.spool, found("aa"))
+    first = await tried(bench.spool)
+    await bench.spool.grant(terms("bb"))
+    await bench.restart()
+    second = await tried(bench.spool)
+    await delete(bench.spool, ask=(HOME,))
+    due = await bench.spool.due_copies(HOME, NOW, 9)
+    assert {(one.idempotency_key, one.report_id, one.stopped_at) for one in due} == {
+        (first, "", NOW),
+        (second, "", NOW),
+    }
+
+
+async def test_what_a_key_stopped_is_asked_about_under_its_own_key(spool: Spool) -> None:
+    await admit(spool, found("aa", mark="hunter22"))
+    (one,) = await claim(spool)
+    key, document = one.parcel.idempotency_key, one.parcel.document
+    await spool.keep_letter(one.row.id, Letter(body=document + CANARY.encode(), headers={}, payload_digest="ab" * 32))
+    await spool.released([one.row.id])
+    assert (await spool.withhold(Secrets([CANARY]))).stopped == (one.row.id,)
+    await delete(spool, ask=(HOME,))
+    assert [copy.idempotency_key for copy in await spool.due_copies(HOME, NOW, 9)] == [key]
+
+
+async def test_what_is_written_anew_at_the_other_sides_word_is_asked_about_under_both_keys(spool: Spool) -> None:
+    await admit(spool, found("aa"))
+    (one,) = await claim(spool)
+    await spool.keep_letter(one.row.id, LETTER)
+    await spool.deferred(one.row.id, "another one has this key", NOW, counts=True, anew=True)
+    assert await tried(spool) != one.parcel.idempotency_key
+    assert len((await delete(spool)).copies) == 2
+
+
+async def test_what_was_never_sent_is_asked_about_nowhere(spool: Spool) -> None:
+    await spool.grant(terms("aa"))
+    await admit(spool, found("aa"))
+    (one,) = await claim(spool)
+    await spool.released([one.row.id])
+    await spool.grant(terms("bb"))
+    assert (await delete(spool, ask=(HOME,))).copies == ()
+
+
+async def test_an_earlier_version_that_was_tried_is_asked_about_though_its_letter_was_emptied(spool: Spool) -> None:
+    await admit(spool, found("aa"))
+    first = await tried(spool)
+    await admit(spool, found("aa", events=9))
+    await spool.scrub()
+    assert [one.idempotency_key for one in (await delete(spool, ask=(HOME,))).copies] == [first]
 
 
 # Parts

@@ -127,8 +127,10 @@ async def test_a_letter_that_may_have_been_sent_is_written_anew_under_another_ke
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT state, body, idempotency_key FROM deliveries WHERE id = ?"
         state, body, after = connection.execute(query, (name,)).fetchone()
+        tries = connection.execute("SELECT idempotency_key, state FROM copies WHERE report = ''").fetchall()
     assert (state, body) == ("pending", None)
     assert after != before
+    assert (before, "kept") in tries
 
 
 @pytest.mark.parametrize(

@@ -87,6 +87,7 @@ class Removals:
             if row["state"] == State.UPLOADED or (row["destination"] not in known and _may_be_there(row)):
                 known.add(row["destination"])
                 self._note_copy(query, session, row, now)
+        query("restarted_tries", session=session, now=ms(now), state=CopyState.KEPT)
         query("drop_deliveries", session=session)
         query("drop_kept", session=session)
         query("drop_player", session=session)
@@ -246,6 +247,12 @@ def _file_texts(query: Query, holders: Collection[str], left: Collection[str]) -
         document = zlib.decompress(query("whole_session", id=one)[0]["document"])
         for slot in rows.slots_in(document) & texts.keys():
             query("keep_text", slot=slot, session=one, text=texts[slot])
+
+
+def write_anew(query: Query, delivery: str, forget: str = "forget_letter") -> None:
+    """Its letter is written anew, under another key: under the one that it had, something may be there already."""
+    query("file_try", id=delivery, state=CopyState.KEPT)
+    query(forget, id=delivery)
 
 
 def _may_be_there(row: sqlite3.Row) -> bool:

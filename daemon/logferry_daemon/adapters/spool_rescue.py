@@ -35,6 +35,7 @@ from logferry_daemon.core.salvage import (
     believed,
     carved,
     encode_rebuilt,
+    left_behind,
     too_bold,
 )
 from logferry_daemon.sql.load import load_migrations
@@ -187,10 +188,16 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, unread: 
         row = plain and believed(table, plain)
         if not row or too_bold(table, row, unread):
             continue
-        names = ", ".join(row)
-        marks = ", ".join(f":{name}" for name in row)
-        with suppress(sqlite3.DatabaseError):  # what it refers to is gone, or it breaks a rule of the table
-            new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", dict(row))  # noqa: S608 -- our names
+        _insert(new, table, row)
+        if table == "deliveries" and plain and (copy := left_behind(plain, row)):
+            _insert(new, "copies", copy)
+
+
+def _insert(new: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:
+    names = ", ".join(row)
+    marks = ", ".join(f":{name}" for name in row)
+    with suppress(sqlite3.DatabaseError):  # what it refers to is gone, or it breaks a rule of the table
+        new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", dict(row))  # noqa: S608 -- our names
 
 
 def _rows(old: sqlite3.Connection, table: str) -> Iterator[Mapping[str, Any]]:

@@ -28,7 +28,7 @@ from logferry_daemon.adapters.spool_filters import as_json, filters, wanted
 from logferry_daemon.adapters.spool_history import HistoryInSqlite, note_attempt, note_broken_off, sent
 from logferry_daemon.adapters.spool_partials import PartialsInSqlite
 from logferry_daemon.adapters.spool_players import PlayersInSqlite, barred, judged, may_go
-from logferry_daemon.adapters.spool_removals import Removals, give_up_copies
+from logferry_daemon.adapters.spool_removals import Removals, give_up_copies, write_anew
 from logferry_daemon.adapters.spool_room import Room
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.adapters.spool_withholding import WithholdingInSqlite
@@ -318,7 +318,7 @@ class SqliteSpool(
                     note_attempt(query, delivery, tried.outcome, tried.reason, now=tried.now, took_ms=tried.took_ms)
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
                     if tried.anew:
-                        query("forget_letter", id=delivery)
+                        write_anew(query, delivery)
                     self._filing.supersede(query, found[0]["session"], found[0]["destination"])
             self._lent.discard(delivery)
 
@@ -499,7 +499,8 @@ class SqliteSpool(
                 note = terms_note(grant.destination)
                 before = query("note", key=note)
                 if before and before[0]["value"] != grant.policy_digest:
-                    query("forget_letters", destination=grant.destination)
+                    for row in query("unsent_letters", destination=grant.destination):
+                        write_anew(query, row["id"])
                 query("keep_note", key=note, value=grant.policy_digest)
                 query("keep_grant", **rows.grant_values(grant))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.spool_removals import write_anew
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import UNSURE
 from logferry_daemon.core.known_secrets import Secrets
@@ -61,7 +62,7 @@ class WithholdingInSqlite:
         def work() -> None:
             with self.database.writing() as query:
                 for one in deliveries:
-                    query("withhold_letter", id=one)
+                    write_anew(query, one, "withhold_letter")
 
         await self.database.run(work)
 
@@ -112,7 +113,7 @@ class _Search:
             if row["state"] == State.UPLOADED:
                 self.taken.sent += 1
             else:
-                query("withhold_letter", id=row["id"])
+                write_anew(query, row["id"], "withhold_letter")
                 self.taken.stopped.append(row["id"])
 
     def original(self, query: Query, session: str) -> None:
@@ -127,7 +128,7 @@ class _Search:
         """One of an earlier revision may hold what the document does not: it is written anew."""
         for row in query("withholding_letter", id=delivery):
             if self.secrets.stand_in_bytes(unpacked(row["body"], json.loads(row["headers"]))):
-                query("withhold_letter", id=delivery)
+                write_anew(query, delivery, "withhold_letter")
                 self.taken.stopped.append(delivery)
                 self._take(query)
 

@@ -63,6 +63,21 @@ def believed(table: str, row: Row) -> Row | None:
         return None
 
 
+def left_behind(row: Row, kept: Row) -> Row | None:
+    """Of a delivery that is `kept` under another key: what its destination may have under the one that it had."""
+    if kept["idempotency_key"] == row["idempotency_key"] or None in (row["last_attempt"], row["payload_digest"]):
+        return None
+    return {
+        "id": _other_key(row["id"])[:16],
+        "session": row["session"],
+        "destination": row["destination"],
+        "report": "",
+        "idempotency_key": row["idempotency_key"],
+        "stopped_at": row["last_attempt"],
+        "state": CopyState.KEPT.value,
+    }
+
+
 def carved(raw: bytes | mmap) -> Mapping[str, str]:
     """The notes that decide what names look like, from the bytes of a file that nothing else can be read from.
 

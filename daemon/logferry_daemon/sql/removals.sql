@@ -24,7 +24,7 @@ UPDATE sessions SET plan = NULL WHERE id = :id;
 
 -- letters_of --
 -- What is known of each delivery's way, without its letter.
-SELECT id, destination, state, idempotency_key, receipt, report_url, last_attempt, body IS NOT NULL AS written
+SELECT id, destination, state, idempotency_key, receipt, report_url, last_attempt, payload_digest IS NOT NULL AS written
 FROM deliveries WHERE session = :session ORDER BY state != 'uploaded', revision DESC;
 
 -- drop_deliveries --
@@ -54,6 +54,16 @@ UPDATE deliveries SET body = NULL, headers = NULL WHERE state = 'excluded' AND b
 -- add_copy --
 INSERT OR IGNORE INTO copies (id, session, destination, report, idempotency_key, report_url, stopped_at, state)
 VALUES (:id, :session, :destination, :report, :idempotency_key, :report_url, :now, :state);
+
+-- file_try --
+-- Before a letter is written anew: what was sent, or begun to be, under the key that it had may have arrived.
+INSERT OR IGNORE INTO copies (id, session, destination, report, idempotency_key, stopped_at, state)
+SELECT lower(hex(randomblob(8))), session, destination, '', idempotency_key, last_attempt, :state FROM deliveries
+WHERE id = :id AND state != 'uploaded' AND last_attempt IS NOT NULL AND payload_digest IS NOT NULL;
+
+-- restarted_tries --
+-- Until it is deleted a session may be sent under yet another key: only from then on an answer counts.
+UPDATE copies SET stopped_at = :now WHERE session = :session AND report = '' AND state = :state;
 
 -- copies_of --
 SELECT * FROM copies WHERE session = :session ORDER BY destination, report, idempotency_key;

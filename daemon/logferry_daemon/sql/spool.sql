@@ -272,12 +272,9 @@ SELECT * FROM grants;
 -- keep_grant --
 INSERT OR REPLACE INTO grants VALUES (:destination, :policy_digest, :policy_version, :granted_at, :terms);
 
--- forget_letters --
--- Written on other terms and not sent: other bytes get another key, or the other side would take them for the same.
-UPDATE deliveries SET
-    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0,
-    idempotency_key = lower(hex(randomblob(16)))
-WHERE destination = :destination AND state != 'uploaded' AND body IS NOT NULL;
+-- unsent_letters --
+-- Of one destination, to be written anew on other terms.
+SELECT id FROM deliveries WHERE destination = :destination AND state != 'uploaded' AND body IS NOT NULL;
 
 -- drop_grant --
 DELETE FROM grants WHERE destination = :destination;
