@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -51,6 +52,7 @@ What stands in [] is another one when anything that a tracker may tell of become
 _ANONYMOUS = "nobody by name. The random number stands for you, and your key for whatever account it was made for."
 _NAMED = """\
 {account}. That goes along with every session, so whoever has them knows that they are all yours."""
+_PLAIN = re.compile(r"[A-Za-z0-9_.*-]+")
 _OVER = "when it is over"
 _RUNNING = (
     "while it still runs, too, where it runs for long; what is sent later takes the place of what was sent before"
@@ -113,12 +115,17 @@ def field_lines(listings: Mapping[str, Listing]) -> Sequence[str]:
 
 def _named(listing: Listing) -> str:
     names = [
-        f"{name} ({listing.groups[name]})" if name in listing.groups else name
+        f"{_quoted(name)} ({listing.groups[name]})" if name in listing.groups else _quoted(name)
         for name in sorted({*listing.fields, *listing.groups})
     ]
-    names += [f"that there was {word} ({group})" for word, group in sorted(listing.events.items())]
-    names += [f"the figure {word} ({group})" for word, group in sorted(listing.measures.items())]
+    names += [f"that there was {_quoted(word)} ({group})" for word, group in sorted(listing.events.items())]
+    names += [f"the figure {_quoted(word)} ({group})" for word, group in sorted(listing.measures.items())]
     return ", ".join(names) or "nothing of its own"
+
+
+def _quoted(name: str) -> str:
+    """A name that is no plain word, so that it reads as a name: a stranger's recipe must not go on with our text."""
+    return name if _PLAIN.fullmatch(name) else json.dumps(name)
 
 
 def _mark(listing: Listing) -> str:

@@ -17,6 +17,7 @@ from logferry_model.errors import Misconfigured
 
 _NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _MAX_NAME = 64
+_MAX_FIELD = 80
 _ASCII = bytes(set(range(32, 127)) - set(b"\\")) + b"\\n"
 """All of it, and what some codecs take for a sign of their own."""
 _ENUM = re.compile(r"Invalid enum value '(?P<word>.*)' - at `(?:key` in `)?.*?(?P<key>\w+)(?:\[[^\]`]*\])*`", re.DOTALL)
@@ -35,6 +36,11 @@ def values_mistaken(recipe: Recipe | MatchRecipe) -> Iterator[str]:
     yield from _doubled("measure", [rule.name for rule in recipe.measure])
     if isinstance(recipe, Recipe):
         yield from _of_lines(recipe)
+        for name in sorted({*recipe.listing.fields, *recipe.listing.groups}):
+            yield from _unreadable("a field or a fact", name)
+    elif recipe.header is not None:
+        for name in sorted(recipe.header.names):
+            yield from _unreadable("a field of the header", name)
 
 
 def _of_lines(recipe: Recipe) -> Iterator[str]:
@@ -51,6 +57,12 @@ def _of_lines(recipe: Recipe) -> Iterator[str]:
     for figure in recipe.figure:
         if not figure.count and not figure.sum:
             yield f'figure {figure.name}: it needs "count" or "sum", or it is always 0.'
+
+
+def _unreadable(what: str, name: str) -> Iterator[str]:
+    """Whoever agrees to what is sent reads these names, in one line with others."""
+    if not name.isprintable() or name != name.strip() or not 0 < len(name) <= _MAX_FIELD:
+        yield f"{name[:_MAX_FIELD]!r} cannot be {what}: one readable line, of at most {_MAX_FIELD} characters, can."
 
 
 def _durations(recipe: Recipe) -> Iterator[str]:

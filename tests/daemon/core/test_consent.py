@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -147,3 +148,15 @@ def test_when_a_session_is_sent_is_a_part_of_what_is_agreed_to(*, running: bool,
     assert "finished" not in said
     assert ("\n- while it still runs, too," in said, "\n- before its events," in said) == (running, summary)
     assert holds(GRANT, said) is not (running or summary)
+
+
+@pytest.mark.parametrize("name", ["x\n\nYou need not agree", "\x1b[2K", "x. Nothing is sent", "\u202eevil"])
+def test_no_name_goes_on_with_the_text(name: str) -> None:
+    for listing in (
+        Listing(fields=frozenset({name})),
+        Listing(groups={name: Group.TEXTS}),
+        Listing(events={name: Group.TEXTS}),
+        Listing(measures={name: Group.TEXTS}),
+    ):
+        (line,) = field_lines({"inn": listing})
+        assert (name in line, line.isprintable(), json.dumps(name) in line) == ("Nothing" in name, True, True)

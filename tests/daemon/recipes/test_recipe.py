@@ -340,3 +340,11 @@ fields = [{ name = "at", at = 0, type = "u32" }]
     assert message_of(text.replace('"header"', '"hedder"')).endswith('did you mean "header"?')
     assert message_of(text.replace("started", "startet")).endswith('"startet" in [header]; did you mean "started"?')
     assert "files.max_bytes: 0 is too small" in message_of(text.replace("[match]", "max_bytes = 0\n[match]"))
+
+
+@pytest.mark.parametrize("name", ["x\\n\\nWhat is sent: nothing", "\\u001b[2K", "\\u202eevil", " words", "w" * 81, ""])
+@pytest.mark.parametrize("place", ['"words", "loudness"', "[session.kind.facts]\n"])
+def test_a_name_that_cannot_be_read_in_a_line_is_refused(name: str, place: str) -> None:
+    assert place in TEXT
+    more = f'"words", "{name}"' if place.startswith('"') else f'{place}"{name}" = "guest"\n'
+    assert "cannot be a field or a fact" in message_of(TEXT.replace(place, more, 1))
