@@ -17,6 +17,7 @@ from logferry_daemon.adapters.spool_rescue import make_sound
 from logferry_daemon.adapters.spool_sqlite import open_spool
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.identities import UNSURE, Binding
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt
 from logferry_daemon.ports import source_note
 from logferry_model.errors import Unreachable
@@ -257,3 +258,24 @@ async def test_what_decides_how_names_look_is_found_where_no_table_can_be_read(p
     assert (rebuilt.sessions, len(rebuilt.unread) > 10) == (0, True)
     after = await contents(path)
     assert (after["key"], after["install"]) == (KEY, INSTALL)
+
+
+@pytest.mark.parametrize("way", ["deleted", "a key in it"])
+async def test_what_is_to_be_gone_takes_the_file_along_that_was_set_aside(path: Path, way: str) -> None:
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        await spool.scrub()
+    rebuilt = make_sound(path, NOW, distrusted=True)
+    assert rebuilt is not None
+    aside = path.with_name(rebuilt.aside)
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        await spool.scrub()
+        assert aside.exists()
+        if way == "deleted":
+            await spool.delete(NAMES[0], "artemis", NOW, ask=())
+        else:
+            assert (await spool.withhold(Secrets([NAMES[0]]))).anything
+        await spool.scrub()
+        after = decode_rebuilt(await spool.note(REBUILT_NOTE))
+    assert list(path.parent.glob(f"{path.name}.damaged-*")) == []
+    assert after is not None
+    assert (after.aside, after.sessions) == ("", rebuilt.sessions)

@@ -80,6 +80,11 @@ class Database:
         self._turn = asyncio.Lock()
         self._rewriting: asyncio.Future[None] | None = None
 
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
+
     async def run(self, work: Callable[[], T]) -> T:
         """Do `work` on the database's thread; once begun it is finished, also when the caller is cancelled."""
         while True:

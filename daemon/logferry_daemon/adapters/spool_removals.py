@@ -15,12 +15,14 @@ import msgspec
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.spool_aside import remove_aside
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import note_broken_off
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
+from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt, encode_rebuilt
 from logferry_daemon.ports import Chance, CopyRow, DeletedRow, Removed, UnknownSession
 from logferry_model.envelope import Receipt
 from logferry_model.session import SessionId
@@ -136,9 +138,20 @@ class Removals:
                 return wanted[0]["value"] if wanted else None
 
         wanted = await self.database.run(before)
+        if wanted:
+            await self.database.run(self._remove_aside)
         await self.database.rewrite()
         # What was deleted while that went on is wanted still: its note has another value.
         await self.database.write("scrubbed", value=wanted)
+
+    def _remove_aside(self) -> None:
+        """What was damaged was read, and has what is to be gone in it still; its first to go makes room, too."""
+        remove_aside(self.database.path)
+        with self.database.writing() as query:
+            note = query("note", key=REBUILT_NOTE)
+            rebuilt = decode_rebuilt(note[0]["value"]) if note else None
+            if rebuilt and rebuilt.aside:
+                query("keep_note", key=REBUILT_NOTE, value=encode_rebuilt(msgspec.structs.replace(rebuilt, aside="")))
 
     async def unscrubbed(self) -> bool:
         """Whether what was deleted may be left in the files."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.views import place_name
 from logferry_daemon.core.removal import CopyState
+from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, decode_rebuilt
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Clock, CopyRow, DeletedRow, Removed, Spool, UnknownSession
 from logferry_ipc import messages as m
@@ -45,6 +46,7 @@ class DeletionDesk:
         """A session by id or by an unambiguous beginning of it: one that is over, runs, or was deleted before."""
         meant = await self._find(session)
         ask = self._fleet.destinations() if request.remote else ()
+        rebuilt = decode_rebuilt(await self._spool.note(REBUILT_NOTE))
         removed = await self._spool.delete(meant.id, meant.tracker, self._clock.now(), ask=ask)
         await self._fleet.drop(removed.stopped)
         for one in removed.sessions:
@@ -57,7 +59,7 @@ class DeletionDesk:
             sessions=removed.sessions,
             copies=tuple(map(copy_message, removed.copies)),
             running=meant.runs,
-            note=" ".join((*self._notes(meant, removed), *([] if scrubbed else [_NOT_YET]))),
+            note=" ".join((*self._notes(meant, removed), *_of_aside(rebuilt), *([] if scrubbed else [_NOT_YET]))),
         )
 
     async def deleted(self) -> tuple[m.DeletedSession, ...]:
@@ -95,6 +97,11 @@ class DeletionDesk:
                 f"What was uploaded of {session} before it was split still has this in it:"
                 f" logferry sessions delete {session} --remote"
             )
+
+
+def _of_aside(rebuilt: Rebuilt | None) -> Iterator[str]:
+    if rebuilt and rebuilt.aside:
+        yield f"The damaged queue file {rebuilt.aside} goes with it, as it may be in there."
 
 
 def copy_message(row: CopyRow) -> m.Copy:

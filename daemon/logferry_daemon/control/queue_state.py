@@ -37,12 +37,13 @@ def rebuilt_attention(note: str | None, now: datetime) -> Iterator[Attention]:
     if rebuilt is None or now - rebuilt.at > IS_NEWS:
         return
     what = f"{rebuilt.sessions:,} sessions and {rebuilt.receipts:,} receipts"
+    kept = f"The damaged file is kept as {rebuilt.aside} until you delete a session or one of your keys is found in one"
+    gone = "The damaged file is removed: something was in it that was to be gone"
     yield Attention(
         code="queue-rebuilt",
         message=f"The queue was damaged and was built anew at {rebuilt.at:%Y-%m-%d %H:%M} UTC: {what} were taken over, "
         "everything else is read again from its files and recognised where it was sent before.",
-        hint=f"Agree again where you are asked to. The damaged file is kept as {rebuilt.aside}; delete it when you "
-        "miss nothing, and look after that disk.",
+        hint=f"Agree again where you are asked to. {kept if rebuilt.aside else gone}. Look after that disk.",
     )
 
 

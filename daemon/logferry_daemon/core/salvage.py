@@ -44,7 +44,7 @@ class Rebuilt(msgspec.Struct, frozen=True, kw_only=True):
 
     at: datetime
     aside: str
-    """What the damaged one is called now."""
+    """What the damaged one is called now; empty once it was removed with something that was in it."""
     sessions: int
     receipts: int
     unread: tuple[str, ...] = ()

@@ -12,6 +12,7 @@ import pytest
 
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, encode_rebuilt
 from logferry_daemon.courier import Courier
 from logferry_daemon.ports import Claimed
 from logferry_ipc.messages import Deleted, DeleteRequest, EventKind, NewSource, PauseRequest
@@ -94,6 +95,19 @@ async def test_one_that_was_not_sent_is_gone_and_its_file_does_not_bring_it_back
         await house.pass_time(HOUR)
         assert len((await house.control.sessions()).sessions) == 1
         assert len(house.sender.sent) == 1
+
+
+async def test_the_answer_names_the_damaged_file_that_goes_with_it(house: Town) -> None:
+    rebuilt = Rebuilt(at=house.clock.now(), aside="spool.db.damaged-1", sessions=1, receipts=0)
+    async with house.open() as control:
+        await house.set_up()
+        await house.hunt()
+        await house.spool.set_note(REBUILT_NOTE, encode_rebuilt(rebuilt))
+        assert "spool.db.damaged-1" in "".join(one.hint for one in (await control.status()).attention)
+        assert "spool.db.damaged-1 goes with it" in (await delete(house)).note
+        gone = msgspec.structs.replace(rebuilt, aside="")
+        await house.spool.set_note(REBUILT_NOTE, encode_rebuilt(gone))
+        assert "The damaged file is removed" in "".join(one.hint for one in (await control.status()).attention)
 
 
 async def test_listeners_hear_of_it_and_its_owner_of_the_copy(house: Town) -> None:
