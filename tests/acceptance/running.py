@@ -48,11 +48,11 @@ class TooLate(AssertionError):
 
 
 def until(ask: Callable[[], T | None], what: str, *, seconds: float = 30.0, every: float = EVERY) -> T:
-    """The first answer of `ask` that is neither None nor False; TooLate names `what` when there is none in time."""
+    """The first answer of `ask` that is neither None nor False, nor 0 or empty; TooLate names `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
         answer = ask()
-        if answer is not None and answer is not False:
+        if answer:
             return answer
         if time.monotonic() > deadline:
             raise TooLate(f"not within {seconds:g} s: {what}")
