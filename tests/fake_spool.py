@@ -990,7 +990,11 @@ class MemorySpool:
             if one.row.session in found and one.row.state is State.UPLOADED:
                 sent += 1
             elif one.row.session in found or (
-                one.letter and secrets.stand_in_bytes(unpacked(one.letter.body, one.letter.headers))
+                one.letter
+                and (
+                    secrets.stand_in_bytes(unpacked(one.letter.body, one.letter.headers))
+                    or secrets.stand_in(one.upload.path)
+                )
             ):
                 stopped.append(one.row.id)
         await self.forget_letters(stopped)

@@ -6,12 +6,13 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from msgspec.structs import replace as changed
 
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
-from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.exchange import Letter, Upload
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.packing import gzip_packed
 from logferry_daemon.core.policy import Group
@@ -94,6 +95,17 @@ async def test_a_letter_that_holds_it_is_written_anew_though_its_session_does_no
     assert (taken.sessions, taken.stopped) == ((), (one.row.id,))
     (again,) = await claim(bench.spool)
     assert (again.letter, again.leaks) == (None, ())
+
+
+async def test_a_key_in_the_path_that_the_other_side_named_counts_as_in_the_letter(bench: Bench) -> None:
+    await admit(bench.spool, found())
+    (one,) = await claim(bench.spool)
+    await bench.spool.keep_letter(one.row.id, LETTER)
+    await bench.spool.keep_upload(one.row.id, Upload(path=f"/files/{quote(KEY)}"))
+    await bench.spool.deferred(one.row.id, "503", NOW, counts=True)
+    assert (await bench.spool.withhold(SECRETS)).stopped == (one.row.id,)
+    (again,) = await claim(bench.spool)
+    assert (again.letter, again.upload) == (None, Upload())
 
 
 async def test_what_is_being_sent_is_named_so_that_it_can_be_broken_off(bench: Bench) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from logferry_daemon.checks.check import Check as DoctorCheck
 from logferry_daemon.control import views
-from logferry_daemon.control.accounts import AccountDesk, check_account
+from logferry_daemon.control.accounts import AccountDesk
 from logferry_daemon.control.deleting import DeletionDesk
 from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.endings import Endings
@@ -140,7 +140,7 @@ class DaemonControl:
         self._recutting = RecutDesk(parts.fleet, parts.spool, parts.clock)
         self._pinning = PinDesk(parts.fleet, parts.settings, parts.discovery, parts.fingerprints)
         self._keys = KeyDesk(parts.fleet, parts.credentials, parts.key_given)
-        self._accounts = AccountDesk(parts.fleet, parts.settings)
+        self._accounts = AccountDesk(parts.fleet, parts.settings, parts.credentials)
         self._trying = TrialDesk(parts.fleet, KeyTrial(parts.fleet))
         self._filters = FilterDesk(parts.fleet, parts.settings, parts.spool)
         self._privacy = PrivacyDesk(parts.fleet, parts.spool, parts.settings)
@@ -396,7 +396,7 @@ class DaemonControl:
             said = f"{shown} cannot be a destination: {reason}."
             raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
         self._fleet.check_place(destination.url)
-        check_account(destination.dialect, destination.account)
+        await self._accounts.check(destination.dialect, destination.account)
         check_trackers(self._fleet, destination.trackers)
         check_hosts(destination)
         values: dict[str, Value] = {"dialect": destination.dialect, "url": destination.url}

@@ -9,6 +9,7 @@ from logferry_daemon.core.exchange import Stop
 from logferry_daemon.core.gate import Access, Block
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.own_keys import Joining, TakenOver, is_own_key, own_key
+from logferry_daemon.core.reaching import KeyInAddress
 from logferry_daemon.courier import Courier, converse, proofs
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.gates import Destination
@@ -34,7 +35,7 @@ class KeyDesk:
         courier = self.fleet.couriers[name]
         if login.anonymous:
             return await self._make(courier, login)
-        secret = login.secret.strip()
+        secret = _meant(courier, login.secret.strip())
         if not secret or not secret.isprintable() or not secret.isascii():
             raise Misconfigured("secret-unusable", "The key is empty or has unprintable characters in it.")
         note = await self._joined(courier, secret) if login.join else await self._replacing(courier.destination, secret)
@@ -158,6 +159,11 @@ class KeyDesk:
             said = f"The key that Logferry made for {name} cannot be had right now."
             raise Misconfigured("keyring-closed", said, hint="Unlock the keyring and try again.")
         raise _nothing_to_join(name)
+
+
+def _meant(courier: Courier, given: str) -> str:
+    """Kept as it is used, so that it is found wherever it is used."""
+    return courier.dialect.key_in(given) if isinstance(courier.dialect, KeyInAddress) else given
 
 
 def _check_anonymous(courier: Courier, login: Login) -> None:

@@ -10,6 +10,7 @@ import re
 NAMED = frozenset({"logferry", "folder", "s3", "artemis"})
 """Dialects whose contract has a place for it. Others know the owner by the key alone."""
 LONGEST = 200
+A_KEY = "it is a key; keys are given with: logferry login"
 _KEY = re.compile(r"lfa?_\S{20,}")
 """Somebody mixed up the two things that say who he is."""
 
@@ -22,4 +23,4 @@ def reason_against_account(dialect: str, account: str) -> str | None:
         return f"{dialect} has no place for it and knows you by your key"
     if len(account) > LONGEST or not account.isprintable() or account != account.strip():
         return f"it has 1 to {LONGEST} printable characters, and no blanks around them"
-    return "it is a key; keys are given with: logferry login" if _KEY.fullmatch(account) else None
+    return A_KEY if _KEY.fullmatch(account) else None

@@ -1,4 +1,4 @@
-"""Finds known secrets in texts and documents: as they are, JSON-escaped, percent-encoded or in base64. Pure.
+"""Finds known secrets in texts and documents: as they are, JSON-escaped, percent-encoded, in hex or in base64. Pure.
 
 It shows none of what it looks for, and cannot be copied into another process. Python cannot wipe a text, so whoever
 makes one lets go of it soon.
@@ -22,6 +22,8 @@ MASKED = "[a key]"
 """In the place of a field's name that is one itself."""
 _LAYERS = 4
 """A document holds texts, which may hold an answer that holds an address."""
+_PASTED = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/]*/")
+"""The front of an address whose rest is the key: others name the same host, too."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))", re.DOTALL)
 
 
@@ -32,7 +34,7 @@ class Secrets:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         known = {part for secret in secrets for part in _parts(secret)}
-        self._forms = tuple(sorted({form for one in known for form in (one, *_in_base64(one))}))
+        self._forms = tuple(sorted({form for one in known for form in _forms(one)}))
         self._numbers = frozenset(one for one in known if one.isdecimal())
 
     def __repr__(self) -> str:
@@ -61,6 +63,15 @@ class Secrets:
                 found[path] = None
         return tuple(found)[:MOST]
 
+    def in_letter(self, body: bytes) -> Sequence[str]:
+        """As `places`, in what may be no JSON: a file, a form."""
+        if not self.stand_in_bytes(body):
+            return ()
+        try:
+            return self.places(body)
+        except msgspec.DecodeError:
+            return ("what was written",)
+
     def _is_one(self, value: str | int) -> bool:
         return self.stand_in(value) if isinstance(value, str) else str(value) in self._numbers
 
@@ -82,10 +93,25 @@ NO_SECRETS = Secrets()
 
 
 def _parts(secret: str) -> Iterator[str]:
-    """A key may be several with colons between; the first is the public name of whoever has the others."""
+    """A key may be several with colons between; the first is the public name of whoever has the others.
+
+    Or it is the end of an address, each part of which opens it; a number in that is a name, too.
+    """
     if len(secret) >= MIN_SECRET:
         yield secret
     yield from (part for part in secret.split(":")[1:] if len(part) >= MIN_PART)
+    parts = _PASTED.sub("", secret).split("/") if "/" in secret else ()
+    yield from (part for part in parts if len(part) >= MIN_PART and not part.isdecimal())
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """In what it is to be recognised, once the codes that wrap a whole text are undone."""
+    yield secret
+    if " " in secret:
+        yield secret.replace(" ", "+")
+    digits = secret.encode("utf-8", "surrogatepass").hex()
+    yield from (digits, digits.upper())
+    yield from _in_base64(secret)
 
 
 def _in_base64(secret: str) -> Iterator[str]:

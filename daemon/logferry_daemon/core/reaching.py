@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 from logferry_daemon.core.exchange import Request, Stop
@@ -24,6 +25,15 @@ _PATH_KEY = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*(/[A-Za-z0-9_~-][A-Za-z0-
 _EXACT = re.compile(r"[!$&'()*+,;=:@/?%\[\]A-Za-z0-9._~-]+")
 """What an address is made of that is sent to the letter: a signature in it covers every one."""
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9]([a-z0-9.-]{0,250}[a-z0-9])?)(:[0-9]{1,5})?")
+
+
+@runtime_checkable
+class KeyInAddress(Protocol):
+    """What a dialect has besides, when the key is the end of an address, which people have as a whole."""
+
+    def key_in(self, pasted: str) -> str:
+        """The key in what was given for one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from logferry_daemon.core.addressing import Terms, address, check_no_slot
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.verify import leaks
 from logferry_model.errors import Refused
@@ -51,14 +52,26 @@ def write_letter(errand: Errand, dialect: Dialect, detectors: Detectors) -> Writ
     """The letter; Refused `would-leak` when something private is left."""
     addressed = address(errand.parcel.document, errand.parcel.tracker, errand.terms)
     check_no_slot(addressed.document)
-    if found := leaks(addressed.document, secrets=Secrets(errand.secrets), detectors=detectors):
+    secrets = Secrets(errand.secrets)
+    if found := leaks(addressed.document, secrets=secrets, detectors=detectors):
         raise withheld(found)
     letter = dialect.write(replace(errand.parcel, document=addressed.document, encodings=errand.encodings))
+    if found := _beside(letter, addressed.document, secrets):
+        raise withheld(found)
     return Written(
         letter=letter,
         document=addressed.document,
         removed=Counter(errand.removed) + Counter(addressed.removed),
     )
+
+
+def _beside(letter: Letter, document: bytes, secrets: Secrets) -> Sequence[str]:
+    """Where there is a key in what goes along with the session: its owner's name may be one."""
+    # The session was searched already; null is JSON in its place.
+    rest = unpacked(letter.body, letter.headers).replace(document, b"null", 1)
+    if found := secrets.in_letter(rest):
+        return found
+    return ("a header",) if any(secrets.stand_in(value) for value in letter.headers.values()) else ()
 
 
 def withheld(places: Sequence[str]) -> Refused:

@@ -93,6 +93,10 @@ class WebhookDialect:
         """No header: the key is a part of the address."""
         return path_key(secret)
 
+    def key_in(self, pasted: str) -> str:
+        """The end of the address."""
+        return path_key(pasted)[PATH_KEY]
+
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """As the first of an evening."""
         return self.gather(letter, (), url=url, now=now)
@@ -303,6 +307,10 @@ class JsonWebhookDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """No header: the key is a part of the address."""
         return path_key(secret)
+
+    def key_in(self, pasted: str) -> str:
+        """The end of the address."""
+        return path_key(pasted)[PATH_KEY]
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post."""

@@ -25,7 +25,7 @@ SELECT id, state FROM deliveries WHERE session = :session;
 SELECT id FROM deliveries WHERE body IS NOT NULL AND state != 'uploaded' ORDER BY id;
 
 -- withholding_letter --
-SELECT id, body, headers FROM deliveries WHERE id = :id AND body IS NOT NULL AND state != 'uploaded';
+SELECT id, body, headers, upload_path FROM deliveries WHERE id = :id AND body IS NOT NULL AND state != 'uploaded';
 
 -- withholding_texts --
 SELECT DISTINCT slot, text FROM kept;

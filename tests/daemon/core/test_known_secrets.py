@@ -37,6 +37,8 @@ CODES: Mapping[str, Callable[[str], str]] = {
     "percent-encoded in small letters": lambda text: quote_plus(text).lower() if text.islower() else quote_plus(text),
     "percent-encoded twice": lambda text: quote(quote(text, safe=""), safe=""),
     "percent-encoded in JSON": lambda text: in_json(quote(text)),
+    "hex": lambda text: text.encode().hex(),
+    "hex in capitals": lambda text: text.encode().hex().upper(),
     "base64": lambda text: b64encode(text.encode()).decode(),
     "base64 for addresses": lambda text: urlsafe_b64encode(text.encode()).decode(),
     "base64, percent-encoded": lambda text: quote(b64encode(text.encode()).decode(), safe=""),
@@ -90,6 +92,36 @@ def test_of_a_key_in_parts_each_is_looked_for_but_the_name_at_its_front() -> Non
     assert [known.stand_in(text) for text in ("s3cret-s3cret", "signer-of-all", "mila@home")] == [True, True, False]
 
 
+TOKEN = "s3cret-Token_1abcdefghijklmnop"
+ID = "1200000000000000002"
+
+
+@pytest.mark.parametrize("given", [f"https://discord.com/api/webhooks/{ID}/{TOKEN}", f"{ID}/{TOKEN}"])
+@pytest.mark.parametrize(
+    "text",
+    [TOKEN, f"{ID}/{TOKEN}", f"https://discordapp.com/api/webhooks/{ID}/{TOKEN}", f"/api/v10/webhooks/{ID}/{TOKEN}"],
+)
+def test_of_a_key_that_is_an_address_every_way_to_write_it_is_found(given: str, text: str) -> None:
+    assert Secrets([given]).stand_in(f"see {text}, twice")
+
+
+def test_neither_the_host_nor_a_number_of_such_an_address_is_a_key() -> None:
+    known = Secrets([f"https://hooks.long-name.example/api/webhooks/{ID}/{TOKEN}"])
+    assert [known.stand_in(text) for text in ("hooks.long-name.example", ID)] == [False, False]
+
+
+@pytest.mark.parametrize("text", ["my+secret+key", "my%20secret+key", "my secret key"])
+def test_a_blank_may_be_written_as_a_plus(text: str) -> None:
+    assert Secrets(["my secret key"]).stand_in(f"q={text.replace('%20', '+')}&x")
+
+
+def test_a_letter_that_is_no_json_is_searched_as_a_text() -> None:
+    known = Secrets([KEY])
+    assert known.in_letter(f"a,b\n{KEY},c".encode()) == ("what was written",)
+    assert known.in_letter(json.dumps({"account": KEY}).encode()) == ("account",)
+    assert known.in_letter(b"a,b") == ()
+
+
 def test_only_the_first_few_places_are_told() -> None:
     many = session(events=tuple(event("loot", item=f"{KEY} {number}") for number in range(MOST + 3)))
     assert len(Secrets([KEY]).places(encode_session(many))) == MOST
@@ -97,7 +129,8 @@ def test_only_the_first_few_places_are_told() -> None:
 
 @given(st.text(max_size=60), st.lists(keys, max_size=3))
 def test_nothing_is_found_where_nothing_is(text: str, some: list[str]) -> None:
-    absent = [f"{key}s3cret-lantern" for key in some]
+    # What stands between slashes is looked for by itself.
+    absent = [f"{key.replace('/', '.')}s3cret-lantern" for key in some]
     assert not Secrets(absent).stand_in(text)
     assert not NO_SECRETS.stand_in(text)
 

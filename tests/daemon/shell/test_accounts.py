@@ -139,5 +139,17 @@ async def test_a_name_that_cannot_be_changes_nothing(house: House) -> None:
     assert (await house.control.consent("home")).granted
 
 
+@pytest.mark.parametrize("given", ["s3cret-of-another", "mila s3cret-of-another"])
+async def test_the_key_of_any_destination_is_no_name(house: House, given: str) -> None:
+    await set_up(house, ACCOUNT)
+    await house.add_destination("other")
+    await house.control.login("other", Login(secret="s3cret-of-another"))
+    error = await error_of(house.control.change_account("home", NewAccount(account=given)))
+    assert (type(error), error.code, "it is a key" in error.message) == (Misconfigured, "account-unusable", True)
+    wanted = NewDestination(name="third", dialect="logferry", url=URL, account=given)
+    assert (await error_of(house.control.add_destination(wanted))).code == "account-unusable"
+    assert given not in error.message + house.settings_file.read_text()
+
+
 def test_only_the_owner_may_say_who_he_is() -> None:
     assert BY_CALL["change_account"].scope is Scope.ADMIN

@@ -418,6 +418,14 @@ async def test_consent_to_another_text_is_refused(house: House, control: DaemonC
     assert not (await control.consent("home")).granted
 
 
+@pytest.mark.parametrize("front", ["", "https://discord.com/api/webhooks/", "https://discordapp.com/api/v10/webhooks/"])
+async def test_of_a_pasted_address_the_key_in_it_is_kept(control: DaemonControl, house: House, front: str) -> None:
+    new = NewDestination(name="guild", dialect="webhook", url="https://discord.com/api/webhooks")
+    await control.add_destination(new)
+    await control.login("guild", Login(secret=f"{front}1200000000000000002/s3cretTokenOfTheChannel"))
+    assert await house.credentials.secret("guild") == "1200000000000000002/s3cretTokenOfTheChannel"
+
+
 @pytest.mark.parametrize("secret", ["", "  ", "a\nb", "a\tb", "schlüssel", "\x7f"])
 async def test_a_key_that_cannot_stand_in_a_header_is_refused(
     house: House, control: DaemonControl, secret: str

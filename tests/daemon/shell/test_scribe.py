@@ -277,6 +277,15 @@ async def test_who_the_owner_is_there_stands_beside_the_session_and_is_a_leak_in
         await Desk().write(known, dirty)
 
 
+@pytest.mark.parametrize("key", ["s3cret-s3cret", "s3cretXofXanother"])
+async def test_a_key_in_the_place_of_the_owners_name_is_not_written(key: str) -> None:
+    """Whoever gave it may have mixed up the two, or gave the key only later."""
+    desk = Desk()
+    await desk.credentials.keep("other", "s3cretXofXanother", insecure=False)
+    with pytest.raises(Refused, match="would leak: account"):
+        await desk.write(replace(DESTINATION, account=key))
+
+
 async def test_such_a_delivery_fails_says_where_and_fails_again() -> None:
     desk = Office(stored)
     new = prepared(session("aa", natural_key=f"x@{NAME}", facts={"mode": "solo"}), NAME)
