@@ -19,7 +19,7 @@ from logferry_daemon.core.places import is_folder
 from logferry_daemon.core.policy import STANDARD, Policy
 from logferry_daemon.core.retries import EVERY, Retries
 from logferry_daemon.core.sending import USUAL, Sending
-from logferry_daemon.ports import Choices, Clock, Credentials, place_note
+from logferry_daemon.ports import Choices, Clock, Credentials, own_key_lost_note, own_key_note, place_note
 from logferry_model.errors import LogferryError
 from logferry_model.fingerprint import Fingerprint
 
@@ -331,7 +331,14 @@ class Gates:
             given_for = before or _NO_PLACE
             await self._choices.set_note(_key_note(name), given_for)
         if given_for not in {_NO_PLACE, destination.place}:
+            await self._tell_of_own(name, given_for)
             await self._forget_key(name)
+
+    async def _tell_of_own(self, name: str, given_for: str) -> None:
+        """One of Logferry's own making reaches what was sent with it, and nothing else does: nobody was asked here."""
+        lost = own_key_lost_note(name)
+        if await self._choices.note(own_key_note(name)) == given_for and await self._choices.note(lost) is None:
+            await self._choices.set_note(lost, self._clock.now().isoformat())
 
     async def _forget_key(self, name: str) -> None:
         """Given for another address. While its keyring is away it lies there, unused, until the next start."""

@@ -153,6 +153,25 @@ def test_a_logout_says_what_is_lost_with_the_key(logferry: Command, daemon: Thre
     assert "It cannot be deleted any more." in logferry("logout", "home").out
 
 
+@pytest.mark.parametrize(("answer", "code"), [("y\n", Exit.DONE), ("\n", Exit.WAITING)])
+def test_it_is_said_and_asked_before_the_key_is_gone(
+    logferry: Command, daemon: ThreadedDaemon, monkeypatch: pytest.MonkeyPatch, answer: str, code: Exit
+) -> None:
+    daemon.control.secrets["home"] = SECRET
+    home = daemon.control.places["home"]
+    daemon.control.places["home"] = msgspec.structs.replace(home, lost_with_key="2 deletions wait for it.")
+    ran = logferry("logout", "home")
+    assert (ran.code, daemon.control.secrets) == (Exit.WAITING, {"home": SECRET})
+    assert ("2 deletions wait" in ran.out + ran.err, "logferry logout home --yes" in ran.err) == (True, True)
+    monkeypatch.setattr("logferry.output.Output.interactive", True)
+    monkeypatch.setattr("sys.stdin", io.StringIO(answer))
+    assert logferry("logout", "home").code == code
+    assert bool(daemon.control.secrets) is (code is Exit.WAITING)
+    daemon.control.secrets["home"] = SECRET
+    assert logferry("logout", "home", "--yes").code == Exit.DONE
+    assert daemon.control.secrets == {}
+
+
 def test_a_destination_shows_that_no_account_is_behind_its_key(logferry: Command, daemon: ThreadedDaemon) -> None:
     assert "no account" not in logferry("destinations", "list").out
     home = daemon.control.places["home"]

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from logferry.exits import Exit
@@ -138,6 +139,7 @@ def test_destinations_are_listed_without_secrets(logferry: Command, daemon: Thre
             "upload_hosts": [],
             "token_url": "",
             "own_key": False,
+            "lost_with_key": "",
         }
     ]
     assert "hunter2" not in ran.out + logferry("destinations", "list").out
@@ -154,6 +156,18 @@ def test_a_removed_destination_is_gone(logferry: Command, daemon: ThreadedDaemon
     logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
     assert logferry("destinations", "remove", "home").code == Exit.DONE
     assert logferry("destinations", "list", "--json").json["destinations"] == []
+
+
+def test_whoever_removes_one_sees_first_what_is_lost_with_its_secret(logferry: Command, daemon: ThreadedDaemon) -> None:
+    logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
+    home = daemon.control.places["home"]
+    daemon.control.places["home"] = msgspec.structs.replace(home, lost_with_key="It opens what was sent.")
+    ran = logferry("destinations", "remove", "home")
+    assert (ran.code, "It opens what was sent." in ran.err + ran.out) == (Exit.WAITING, True)
+    assert "logferry destinations remove home --yes" in ran.err
+    assert "home" in daemon.control.places
+    assert logferry("destinations", "remove", "home", "--yes").code == Exit.DONE
+    assert daemon.control.places == {}
 
 
 # Who he is there

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
+from logferry.giving_up import may_be_forgotten
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import places as views
@@ -84,6 +85,7 @@ def add(verbs: Verbs) -> None:
     terms.add_argument("change", nargs="*", metavar="GROUP=keep|token|drop", help="as players=drop")
     old = verb(inner, "remove", "forget a destination, its consent and its secret", remove_destination)
     old.add_argument("name", metavar="NAME")
+    old.add_argument("--yes", action="store_true", help="do it without being asked, whatever is lost with its secret")
 
 
 def list_destinations(_: Namespace, out: Output) -> Exit:
@@ -240,6 +242,8 @@ def _compared(args: Namespace, out: Output) -> str | None:
 
 def remove_destination(args: Namespace, out: Output) -> Exit:
     """One destination less."""
+    if not may_be_forgotten(args.name, out, yes=args.yes, again=f"logferry destinations remove {args.name} --yes"):
+        return Exit.WAITING
     daemon().remove_destination(args.name)
     out.say(f"Destination {args.name}, its consent and its secret are forgotten.")
     return Exit.DONE

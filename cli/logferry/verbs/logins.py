@@ -7,6 +7,7 @@ from argparse import Namespace
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
+from logferry.giving_up import may_be_forgotten
 from logferry.output import Output
 from logferry.parser import Verbs, verb
 from logferry_ipc.messages import Login
@@ -28,6 +29,7 @@ def add(verbs: Verbs) -> None:
         "--insecure-storage", action="store_true", help="allow a file of your own where the system has no keyring"
     )
     leave = verb(verbs, "logout", "forget the secret for a destination", logout)
+    leave.add_argument("--yes", action="store_true", help="do it without being asked, whatever is lost with it")
     for each in (enter, leave):
         each.add_argument("destination", metavar="DEST")
 
@@ -83,7 +85,10 @@ def _login(args: Namespace, secret: str = "") -> Login:
 
 def logout(args: Namespace, out: Output) -> Exit:
     """The secret forgotten."""
-    done = daemon().logout(args.destination)
+    name = args.destination
+    if not may_be_forgotten(name, out, yes=args.yes, again=f"logferry logout {name} --yes"):
+        return Exit.WAITING
+    done = daemon().logout(name)
     out.say(f"The secret for {args.destination} is forgotten.")
     if done.note:
         out.say(done.note)

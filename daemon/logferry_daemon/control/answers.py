@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from logferry_daemon.checks.check import Check as DoctorCheck
-from logferry_daemon.control import views
+from logferry_daemon.control import given_up, views
 from logferry_daemon.control.accounts import AccountDesk
 from logferry_daemon.control.deleting import DeletionDesk
 from logferry_daemon.control.deleting import attention as deletion_attention
@@ -186,7 +186,10 @@ class DaemonControl:
                     *rebuilt_attention(await self._spool.note(REBUILT_NOTE), self._parts.clock.now()),
                 ),
                 deletions=deletion_attention(await self._spool.deleted(), unscrubbed=await self._spool.unscrubbed()),
-                tokens=views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
+                tokens=(
+                    *views.tokens_renewed(renewed_at(await self._spool.note(RENEWED_NOTE)), self._parts.clock.now()),
+                    *given_up.attention(await self._keys.lost(), self._parts.clock.now()),
+                ),
             ),
             metrics=views.metrics(totals, gates),
             paused=self._gates.paused,
@@ -384,6 +387,7 @@ class DaemonControl:
             upload_hosts=destination.upload_hosts,
             token_url=destination.token_url,
             own_key=await self._keys.has_own(destination),
+            lost_with_key=await self._keys.lost_with(destination),
         )
 
     async def add_destination(self, destination: NewDestination) -> Destinations:

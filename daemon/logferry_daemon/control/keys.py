@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from logferry_daemon.control.given_up import waiting_for, what_is_lost
 from logferry_daemon.core.exchange import Stop
 from logferry_daemon.core.gate import Access, Block
 from logferry_daemon.core.hushing import hushed
@@ -13,12 +14,11 @@ from logferry_daemon.core.reaching import KeyInAddress
 from logferry_daemon.courier import Courier, converse, proofs
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.gates import Destination
-from logferry_daemon.ports import Credentials, own_key_note
+from logferry_daemon.ports import Credentials, own_key_lost_note, own_key_note
 from logferry_ipc.messages import Done, Login
 from logferry_model.errors import Misconfigured, Refused
 
 HAS_ONE = "It has a key that Logferry made for itself already, and keeps it."
-LOST = "Logferry had made it for itself: what was sent with it can be deleted by the operator over there alone."
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,18 +50,28 @@ class KeyDesk:
     async def logout(self, name: str) -> Done:
         """Forget it."""
         destination = self.fleet.couriers[name].destination
-        own = await self._own_there(destination)
+        lost = await self.lost_with(destination)
         await self.forget(name)
         self.fleet.gates.forgive(name)
         if origin := await self.credentials.origin(name):
             said = f"{name} still has a key: it comes from {origin}, which Logferry only reads."
             raise Refused("secret-injected", said, hint="Take it away there; what Logferry kept itself is forgotten.")
-        return Done(note=LOST if own else "")
+        return Done(note=lost)
+
+    async def lost_with(self, destination: Destination) -> str:
+        """What is lost when its key is, in words; empty where it is that of an account, or there is none."""
+        if not await self._own_there(destination):
+            return ""
+        return what_is_lost(waiting_for(destination.name, await self.fleet.spool.deleted()))
 
     async def forget(self, name: str) -> None:
         """Here and in the keyring."""
         await self.credentials.forget(name)
         await self.fleet.spool.set_note(own_key_note(name), None)
+
+    async def lost(self) -> Mapping[str, str | None]:
+        """Destination -> since when its own key is given up because its address became another."""
+        return {name: await self.fleet.spool.note(own_key_lost_note(name)) for name in self.fleet.couriers}
 
     async def has_own(self, destination: Destination) -> bool:
         """Whether its key was made here, as far as it was written down: also while nobody can look at it."""

@@ -45,6 +45,11 @@ def own_key_note(destination: str) -> str:
     return f"own-key:{destination}"
 
 
+def own_key_lost_note(destination: str) -> str:
+    """The note that remembers since when such a key is given up because the address became another: an ISO time."""
+    return f"own-key-lost:{destination}"
+
+
 UNASKED = "backfill-unasked"
 """The note that is there when what was found before goes without being asked for."""
 

@@ -56,6 +56,8 @@ class DestinationInfo(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Where tokens are made of its key; empty where the key itself is used."""
     own_key: bool = False
     """Whether Logferry made its secret itself, so that no account is behind it."""
+    lost_with_key: str = ""
+    """What can never be done again once its secret is forgotten, in words; empty where another one does as well."""
 
 
 class Destinations(Struct, frozen=True, kw_only=True):

@@ -10,11 +10,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from logferry_daemon.control.keys import HAS_ONE, LOST, KeyDesk
+from logferry_daemon.control.given_up import IS_NEWS, LOST
+from logferry_daemon.control.keys import HAS_ONE, KeyDesk
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.own_keys import is_own_key
-from logferry_ipc.messages import DestinationInfo, Login, NewDestination
+from logferry_ipc.messages import DeleteRequest, DestinationInfo, Login, NewDestination
 from logferry_model.errors import Misconfigured, Refused, Unreachable
 from tests.daemon.shell.house import URL, House
 from tests.daemon.shell.office import answer, problem, stored
@@ -177,11 +178,41 @@ async def test_neither_while_the_keyring_is_closed_nor_after_a_kill_in_between(h
 
 async def test_after_a_logout_that_says_what_is_lost_it_does(house: House) -> None:
     await house.control.login("home", ANONYMOUS)
+    assert (await told(house)).lost_with_key == LOST
     assert (await house.control.logout("home")).note == LOST
     assert not (await told(house)).own_key
     await house.control.login("home", Login(secret=ACCOUNT))
-    assert await key_of(house) == ACCOUNT
+    assert (await key_of(house), (await told(house)).lost_with_key) == (ACCOUNT, "")
     assert (await house.control.logout("home")).note == ""
+
+
+async def test_deletions_that_wait_for_it_are_counted_before_it_is_gone(house: House) -> None:
+    await house.control.login("home", ANONYMOUS)
+    await house.hunt()
+    await house.pass_time(MINUTE)
+    house.sender.script = [Unreachable("refused", "connection refused")]
+    (session,) = (await house.control.sessions()).sessions
+    await house.control.delete(session.id, DeleteRequest(remote=True))
+    await house.quiet()
+    assert "1 deletion waits for it" in (await told(house)).lost_with_key
+    assert "1 deletion waits for it" in (await house.control.logout("home")).note
+
+
+async def test_an_address_that_is_changed_in_the_settings_leaves_word_of_the_key_that_goes_with_it(
+    tmp_path: Path,
+) -> None:
+    house = House(tmp_path)
+    async with house.open():
+        await house.add_destination()
+        await house.control.login("home", ANONYMOUS)
+        assert not [one for one in (await house.control.status()).attention if one.code == "own-key-lost"]
+    house.settings_file.write_text(house.settings_file.read_text().replace(URL, "https://other.example"))
+    async with house.open():
+        assert await key_of(house) == ""
+        (said,) = [one for one in (await house.control.status()).attention if one.code == "own-key-lost"]
+        assert "home has another address" in said.message
+        await house.clock.advance(IS_NEWS + MINUTE, 1)
+        assert not [one for one in (await house.control.status()).attention if one.code == "own-key-lost"]
 
 
 async def test_a_destination_that_is_removed_takes_it_along(house: House) -> None:
