@@ -25,9 +25,9 @@ def sometimes(seed: int, fault: Callable[[Random], Fault], *, share: float = 0.5
     """This share of the connections suffers, until it has been enough."""
     chance, left = Random(seed), most
 
-    def plan(_: int, first: bytes) -> Fault:
+    def plan(_: int, __: bytes) -> Fault:
         nonlocal left
-        if not left or not first.startswith(b"POST") or chance.random() >= share:
+        if not left or chance.random() >= share:
             return HEALTHY
         left -= 1
         return fault(chance)
@@ -42,12 +42,14 @@ def posts(fault: Fault) -> Plan:
 
 def through(w: World, plan: Plan, number: int = SESSIONS) -> None:
     """All arrives over a network that is never well."""
+    # Another daemon has no connection yet: one that is kept alive would carry everything past the plan.
+    w.program.kill()
     w.broken(plan, number)
+    w.daemon.start()
     until(lambda: w.proxy.broken > 0, "a connection that breaks")
     w.drained()
 
 
-@pytest.mark.accept
 def test_f06_answers_that_are_lost_after_the_commit(tmp_path: Path) -> None:
     with world(tmp_path) as w:
         through(w, sometimes(1, lambda _: UNANSWERED))
