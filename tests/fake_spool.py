@@ -11,7 +11,7 @@ import msgspec
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.consent import Grant
-from logferry_daemon.core.delivery import NEXT, UNSENT, State, Step, first_state, step
+from logferry_daemon.core.delivery import NEXT, UNSENT, State, Step, first_state, stays_asked, step
 from logferry_daemon.core.evening import REACH, Told
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
 from logferry_daemon.core.history import BROKEN_OFF, MOST_ATTEMPTS, Attempt, Ending
@@ -186,12 +186,19 @@ class MemorySpool:
         return [one for some in admitted for one in some]
 
     def _check_room(self, sessions: Sequence[NewSession]) -> None:
-        waiting = {one.row.session for one in self._all() if one.row.state in WAITING}
-        extent = Extent(sessions=len(waiting), bytes=sum(len(self._sessions[one].new.document) for one in waiting))
+        extent = self._extent()
         new = [one for one in sessions if one.session.id not in self._sessions and one.session.id not in self._deleted]
         if new and not self.bound.leaves_room(extent):
             self.no_room = Unreachable(QUEUE_FULL, full(extent, self.bound), hint=HINT)
             raise self.no_room
+
+    def _extent(self) -> Extent:
+        waiting = {one.row.session for one in self._all() if one.row.state in WAITING}
+        return Extent(sessions=len(waiting), bytes=sum(len(self._sessions[one].new.document) for one in waiting))
+
+    async def measure(self) -> None:
+        if self.no_room and self.bound.leaves_room(self._extent()):
+            self.no_room = None
 
     @property
     def trouble(self) -> LogferryError | None:
@@ -254,17 +261,20 @@ class MemorySpool:
     ) -> Admitted:
         known = self._sessions.get(new.session.id)
         revision = (known.revision + 1 if known else 1) + bool(first)
-        asked = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
+        before = {to: self._before(to, (new.session.id, *parents)) for to in destinations}
+        asked = {to: self._still_asked(to, (new.session.id, *parents)) for to in destinations}
         found_at = known.found_at if known else now
         self._sessions[new.session.id] = _Session(new, known.source if known else source, revision, found_at, plan)
         if plan is None:
             self._keep_texts(new)
         for destination in destinations:
-            if new.session.end is None and asked[destination] is State.FAILED:
+            if new.session.end is None and before[destination] is State.FAILED:
                 continue
             if destination in first:
-                self._deliver(new.session.id, destination, now, asked[destination], summary=True)
-            self._deliver(new.session.id, destination, now, asked[destination])
+                self._deliver(
+                    new.session.id, destination, now, before[destination], asked=asked[destination], summary=True
+                )
+            self._deliver(new.session.id, destination, now, before[destination], asked=asked[destination])
         return Admitted(session=new.session.id, revision=revision, new=True)
 
     async def partials(self, source: str) -> Mapping[SessionId, datetime]:
@@ -298,8 +308,23 @@ class MemorySpool:
         waiting = [state for state in states if state in {State.BACKLOG, State.EXCLUDED}]
         return next((state for state in states if state not in waiting), next(iter(waiting), None))
 
+    def _still_asked(self, destination: str, sessions: Sequence[str]) -> bool:
+        newest = [
+            max(rows, key=lambda row: row.revision)
+            for session in sessions
+            if (rows := [row for row in self._rows_of(session) if row.destination == destination])
+        ]
+        return any(stays_asked(row.state, asked=row.asked) for row in newest)
+
     def _deliver(
-        self, session: str, destination: str, now: datetime, before: State | None, *, summary: bool = False
+        self,
+        session: str,
+        destination: str,
+        now: datetime,
+        before: State | None,
+        *,
+        asked: bool = False,
+        summary: bool = False,
     ) -> None:
         kept = self._sessions[session]
         since = [followed(note) for key in self._since(kept, destination) if (note := self._notes.get(key))]
@@ -312,6 +337,7 @@ class MemorySpool:
             state=first_state(old=old, unasked=UNASKED in self._notes, before=before),
             attempts=0,
             created_at=now,
+            asked=asked,
         )
         self._deliveries[row.id] = _Delivery(row, self.chance.token(), backfill=old, summary=summary)
         self._supersede(session, destination)

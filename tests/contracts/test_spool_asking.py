@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
+from logferry_daemon.core.recut import Merge
 from logferry_daemon.ports import Spool
-from tests.contracts.spooling import HOME, NOW, Bench, admit, claim, found, rows_of
+from tests.contracts.spooling import HOME, NOW, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
 
 AWAY = "away"
 
@@ -63,6 +66,44 @@ async def test_another_try_that_somebody_asked_for_waits_for_no_time(spool: Spoo
     await spool.parked(one.row.id, "422", NOW)
     await spool.retry([], NOW)
     assert await waiting(spool) == ["aa"]
+
+
+@pytest.mark.parametrize("how", ["asked for", "let go"])
+@pytest.mark.parametrize("where", ["waiting", "on its way", "parked"])
+async def test_what_was_asked_for_and_has_not_arrived_is_asked_for_in_a_newer_version(
+    bench: Bench, how: str, where: str
+) -> None:
+    await admit(bench.spool, found("aa"), found("bb", age=1))
+    await (bench.spool.hurry("aa", NOW) if how == "asked for" else bench.spool.let_go(HOME, None))
+    claimed = await bench.spool.claim(HOME, NOW, 10, backfill=10, only_asked=True)
+    (one,) = [one for one in claimed if one.row.session == "aa"]
+    if where == "waiting":
+        await bench.spool.deferred(one.row.id, "no connection", NOW, counts=True)
+    elif where == "parked":
+        await bench.spool.parked(one.row.id, "422", NOW)
+    await admit(bench.spool, found("aa", events=9), found("cc"))
+    await bench.restart()
+    assert [session for session in await waiting(bench.spool) if session != "bb"] == ["aa"]
+    assert [(row.revision, row.asked) for row in await rows_of(bench.spool) if row.session == "aa"] == [
+        (1, True),
+        (2, True),
+    ]
+
+
+async def test_a_newer_version_of_what_has_arrived_waits_for_its_own_time(spool: Spool) -> None:
+    await admit(spool, found("aa"))
+    await spool.hurry("aa", NOW)
+    (one,) = await claim(spool)
+    await spool.acked(one.row.id, RECEIPT, "", NOW, SECOND)
+    await admit(spool, found("aa", events=9))
+    assert await waiting(spool) == []
+
+
+async def test_what_is_made_of_something_asked_for_is_asked_for(spool: Spool) -> None:
+    await admit(spool, found("aa"), found("bb", age=2))
+    await spool.hurry("aa", NOW)
+    await spool.recut(Merge(("bb", "aa")), [HOME], NOW, only_look=False)
+    assert len(await waiting(spool)) == 1
 
 
 async def test_how_much_waits_is_told_by_destination(spool: Spool) -> None:

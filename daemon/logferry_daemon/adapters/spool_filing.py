@@ -15,7 +15,7 @@ from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_players import name_players, tell_player
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.boundary import GONE, end_by
-from logferry_daemon.core.delivery import NEXT, State, Step, first_state
+from logferry_daemon.core.delivery import NEXT, State, Step, first_state, stays_asked
 from logferry_daemon.core.preparing import ended, is_frame, part_of
 from logferry_daemon.core.recut import (
     Merge,
@@ -91,17 +91,18 @@ class Filing:
         """`first` are those who get a summary before the whole: it has the revision before."""
         known = query("known_session", id=new.session.id)
         revision = (known[0]["revision"] + 1 if known else 1) + bool(first)
-        asked = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
+        before = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
         if plan is None:
             _keep_texts(query, new)
         for destination in destinations:
-            if new.session.end is None and asked[destination] is State.FAILED:
+            state, asked = before[destination]
+            if new.session.end is None and state is State.FAILED:
                 continue  # it said no to the version before this one: the complete one is for it to look at
             if destination in first:
                 summed = revision - 1
-                self.deliver(query, destination, new.session.id, summed, now, before=asked[destination], summary=True)
-            self.deliver(query, destination, new.session.id, revision, now, before=asked[destination])
+                self.deliver(query, destination, new.session.id, summed, now, before=state, asked=asked, summary=True)
+            self.deliver(query, destination, new.session.id, revision, now, before=state, asked=asked)
         return Admitted(session=new.session.id, revision=revision, new=True)
 
     def complete(self, query: Query, session: str, destinations: Sequence[str], now: datetime) -> Admitted | None:
@@ -127,9 +128,13 @@ class Filing:
         now: datetime,
         *,
         before: State | None = None,
+        asked: bool = False,
         summary: bool = False,
     ) -> None:
-        """One more delivery, in the state that it begins with; `before` is the one of what it takes the place of."""
+        """One more delivery, in the state that it begins with; `before` is the one of what it takes the place of.
+
+        One that is `asked` for waits for no time.
+        """
         age = query("age", session=session, destination=destination)[0]
         old = rows.is_old(age)
         query(
@@ -142,19 +147,21 @@ class Filing:
             backfill=int(old),
             idempotency_key=self._chance.token(),
             summary=int(summary),
+            asked=int(asked),
             now=ms(now),
         )
         self.supersede(query, session, destination)
 
     def before(self, query: Query, destination: str, session: str) -> State | None:
         """Where the newest delivery of a session to a destination stands."""
-        found = query("newest_state", session=session, destination=destination)
-        return State(found[0]["state"]) if found else None
+        return self._before(query, destination, (session,))[0]
 
-    def _before(self, query: Query, destination: str, sessions: Sequence[str]) -> State | None:
-        """The same of several: one that was asked for speaks for all."""
-        states = [state for one in sessions if (state := self.before(query, destination, one))]
-        return min(states, key=lambda state: state in {State.BACKLOG, State.EXCLUDED}, default=None)
+    def _before(self, query: Query, destination: str, sessions: Sequence[str]) -> tuple[State | None, bool]:
+        """The same of several, and whether what takes their place waits for no time: one asked for speaks for all."""
+        found = [row for one in sessions for row in query("newest_state", session=one, destination=destination)]
+        states = [State(row["state"]) for row in found]
+        asked = any(stays_asked(state, asked=bool(row["asked"])) for state, row in zip(states, found, strict=True))
+        return min(states, key=lambda state: state in {State.BACKLOG, State.EXCLUDED}, default=None), asked
 
     def supersede(self, query: Query, session: str, destination: str) -> None:
         """Exclude what became pointless. What is being sent is left to be told again when it is back."""

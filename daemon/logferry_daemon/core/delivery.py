@@ -97,6 +97,14 @@ def first_state(*, old: bool, unasked: bool, before: State | None) -> State:
     return State.BACKLOG if old and not asked else State.PENDING
 
 
+def stays_asked(before: State, *, asked: bool) -> bool:
+    """Whether what takes the place of a delivery waits for no time, as that one did not.
+
+    What has not arrived yet is still owed to whoever asked; a later version of what has arrived waits for its own time.
+    """
+    return asked and before in {State.PENDING, State.UPLOADING, State.FAILED}
+
+
 def public_state(state: State, gate: Gate, standing: Standing = Standing.ALLOWED) -> tuple[str, str]:
     """What people see of a delivery and why: backlog is held, and so is a pending one behind a closed gate.
 

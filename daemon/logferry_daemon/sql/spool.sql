@@ -44,9 +44,9 @@ DELETE FROM kept WHERE slot = :slot;
 
 -- add_delivery --
 INSERT INTO deliveries (
-    id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at, summary
+    id, session, revision, destination, state, backfill, idempotency_key, started_at, created_at, summary, asked
 )
-SELECT :id, id, :revision, :destination, :state, :backfill, :idempotency_key, started_at, :now, :summary
+SELECT :id, id, :revision, :destination, :state, :backfill, :idempotency_key, started_at, :now, :summary, :asked
 FROM sessions WHERE id = :session;
 
 -- age --
@@ -58,8 +58,8 @@ SELECT coalesce(ended_at, started_at) AS ended_at,
 FROM sessions WHERE id = :session;
 
 -- newest_state --
--- Where the newest delivery of a session to a destination stands.
-SELECT state FROM deliveries WHERE session = :session AND destination = :destination ORDER BY revision DESC LIMIT 1;
+-- Where the newest delivery of a session to a destination stands, and whether it waits for no time.
+SELECT state, asked FROM deliveries WHERE session = :session AND destination = :destination ORDER BY revision DESC LIMIT 1;
 
 -- overtaken --
 -- Deliveries of a session to a destination that has a later revision of it coming, or of one that became part of
