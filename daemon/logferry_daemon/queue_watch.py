@@ -1,13 +1,14 @@
 """Finds out when a queue that could not be written can be written again, and tells so.
 
 Whoever fails to write tries again by itself; but nobody may have anything to write, and the trouble would stand in the
-status for ever. So while there is one, something is written every few seconds.
+status for ever. So while there is one, something is written every few seconds; where there was no
+room, that is measured.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from logferry_daemon.core.queue_bound import QUEUE_FULL
 from logferry_daemon.core.queue_trouble import RETRY
@@ -36,8 +37,8 @@ class QueueWatch:
     async def look(self) -> None:
         """Once; what it finds is told when it is news."""
         trouble = self._storage.trouble
-        if trouble is not None and trouble.code != QUEUE_FULL:
-            trouble = await self._probed()
+        if trouble is not None:
+            trouble = await self._tried(self._storage.measure if trouble.code == QUEUE_FULL else self._storage.probe)
         code = trouble.code if trouble else None
         if code != self._told:
             self._told = code
@@ -48,9 +49,9 @@ class QueueWatch:
             )
             self._changed()
 
-    async def _probed(self) -> LogferryError | None:
+    async def _tried(self, attempt: Callable[[], Awaitable[None]]) -> LogferryError | None:
         try:
-            await self._storage.probe()
+            await attempt()
         except LogferryError as error:
             return error
         return self._storage.trouble

@@ -77,6 +77,17 @@ async def test_room_is_used_as_soon_as_it_is_there(spool: Spool, how: str) -> No
     assert await refused(spool, "ee") == QUEUE_FULL
 
 
+async def test_room_is_found_although_what_did_not_fit_never_comes_again(spool: Spool) -> None:
+    await fill(spool)
+    await refused(spool, "dd")
+    await spool.measure()
+    assert spool.trouble is not None
+    (one,) = await claim(spool, limit=1)
+    await spool.acked(one.row.id, RECEIPT, "", NOW, timedelta())
+    await spool.measure()
+    assert spool.trouble is None
+
+
 async def test_what_was_parked_still_waits_and_what_waits_to_be_asked_for_does_not(spool: Spool) -> None:
     await spool.set_note(source_note("old"), (NOW + timedelta(days=9)).isoformat())
     for number in range(5):

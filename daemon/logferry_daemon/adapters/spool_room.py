@@ -43,6 +43,15 @@ class Room:
             self.trouble = None
             self._waiting = self._waiting.plus(len(sessions), sum(len(one.document) for one in sessions))
 
+    def measure(self, query: Query) -> None:
+        """Look whether there is room again where there was none."""
+        if self.trouble is None:
+            return
+        self._measure(query)
+        said = full(self._waiting, self._bound)
+        left = self._bound.leaves_room(self._waiting)
+        self.trouble = None if left else Unreachable(QUEUE_FULL, said, hint=HINT)
+
     def _measure(self, query: Query) -> None:
         measured = query("waiting")[0]
         self._waiting = Extent(sessions=measured["sessions"], bytes=measured["bytes"])

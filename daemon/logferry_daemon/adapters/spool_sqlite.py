@@ -142,6 +142,10 @@ class SqliteSpool(
         """Why it could not be used the last time; None once something was written since."""
         return self.database.trouble or self._room.trouble
 
+    async def measure(self) -> None:
+        """Whether there is room again."""
+        await self.database.run(lambda: self._room.measure(self.database.query))
+
     async def probe(self) -> None:
         """A note that nobody reads."""
         await self.set_note(_PROBE, self._chance.token())

@@ -18,6 +18,11 @@ class Disk:
         self.trouble: LogferryError | None = None
         self.full: LogferryError | None = None
         self.probes = 0
+        self.measured = 0
+
+    async def measure(self) -> None:
+        self.measured += 1
+        self.trouble = self.full
 
     async def probe(self) -> None:
         self.probes += 1
@@ -56,5 +61,12 @@ async def test_nothing_is_written_while_all_is_well() -> None:
 async def test_a_queue_without_room_is_told_and_not_written_to() -> None:
     disk = Disk()
     no_room = Unreachable(QUEUE_FULL, "The queue is full.")
-    assert await watched(disk, (no_room, None), (no_room, None), (None, None)) == [1, 1, 2]
+    assert await watched(disk, (no_room, no_room), (no_room, no_room), (None, None)) == [1, 1, 2]
     assert disk.probes == 0
+
+
+async def test_room_is_looked_for_although_nobody_has_anything_to_take_in() -> None:
+    disk = Disk()
+    no_room = Unreachable(QUEUE_FULL, "The queue is full.")
+    assert await watched(disk, (no_room, no_room), (no_room, None), (None, None)) == [1, 2, 2]
+    assert (disk.measured, disk.trouble) == (2, None)
