@@ -21,6 +21,8 @@ PARKS_AGE = timedelta(hours=24)
 """Nothing is parked for the other side's trouble before it is this old."""
 DIGEST_TRIES = 3
 OFFLINE_PAUSE = timedelta(seconds=30)
+PORTAL_PAUSE = timedelta(minutes=5)
+"""At most: whoever answers in a collector's place knows nothing of when that is there again."""
 LIMITED_PAUSE = timedelta(seconds=60)
 _MAX_QUOTE = 200
 
@@ -96,7 +98,7 @@ def _deleted(answer: Answer) -> Outcome:
 def _portal(answer: Answer) -> Stop:
     return Stop(
         reason=f"a web page answered instead of the collector ({answer.status}): no real connection yet",
-        wait=max(answer.wait, OFFLINE_PAUSE),
+        wait=min(max(answer.wait, OFFLINE_PAUSE), PORTAL_PAUSE),
         offline=True,
     )
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.exchange import Acked, GoneByOwner, Later, Outcome, Parked, Response, Stop
-from logferry_daemon.dialects.status import LIMITED_PAUSE, OFFLINE_PAUSE, outcome_of_failure
+from logferry_daemon.dialects.status import LIMITED_PAUSE, OFFLINE_PAUSE, PORTAL_PAUSE, outcome_of_failure
 
 NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 HTML = b"<html><body>Please log in to the network of this hotel</body></html>"
@@ -117,6 +117,14 @@ def test_a_portal_that_asks_for_more_time_gets_it() -> None:
     outcome = answer(511, retry_after="300")
     assert isinstance(outcome, Stop)
     assert outcome.wait == timedelta(minutes=5)
+
+
+@pytest.mark.parametrize("status", [200, 511])
+def test_a_portal_does_not_keep_away_what_it_knows_nothing_of(status: int) -> None:
+    outcome = answer(status, HTML, content_type="text/html", retry_after="86400")
+    assert isinstance(outcome, Stop)
+    assert (outcome.offline, outcome.wait) == (True, PORTAL_PAUSE)
+    assert timedelta(minutes=5) >= PORTAL_PAUSE
 
 
 @pytest.mark.parametrize("status", [402, 406, 412, 418, 426, 428, 451, 460, 499])
