@@ -4,6 +4,9 @@ What an answer means is trust.md 3.5.
 
 The destination's count is the only truth about what has arrived: after every doubt it is asked for (HEAD), and the next
 piece begins there. So no byte is sent twice but those of a piece that was cut, and none is left out.
+
+Whoever forgets what it acknowledged, or counts what it likes, ends the conversation: what is sent in one is bounded,
+and the next one is for later.
 """
 
 from __future__ import annotations
@@ -24,7 +27,8 @@ PATH = "/api/v1/uploads"
 CUT = frozenset({"cut", "timeout"})
 """Codes of Unreachable after which a part of the request may have arrived."""
 TRIES = 3
-"""Doubts in a row, without a byte of progress, after which this attempt is over."""
+"""Doubts without progress after which this attempt is over, and pieces that may be sent again in all of it."""
+_AGAIN = "it forgets what it was sent, or counts it wrongly, and would have it again and again"
 _ID = re.compile(r"[A-Za-z0-9_~+=-][A-Za-z0-9._~+=-]{0,254}")
 _COUNT = re.compile(r"[0-9]{1,15}")
 _HASHES: Mapping[str, Callable[[bytes], bytes]] = {
@@ -57,7 +61,10 @@ def upload_in_pieces(
     url: str,
     failure: Callable[[Response], Outcome],
 ) -> Generator[Request, Response, End]:
-    """The whole conversation; Unreachable comes out of it where nothing had gone on since the last one."""
+    """The whole conversation; Unreachable comes out of it where it had come no farther than those before it.
+
+    It sends no more than the letter and `TRIES` pieces besides, whatever the answers are.
+    """
     sending = _Sending(letter, upload, pieces, tracker=tracker, url=url, failure=failure)
     try:
         return (yield from sending.run())
@@ -92,7 +99,17 @@ class _Sending:
         """None: to be asked for."""
         self._cuts = upload.cuts
         self._doubts = 0
-        self.progressed = False
+        self._farthest = upload.offset
+        """What was acknowledged at most, before this conversation and in it: only what is beyond it is progress."""
+        self._forgot = False
+        self._sent = 0
+        """Bytes of all pieces."""
+        self._advanced = False
+
+    @property
+    def progressed(self) -> bool:
+        """Whether it got farther than those before it, and nothing was lost over there on the way."""
+        return self._advanced and not self._forgot
 
     def run(self) -> Generator[Request, Response, End]:
         """Until it has arrived, or cannot for now."""
@@ -144,11 +161,15 @@ class _Sending:
         length = _count(answer.headers.get("upload-length"))
         if offset > len(self._body) or length not in {None, len(self._body)}:
             return self._vanished()  # it is another one's, by whatever accident
+        self._forgot = self._forgot or offset < self._told
         self._offset = self._told = offset
         return None
 
     def _send_piece(self, offset: int) -> Step:
         piece = self._body[offset : offset + self._size()]
+        self._sent += len(piece)
+        if self._sent > len(self._body) + TRIES * self._pieces.usual:
+            return Later(reason=_AGAIN, trouble=False, free=self.progressed)
         headers = {
             "Tus-Resumable": TUS,
             "Upload-Offset": str(offset),
@@ -178,10 +199,12 @@ class _Sending:
         now_there = _count(answer.headers.get("upload-offset"))
         if not 200 <= answer.status < 300 or now_there is None:
             return self._failure(answer)
-        if not offset < now_there <= offset + size:
+        if not offset + size // 2 < now_there <= offset + size:
+            # The piece was taken whole: whoever counts a few bytes of it would have it sent again and again.
             return self._doubt(Later(reason="its count of bytes cannot be"))
         self._offset = self._told = now_there
-        self._doubts, self.progressed = 0, True
+        if now_there == offset + size and now_there > self._farthest:
+            self._farthest, self._doubts, self._advanced = now_there, 0, True
         return None
 
     def _doubt(self, otherwise: Later) -> Later | None:
@@ -192,7 +215,7 @@ class _Sending:
 
     def _vanished(self) -> Later | None:
         """It expired, or was lost: another one, under the same key."""
-        self._path, self._told = "", 0
+        self._path, self._told, self._forgot = "", 0, True
         return self._doubt(Later(reason="the upload was forgotten over there, again and again", trouble=False))
 
     def _size(self) -> int:

@@ -408,6 +408,28 @@ async def test_another_daemon_goes_on_with_an_upload() -> None:
     assert (await desk.states())["aa"] == "uploaded"
 
 
+async def test_who_forgets_each_upload_is_tried_more_and_more_seldom_and_the_reason_stands_there() -> None:
+    remote = Remote()
+    before = remote.send
+
+    def forgets(request: Request) -> Response:
+        assert len(remote.requests) < 1_000
+        said = before(request)
+        if request.method == "PATCH":
+            remote.uploads.clear()
+        return said
+
+    remote.send = forgets  # type: ignore[method-assign]
+    desk = await office(remote.say, size=LARGE)
+    await desk.work(10 * MINUTE)
+    row = (await desk.rows())["aa"]
+    assert row.state.value == "pending"
+    assert row.attempts > 1
+    assert row.last_error == "the upload was forgotten over there, again and again"
+    length = len(desk.sender.sent[2].request.body) + 5 * MIB
+    assert sum(len(one.body) for one in remote.requests) <= row.attempts * 2 * length
+
+
 @pytest.mark.parametrize(
     "changes", [{"received_digest": "00" * 32}, {"payload_digest": "00" * 32}, {"idempotency_key": "another"}]
 )
