@@ -29,6 +29,7 @@ from logferry_daemon.adapters.send_by_scheme import SenderByScheme
 from logferry_daemon.adapters.send_folder import FolderSender
 from logferry_daemon.adapters.send_http import open_sender
 from logferry_daemon.adapters.settings_file import SettingsFile
+from logferry_daemon.adapters.spool_aside import aside_of
 from logferry_daemon.adapters.spool_rescue import make_sound
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
@@ -38,6 +39,7 @@ from logferry_daemon.adapters.usual_folders import UsualFolders
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.adapters.work_process import ProcessWorkshop, open_workshop
 from logferry_daemon.apps import Apps
+from logferry_daemon.checks.aside import AsideCheck
 from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.game_logging import GameLoggingCheck
@@ -355,6 +357,7 @@ def _control(  # noqa: PLR0917 -- the parts of the one thing that is made of all
         DestinationsCheck(fleet),
         ValidityCheck(fleet, KeyTrial(fleet)),
         StorageCheck(home.spool_file),
+        AsideCheck(lambda: aside_of(home.spool_file)),
         KeysCheck(fleet, base.credentials, lambda: watch.vigil.out_of_sight),
     )
     return DaemonControl(

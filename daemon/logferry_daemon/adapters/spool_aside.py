@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from logferry_daemon.adapters.database_sqlite import database_errors
 
 
+def aside_of(path: Path) -> Iterator[Path]:
+    """All of them, and their logs."""
+    for kind in ("damaged-*", "left*"):
+        yield from path.parent.glob(f"{path.name}.{kind}")
+
+
 def remove_aside(path: Path) -> None:
-    """All of them, and their logs; Unreachable where one cannot be removed."""
+    """All of them; Unreachable where one cannot be removed."""
     with database_errors(path):
-        for kind in ("damaged-*", "left*"):
-            for one in path.parent.glob(f"{path.name}.{kind}"):
-                one.unlink(missing_ok=True)
+        for one in [*aside_of(path)]:
+            one.unlink(missing_ok=True)

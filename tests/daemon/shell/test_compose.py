@@ -94,6 +94,16 @@ async def test_it_starts_finds_what_is_there_answers_and_stops(home: Home, tmp_p
     assert stat.S_IMODE(home.state.stat().st_mode) == 0o700
 
 
+async def test_a_damaged_queue_that_was_set_aside_is_named_with_what_it_may_hold(home: Home) -> None:
+    async with open_daemon(home, load_settings(home.settings_file), asyncio.Event()) as control:
+        assert "damaged queue" not in {one.name for one in (await control.doctor()).checks}
+        name = f"{home.spool_file.name}.damaged-20260301T120000Z"
+        home.spool_file.with_name(name).write_bytes(b"")
+        (said,) = [one for one in (await control.doctor()).checks if one.name == "damaged queue"]
+    assert said.level == "advice"
+    assert (name in said.message, "a key" in said.message, "delete a session" in said.hint) == (True, True, True)
+
+
 async def test_what_was_decided_survives(home: Home) -> None:
     for paused in (False, True):
         async with open_daemon(home, load_settings(home.settings_file), asyncio.Event()) as control:
