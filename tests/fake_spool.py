@@ -1055,6 +1055,14 @@ class MemorySpool:
         newest = sorted(there, key=lambda row: (-row.deleted_at.timestamp(), row.session))
         return [replace(row, copies=tuple(self._copies_of(row.session))) for row in newest]
 
+    async def may_be_at(self, session: str, destination: str) -> bool:
+        rows = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
+        sent = any(
+            one.receipt if one.row.state is State.UPLOADED else one.written and one.row.last_attempt for one in rows
+        )
+        copies = [one for one in self._copies_of(session) if one.destination == destination]
+        return sent or any(one.state is not CopyState.DELETED for one in copies)
+
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
         pending = self._copies_at(destination, CopyState.PENDING)
         due = [

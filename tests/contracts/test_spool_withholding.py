@@ -169,6 +169,30 @@ async def test_parts_of_a_session_whose_log_tells_a_key_now_are_stopped_with_it(
     assert {one.leaks for one in await claim(bench.spool)} == {("events.9.item",)}
 
 
+async def test_whether_anything_of_it_may_be_over_there_is_known_when_its_letter_is_forgotten(bench: Bench) -> None:
+    await admit(bench.spool, holding_key("aa", age=2), found("bb", age=1), found("cc"))
+    for one in await claim(bench.spool, limit=2):
+        if one.row.session == "aa":
+            await bench.spool.keep_letter(one.row.id, LETTER)
+        await bench.spool.deferred(one.row.id, "503", NOW, counts=True)
+    before = [await bench.spool.may_be_at(one, HOME) for one in ("aa", "bb", "cc")]
+    await bench.spool.withhold(SECRETS)
+    await bench.restart()
+    after = [await bench.spool.may_be_at(one, HOME) for one in ("aa", "bb", "cc")]
+    assert before == after == [True, False, False]
+    assert not await bench.spool.may_be_at("aa", "away")
+
+
+async def test_what_arrived_is_over_there_until_its_owner_deletes_it_there(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"), found("bb", age=1))
+    for one in await claim(bench.spool):
+        gone = one.row.session == "bb"
+        await bench.spool.acked(
+            one.row.id, None if gone else RECEIPT, "deleted over there" if gone else "", NOW, SECOND
+        )
+    assert [await bench.spool.may_be_at(one, HOME) for one in ("aa", "bb")] == [True, False]
+
+
 # The files
 
 

@@ -24,6 +24,8 @@ def preview(found: Preview) -> Iterator[Block]:
     if found.reconstruction:
         said = "It was sent already, maybe on other terms; what went then is not kept. This is as it would go today."
         yield line(Span(said, Tone.WARN), indent=2)
+    if found.note:
+        yield line(Span(found.note, Tone.WARN), indent=2)
     how = found.content_encoding if found.content_encoding != "identity" else "not compressed"
     yield line(f"{size(len(found.body))}, {how}, sha-256 {found.sha256}", indent=2)
     yield line(dim("--raw writes these bytes, --json all of it"), indent=2)

@@ -176,6 +176,10 @@ class Removals:
 
         return await self.database.run(work)
 
+    async def may_be_at(self, session: str, destination: str) -> bool:
+        """Also what was tried under a key that it has no more."""
+        return bool(await self.database.read("may_be_at", session=session, destination=destination))
+
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
         """Those that its destination is to delete now."""
         about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}

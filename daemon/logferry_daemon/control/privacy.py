@@ -7,19 +7,21 @@ import difflib
 import msgspec
 
 from logferry_daemon.control.settings_store import SettingsStore
+from logferry_daemon.core.addressing import NO_KEY
 from logferry_daemon.core.consent import policy_digest
 from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.packing import unpack
 from logferry_daemon.core.policy import Group, Treatment
 from logferry_daemon.core.sanitise import TakenOut
+from logferry_daemon.core.writing import WOULD_LEAK, withheld_later
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Ledger, UnknownSession, terms_note
 from logferry_daemon.scribe import UNKNOWN
 from logferry_ipc import messages as m
 from logferry_model.envelope import sha256_hex
-from logferry_model.errors import Misconfigured
+from logferry_model.errors import Misconfigured, Refused
 
 
 class PrivacyDesk:
@@ -43,7 +45,12 @@ class PrivacyDesk:
         kept = claimed.letter if of_today else None
         # What is shown is what is sent, also to somebody who is asked in between what he unpacks.
         offer = UNKNOWN if kept else await road.offers.shown(courier.destination, claimed.row.id)
-        written = await road.scribe.write(claimed, courier.destination, courier.dialect, offer)
+        try:
+            written = await road.scribe.write(claimed, courier.destination, courier.dialect, offer)
+        except Refused as error:
+            if error.code == WOULD_LEAK and await self._ledger.may_be_at(found[0].id, destination):
+                raise withheld_later(error, found[0].id, destination) from error
+            raise
         letter, document = written.letter, written.document
         if kept is not None:
             letter, document = kept, session_in(kept) or document
@@ -60,6 +67,7 @@ class PrivacyDesk:
             removed=_removals(written.removed),
             state=public_state(claimed.row.state, gate, claimed.row.standing)[0],
             reconstruction=claimed.row.state is State.UPLOADED,
+            note="" if kept else _note(written.removed, destination),
         )
 
     async def _is_of_today(self, destination: Destination) -> bool:
@@ -85,6 +93,16 @@ def session_in(letter: Letter) -> bytes | None:
     except (ValueError, msgspec.DecodeError):
         return None
     return next((part for part in parts if sha256_hex(part) == letter.payload_digest), None)
+
+
+def _note(removed: TakenOut, destination: str) -> str:
+    """A key is made as soon as there is a place for it: what is shown without one is not what goes then."""
+    if not any(reason == NO_KEY for _, reason in removed):
+        return ""
+    return (
+        "There is no key for tokens yet: what they stand for, such as names, is shown as left out, and goes as tokens "
+        f"once there is a place to keep one, as after: logferry login {destination}"
+    )
 
 
 def _removals(removed: TakenOut) -> tuple[m.Removal, ...]:

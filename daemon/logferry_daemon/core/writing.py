@@ -19,6 +19,8 @@ from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.verify import leaks
 from logferry_model.errors import Refused
 
+WOULD_LEAK = "would-leak"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
@@ -77,4 +79,13 @@ def _beside(letter: Letter, document: bytes, secrets: Secrets) -> Sequence[str]:
 def withheld(places: Sequence[str]) -> Refused:
     """Something private was left in a session: it stays, and its owner is told where."""
     hint = "Nothing was sent. Please report it: logferry recipe test FILE shows what is read and removed."
-    return Refused("would-leak", f"would leak: {', '.join(places)}", hint=hint)
+    return Refused(WOULD_LEAK, f"would leak: {', '.join(places)}", hint=hint)
+
+
+def withheld_later(error: Refused, session: str, destination: str) -> Refused:
+    """The same of one of which something was sent before that was found, or may have been."""
+    hint = (
+        f"No more of it is sent, but what was sent before may be at {destination}. Delete it, here and there, with: "
+        f"logferry sessions delete {session} --remote"
+    )
+    return Refused(error.code, error.message, hint=hint)

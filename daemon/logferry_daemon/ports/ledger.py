@@ -176,6 +176,10 @@ class Ledger(Protocol):
         """The newest delivery of a session to a destination, as `claim` would give it, without claiming it."""
         ...
 
+    async def may_be_at(self, session: str, destination: str) -> bool:
+        """Whether anything of it is there or may be: it arrived, or was sent and no answer came."""
+        ...
+
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
         ...

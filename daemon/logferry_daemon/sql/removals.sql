@@ -68,6 +68,13 @@ UPDATE copies SET stopped_at = :now WHERE session = :session AND report = '' AND
 -- copies_of --
 SELECT * FROM copies WHERE session = :session ORDER BY destination, report, idempotency_key;
 
+-- may_be_at --
+-- What arrived, what was sent or begun to be without an answer, and what was tried under an earlier key. An upload
+-- without a receipt was deleted over there.
+SELECT 1 FROM deliveries WHERE session = :session AND destination = :destination AND CASE state
+    WHEN 'uploaded' THEN receipt IS NOT NULL ELSE last_attempt IS NOT NULL AND payload_digest IS NOT NULL END
+UNION SELECT 1 FROM copies WHERE session = :session AND destination = :destination AND state != 'deleted';
+
 -- all_copies --
 SELECT * FROM copies ORDER BY session, destination, report, idempotency_key;
 

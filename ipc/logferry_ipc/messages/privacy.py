@@ -65,6 +65,8 @@ class Preview(Struct, frozen=True, kw_only=True):
     """Where its delivery stands, as in the list of sessions."""
     reconstruction: bool = False
     """It was sent already and its bytes are not kept: this is what would be sent of it on the terms of today."""
+    note: str = ""
+    """What will make it another one than is shown, in one sentence."""
 
 
 class ConsentGrant(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

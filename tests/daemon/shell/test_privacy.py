@@ -12,12 +12,14 @@ import msgspec
 import pytest
 
 from logferry_daemon.core.addressing import BY_POLICY
+from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.scribe import RENEWED_NOTE
-from logferry_ipc.messages import Login, Preview, PrivacyChange
+from logferry_ipc.messages import Login, PauseRequest, Preview, PrivacyChange
 from logferry_ipc.routes import BY_CALL, Scope
 from logferry_model.envelope import Envelope, sha256_hex
-from logferry_model.errors import Misconfigured, Unreachable
+from logferry_model.errors import Misconfigured, Refused, Unreachable
 from tests.daemon.shell.house import House
+from tests.daemon.shell.stage import hunt
 
 DAY = timedelta(days=1)
 CODE = "tokens-renewed"
@@ -90,6 +92,55 @@ async def test_a_preview_under_other_terms_shows_what_they_would_send(house: Hou
     assert all(tag.startswith("tag-") for tag in inside(on_new_terms.body)["tags"])
     await house.agree()
     assert inside((await shown(house)).body) == inside(on_new_terms.body)
+
+
+async def test_who_asks_for_what_is_not_sent_is_told_whether_some_of_it_may_be_over_there(house: House) -> None:
+    house.sender.script = [Unreachable("cut", "connection lost")]
+    await house.set_up()
+    await holding(house, "lantern of brass", 1)
+    await house.pass_time(timedelta(minutes=1))
+    first = (await house.control.sessions()).sessions[0].id
+    await house.control.pause(PauseRequest())
+    await holding(house, "lantern of brass", 2)
+    (second,) = {one.id for one in (await house.control.sessions()).sessions} - {first}
+    await house.spool.withhold(Secrets(["lantern of brass"]))
+    hints = {one: (await refusal(house, one)).hint for one in (first, second)}
+    assert f"sessions delete {first} --remote" in hints[first]
+    assert "may be at home" in hints[first]
+    assert "Nothing was sent" not in hints[first]
+    assert "Nothing was sent" in hints[second]
+
+
+async def holding(house: House, key: str, seed: int) -> None:
+    """A finished session in which something is called like a key that is not known yet."""
+    document = msgspec.json.decode(hunt(seed))
+    document["events"][-1] |= {"type": "loot", "itemName": key}
+    long_ago = house.clock.now() - 30 * DAY
+    house.files.write(f"session-{seed}.json", msgspec.json.encode(document), mtime=long_ago)
+    await house.fleet.rescan()
+    await house.quiet()
+
+
+async def refusal(house: House, session: str) -> Refused:
+    with pytest.raises(Refused, match="would leak") as caught:
+        await house.control.preview(session, "home")
+    return caught.value
+
+
+async def test_without_a_key_for_tokens_a_preview_says_that_names_go_as_tokens_later(house: House) -> None:
+    house.credentials.roomless = True
+    await house.add_source()
+    await house.add_destination()
+    await house.control.change_privacy("home", PrivacyChange(treatments={"tags": "token"}))
+    await house.hunt()
+    before = await shown(house)
+    assert "no key for tokens yet" in before.note
+    assert "logferry login home" in before.note
+    assert "tags" not in inside(before.body)
+    house.credentials.roomless = False
+    after = await shown(house)
+    assert after.note == ""
+    assert all(tag.startswith("tag-") for tag in inside(after.body)["tags"])
 
 
 @pytest.mark.parametrize(("group", "treatment"), [("playres", "keep"), ("players", "keeep")])
