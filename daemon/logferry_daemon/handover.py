@@ -16,6 +16,7 @@ from logferry_daemon.core.exchange import (
     Later,
     Letter,
     Outcome,
+    Parked,
     Request,
     Response,
     Resuming,
@@ -24,7 +25,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.core.offer import MIB, SMALLEST, Offer
 from logferry_daemon.core.reaching import reach
-from logferry_daemon.core.tus import CUT
+from logferry_daemon.core.tus import CUT, FINEST
 from logferry_daemon.gates import Destination
 from logferry_daemon.offers import Offering
 from logferry_daemon.ports import Claimed, Outbox, Sender
@@ -77,6 +78,8 @@ class Handover:
             raise
         if isinstance(outcome, Later) and outcome.refused_encoding:
             await self._offers.refused(destination, claimed.row.id, outcome.refused_encoding)
+        if isinstance(outcome, Parked) and outcome.too_big and not _is_long(letter, upload):
+            return await _smaller(outcome, letter, await self._offers.of(destination, dialect), keep)
         return outcome
 
     def _keeper(self, delivery: str) -> Keep:
@@ -94,6 +97,16 @@ def _is_long(letter: Letter, upload: Upload) -> bool:
 def _is_taken_in_pieces(letter: Letter, offer: Offer) -> bool:
     pieces = offer.pieces
     return pieces is not None and (pieces.most is None or len(letter.body) <= pieces.most)
+
+
+async def _smaller(refused: Parked, letter: Letter, offer: Offer, keep: Keep) -> Outcome:
+    """In pieces the next time, where any of them is smaller than the post that was refused; that once."""
+    pieces = offer.pieces
+    if pieces is None or pieces.smallest >= len(letter.body) or not _is_taken_in_pieces(letter, offer):
+        return refused
+    # Nobody says how much would be taken, so the pieces are the smallest ones that are offered.
+    await keep(Upload(cuts=FINEST))
+    return Later(reason=f"{refused.reason}; it goes in pieces", trouble=False)
 
 
 async def exchange(

@@ -122,6 +122,8 @@ class Parked:
     """Refused for good: a person decides."""
 
     reason: str
+    too_big: bool = False
+    """The request was, and smaller ones may not be."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,8 @@ CUT = frozenset({"cut", "timeout"})
 """Codes of Unreachable after which a part of the request may have arrived."""
 TRIES = 3
 """Doubts without progress after which this attempt is over, and pieces that may be sent again in all of it."""
+FINEST = 16
+"""Cuts after which a piece has the smallest size that is offered."""
 _AGAIN = "it forgets what it was sent, or counts it wrongly, and would have it again and again"
 _ID = re.compile(r"[A-Za-z0-9_~+=-][A-Za-z0-9._~+=-]{0,254}")
 _COUNT = re.compile(r"[0-9]{1,15}")
@@ -220,7 +222,7 @@ class _Sending:
 
     def _size(self) -> int:
         """Of the next piece: the worse the network, the less is lost by a cut."""
-        return max(self._pieces.usual >> min(self._cuts, 16), self._pieces.smallest)
+        return max(self._pieces.usual >> min(self._cuts, FINEST), self._pieces.smallest)
 
     def _kept(self) -> Upload:
         return Upload(path=self._path, offset=self._told, cuts=self._cuts)

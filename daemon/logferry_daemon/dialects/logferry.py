@@ -124,10 +124,8 @@ class LogferryDialect:
         return recalled(letters, lambda letter, answer: at_home(url, outcome(letter, answer, now)))
 
     def ask(self) -> Generator[Request, Response, Offer | None]:
-        """`GET /info`. Whoever has no such thing takes what every collector takes."""
+        """`GET /info`. Also a 404 is no word of it: a proxy says so while its collector starts."""
         response = yield Request(method="GET", path="/info")
-        if response.status in {404, 405, 501}:
-            return Offer()
         return read_offer(response.body) if response.status == 200 else None
 
     def resume(

@@ -88,7 +88,7 @@ def _limited(answer: Answer) -> Outcome:
 
 
 def _too_big(answer: Answer) -> Outcome:
-    return Parked(reason=f"too big for this destination: {answer.said}")
+    return Parked(reason=f"too big for this destination: {answer.said}", too_big=True)
 
 
 def _deleted(answer: Answer) -> Outcome:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from logferry_daemon.core.exchange import Conversation, Dialect, Letter, Parcel, Parked, Request, Response, Upload
-from logferry_daemon.core.offer import MIB, Offer
+from logferry_daemon.core.offer import MIB, SMALLEST, Offer
 from logferry_daemon.core.tus import PATH
 from logferry_daemon.dialects.health import PATH as HEALTH
 from logferry_daemon.dialects.logferry import LogferryDialect
@@ -128,14 +128,34 @@ async def test_no_word_of_it_holds_nothing_up_and_is_asked_for_again_after_a_whi
     assert asked(desk).count("GET /info") == 2
 
 
-async def test_who_has_no_such_page_takes_what_everybody_takes() -> None:
-    desk = await office(answering(lambda: problem(404)))
+NONE = [404, 405, 501]
+
+
+@pytest.mark.parametrize("status", NONE)
+async def test_who_has_no_such_page_takes_what_everybody_takes_and_is_believed_for_minutes(status: int) -> None:
+    words: list[Answer] = [problem(status), info()]
+    desk = await office(answering(lambda: words.pop(0)))
     await desk.work()
     await desk.find("bb")
-    desk.clock.move(SILENCE)
     await desk.work()
     assert asked(desk).count("GET /info") == 1
     assert desk.sender.sent[-1].request.headers["Content-Encoding"] == "gzip"
+    desk.clock.move(SILENCE)
+    await desk.find("cc")
+    await desk.work()
+    assert asked(desk).count("GET /info") == 2
+    assert desk.sender.sent[-1].request.headers["Content-Encoding"] == "zstd"
+
+
+@pytest.mark.parametrize("status", NONE)
+async def test_a_page_that_is_missing_takes_nothing_back_of_what_was_offered(status: int) -> None:
+    words: list[Answer] = [info(tus=TUS), problem(status)]
+    desk = await office(answering(lambda: words.pop(0)))
+    offered = await desk.offers.of(DESTINATION, desk.dialect)
+    desk.clock.move(2 * DAY)
+    assert await desk.offers.of(DESTINATION, desk.dialect) == offered
+    assert words == []
+    assert offered.pieces is not None
 
 
 async def test_an_old_word_holds_while_there_is_no_newer_one() -> None:
@@ -383,6 +403,43 @@ async def test_a_small_letter_is_posted_however_often_it_is_cut() -> None:
     desk = await office(remote.say, size=SMALL)
     await desk.work(10 * MINUTE)
     assert set(asked(desk)) == {"GET /info", "POST /api/v1/ingest"}
+
+
+def too_big(remote: Remote, most: int) -> Answer:
+    """In front of `remote`: takes no request with more bytes."""
+    return lambda sent: problem(413) if len(sent.request.body) > most else remote.say(sent)
+
+
+async def test_a_post_that_is_too_big_goes_in_smaller_pieces_instead() -> None:
+    remote = Remote()
+    desk = await office(too_big(remote, MIB), size=MIDDLE)
+    await desk.work(MINUTE)
+    assert asked(desk)[:3] == ["GET /info", "POST /api/v1/ingest", f"POST {PATH}"]
+    assert asked(desk).count("POST /api/v1/ingest") == 1
+    row = (await desk.rows())["aa"]
+    assert (row.state.value, row.attempts) == ("uploaded", 2)
+    assert max(len(one.body) for one in remote.requests) == SMALLEST
+
+
+@pytest.mark.parametrize("most", [0, SMALLEST - 1])
+async def test_pieces_that_are_too_big_as_well_are_for_a_person(most: int) -> None:
+    remote = Remote()
+    desk = await office(too_big(remote, most), size=MIDDLE)
+    await desk.work(DAY)
+    assert asked(desk) == ["GET /info", "POST /api/v1/ingest", f"POST {PATH}", f"PATCH {PATH}/"]
+    row = (await desk.rows())["aa"]
+    assert (row.state.value, row.attempts) == ("failed", 2)
+
+
+@pytest.mark.parametrize(("offered", "size"), [(False, MIDDLE), (True, SMALL)], ids=["not offered", "no smaller"])
+async def test_a_post_that_is_too_big_and_has_no_smaller_pieces_is_for_a_person(offered: bool, size: int) -> None:
+    remote = Remote()
+    remote.offered = offered
+    desk = await office(too_big(remote, 0), size=size)
+    await desk.work(DAY)
+    assert asked(desk) == ["GET /info", "POST /api/v1/ingest"]
+    row = (await desk.rows())["aa"]
+    assert (row.state.value, row.attempts) == ("failed", 1)
 
 
 async def test_another_daemon_goes_on_with_an_upload() -> None:
