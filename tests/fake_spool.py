@@ -444,11 +444,22 @@ class MemorySpool:
     # Outbox
 
     async def claim(
-        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        limit: int,
+        *,
+        backfill: int,
+        only_asked: bool = False,
+        longest_untried: bool = False,
     ) -> Sequence[Claimed]:
         self._writable()
         due = [one for one in self._may_go(destination, only_asked=only_asked) if self._is_due(one.row, now)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
+        if longest_untried and (left := [one for one in due if backfill > 0 or not one.backfill]):
+            # Of those that were left alone as long as the first: what goes by itself before a backfill.
+            first = min(left, key=lambda one: (_tried(one.row), one.backfill))
+            due = [one for one in left if _tried(one.row) == _tried(first.row) and one.backfill is first.backfill]
         fresh = [one for one in due if not one.backfill][:limit]
         old = [one for one in due if one.backfill][: min(limit - len(fresh), backfill)]
         return [self._claim(one, now) for one in (*fresh, *old)]
@@ -1130,6 +1141,11 @@ class MemorySpool:
     def _writable(self) -> None:
         if self.broken:
             raise self.broken
+
+
+def _tried(row: DeliveryRow) -> datetime:
+    """The last time; long ago where it never was."""
+    return row.last_attempt or datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def _ended(kept: _Session) -> datetime:

@@ -195,8 +195,8 @@ class Courier:
             return wait
         limit, self._most = await self._limit(now)
         self._held.clear()
-        left, only = self._budget.left(now), self._only_asked
-        claimed = await self._road.outbox.claim(name, now, limit, backfill=left, only_asked=only)
+        left, only, wary = self._budget.left(now), self._only_asked, self._gates.wary(name)
+        claimed = await self._road.outbox.claim(name, now, limit, backfill=left, only_asked=only, longest_untried=wary)
         if not claimed:
             return await self._until_due(now)
         self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)

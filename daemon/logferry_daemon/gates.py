@@ -438,6 +438,11 @@ class Gates:
         """Whether only one request at a time makes sense."""
         return self._of(destination).breaker.probing()
 
+    def wary(self, destination: str) -> bool:
+        """Whether the next try should be of something else: what failed may be at fault, and not the destination."""
+        standing = self._of(destination)
+        return standing.breaker.probing() or standing.retries.scarce(self._clock.now())
+
     def at_once(self, destination: str, most: int) -> int:
         """How many requests make sense together, at most `most`."""
         standing = self._of(destination)

@@ -137,9 +137,9 @@ async def admit(
 
 
 async def claim(
-    spool: Spool, to: str = HOME, *, now: datetime = NOW, limit: int = 10, backfill: int = 10
+    spool: Spool, to: str = HOME, *, now: datetime = NOW, limit: int = 10, backfill: int = 10, wary: bool = False
 ) -> Sequence[Claimed]:
-    return await spool.claim(to, now, limit, backfill=backfill)
+    return await spool.claim(to, now, limit, backfill=backfill, longest_untried=wary)
 
 
 async def rows_of(spool: Spool) -> Sequence[DeliveryRow]:

@@ -252,6 +252,25 @@ async def test_a_deferred_delivery_waits_for_its_time(spool: Spool) -> None:
     assert again.parcel == one.parcel
 
 
+async def test_what_nobody_tried_can_go_before_what_is_older(spool: Spool) -> None:
+    await admit(spool, *[found(name, age=9 - place) for place, name in enumerate(["aa", "bb", "cc"])])
+    (oldest,) = await claim(spool, limit=1)
+    await spool.deferred(oldest.row.id, "500", NOW, counts=False)
+    assert [one.row.session for one in await claim(spool, now=NOW + SECOND, limit=1, wary=True)] == ["bb"]
+    assert [one.row.session for one in await claim(spool, now=NOW + SECOND, limit=9, wary=True)] == ["cc"]
+    assert [one.row.session for one in await claim(spool, now=NOW + SECOND, limit=1)] == ["aa"]
+
+
+async def test_where_all_were_tried_it_is_the_turn_of_the_one_left_alone_the_longest(spool: Spool) -> None:
+    await admit(spool, *[found(name, age=9 - place) for place, name in enumerate(["aa", "bb", "cc"])])
+    for place, one in enumerate([*await claim(spool)][::-1]):
+        await spool.deferred(one.row.id, "500", NOW, counts=True)
+        (again,) = await claim(spool, now=NOW + place * SECOND, limit=1)
+        await spool.deferred(again.row.id, "500", NOW + (3 - place) * SECOND, counts=True)
+    turns = [await claim(spool, now=NOW + 9 * SECOND, limit=1, wary=True) for _ in range(3)]
+    assert [one.row.session for turn in turns for one in turn] == ["cc", "bb", "aa"]
+
+
 async def test_a_free_try_does_not_count(spool: Spool) -> None:
     await admit(spool, found())
     (one,) = await claim(spool)

@@ -135,6 +135,16 @@ async def test_what_is_new_goes_before_a_backfill_however_old_that_is(spool: Spo
     assert [one.row.session for one in await claim(spool)] == ["new", "old"]
 
 
+async def test_what_fails_and_goes_by_itself_makes_no_backfill_wait_that_nobody_tried(spool: Spool) -> None:
+    await admit(spool, found("old", age=9), found("new", age=0))
+    await spool.release(None, None)
+    (new,) = await claim(spool, limit=1, wary=True)
+    await spool.deferred(new.row.id, "500", NOW, counts=True)
+    assert await claim(spool, limit=0, wary=True) == []
+    assert [one.row.session for one in await claim(spool, limit=1, wary=True)] == ["old"]
+    assert [one.row.session for one in await claim(spool, limit=1, backfill=0, wary=True)] == ["new"]
+
+
 async def test_no_more_of_a_backfill_is_claimed_than_its_budget_allows(spool: Spool) -> None:
     await admit(spool, *(found(name, age=age) for age, name in enumerate(("n0", "n1", "b2", "b3", "b4"))))
     await spool.release(None, None)

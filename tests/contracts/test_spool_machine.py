@@ -91,10 +91,10 @@ class SpoolMachine(RuleBasedStateMachine):
     def let_go(self, place: str, tracker: str | None) -> None:
         self.same(lambda bench: bench.spool.let_go(place, tracker))
 
-    @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2), asked=st.booleans())
-    def claim(self, place: str, limit: int, backfill: int, asked: bool) -> None:
+    @rule(place=places, limit=st.integers(1, 3), backfill=st.integers(0, 2), asked=st.booleans(), wary=st.booleans())
+    def claim(self, place: str, limit: int, backfill: int, asked: bool, wary: bool) -> None:
         def act(bench: Bench) -> Coroutine[Any, Any, Sequence[Claimed]]:
-            return bench.spool.claim(place, self.now, limit, backfill=backfill, only_asked=asked)
+            return bench.spool.claim(place, self.now, limit, backfill=backfill, only_asked=asked, longest_untried=wary)
 
         one, other = self.both(act)
         assert [told(each) for each in one] == [told(each) for each in other]

@@ -16,6 +16,7 @@ import pytest
 
 from logferry_daemon.adapters import (
     spool_asking,
+    spool_due,
     spool_filing,
     spool_partials,
     spool_players,
@@ -349,7 +350,7 @@ async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) 
     other.close()
 
 
-PARTS = (spool_sqlite, spool_filing, spool_players, spool_removals, spool_partials, spool_asking)
+PARTS = (spool_sqlite, spool_due, spool_filing, spool_players, spool_removals, spool_partials, spool_asking)
 FILES = ("spool.sql", "identities.sql", "removals.sql", "partials.sql", "asking.sql")
 QUERIES = {name: text for file in FILES for name, text in load_queries(file).items()}
 
@@ -370,6 +371,7 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
     [
         "due",
         "next_due",
+        "untried_since",
         "overtaken",
         "known_session",
         "is_deleted",

@@ -22,6 +22,7 @@ from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
 from logferry_daemon.adapters.spool_asking import AskingInSqlite, unasked_numbers
+from logferry_daemon.adapters.spool_due import longest_untried_due, oldest_due
 from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_filters import as_json, filters, wanted
@@ -201,7 +202,14 @@ class SqliteSpool(
     # Outbox
 
     async def claim(
-        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        limit: int,
+        *,
+        backfill: int,
+        only_asked: bool = False,
+        longest_untried: bool = False,
     ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
 
@@ -209,9 +217,8 @@ class SqliteSpool(
             about: dict[str, Any] = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
             about["only_asked"] = int(only_asked)
             with self.database.writing() as query:
-                allowed, about["trackers"] = may_go(query, destination), wanted(query, destination)
-                due = query("due", **about, may_go=allowed, limit=limit, backfill=0)
-                due += query("due", **about, may_go=allowed, limit=min(limit - len(due), backfill), backfill=1)
+                about["may_go"], about["trackers"] = may_go(query, destination), wanted(query, destination)
+                due = (longest_untried_due if longest_untried else oldest_due)(query, about, limit, backfill)
                 install = self._install_id(query, destination) if due else ""
                 claimed = [one for row in due if (one := self._claim(query, row, install, now))]
             self._lent.update(one.row.id for one in claimed)

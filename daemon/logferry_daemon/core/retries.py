@@ -30,6 +30,10 @@ class Retries:
         """How many may be tried together, should all of them fail."""
         return int(self.burst - self._used(now) + _ROUNDING)
 
+    def scarce(self, now: datetime) -> bool:
+        """Whether so much failed that whatever is tried should be something else than before."""
+        return self._used(now) > self.burst / 2
+
     def failed(self, now: datetime) -> Retries:
         """After one more failure; what was under way already may be more than is left."""
         return replace(self, used=min(self._used(now) + 1, self.burst), at=now)

@@ -58,11 +58,19 @@ class Outbox(Protocol):
     """The spool as the delivery worker sees it."""
 
     async def claim(
-        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        limit: int,
+        *,
+        backfill: int,
+        only_asked: bool = False,
+        longest_untried: bool = False,
     ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
 
         Never one of a player who is not allowed there; with `only_asked`, none that was neither let go nor asked for.
+        With `longest_untried`, of those that were never tried, else of the one that was tried the longest time ago.
         """
         ...
 

@@ -109,8 +109,26 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
         WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1
             AND first.destination = deliveries.destination AND first.summary AND first.state IN ('pending', 'uploading')
     )
+    AND (:untried_since IS NULL OR coalesce(last_attempt, 0) <= :untried_since)
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
+
+-- untried_since --
+-- Of those that may be tried now: when the one was tried that was left alone the longest; 0 where one never was.
+SELECT min(coalesce(last_attempt, 0)) AS since
+FROM deliveries LEFT JOIN players ON players.session = deliveries.session
+WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
+    AND (:trackers IS NULL OR (
+        SELECT tracker FROM sessions AS of INDEXED BY sessions_by_tracker WHERE of.id = deliveries.session
+    ) IN (SELECT value FROM json_each(:trackers)))
+    AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+    AND (asked OR NOT :only_asked)
+    AND NOT EXISTS (
+        SELECT 1 FROM deliveries AS first
+        WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1
+            AND first.destination = deliveries.destination AND first.summary AND first.state IN ('pending', 'uploading')
+    );
 
 -- newest_delivery --
 -- The same of one session, whatever its state.

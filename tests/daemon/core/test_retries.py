@@ -34,6 +34,11 @@ def test_the_last_one_gone_the_next_comes_after_a_while() -> None:
     assert (empty.left(NOW + EVERY / 2), empty.left(NOW + EVERY)) == (0, 1)
 
 
+def test_from_the_half_on_it_is_scarce() -> None:
+    assert [after(number).scarce(NOW) for number in (BURST // 2, BURST // 2 + 1)] == [False, True]
+    assert not after(BURST // 2 + 1).succeeded(NOW).scarce(NOW)
+
+
 def test_a_success_gives_one_back_and_never_more_than_there_were() -> None:
     assert after(BURST).succeeded(NOW).left(NOW) == 1
     assert Retries().succeeded(NOW).left(NOW) == BURST

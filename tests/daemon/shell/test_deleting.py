@@ -252,9 +252,18 @@ class Rushed(MemorySpool):
     courier: Courier
 
     async def claim(
-        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        limit: int,
+        *,
+        backfill: int,
+        only_asked: bool = False,
+        longest_untried: bool = False,
     ) -> Sequence[Claimed]:
-        claimed = await super().claim(destination, now, limit, backfill=backfill, only_asked=only_asked)
+        claimed = await super().claim(
+            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried
+        )
         removed = await self.delete("aa", "artemis", now, ask=())
         await self.courier.drop(removed.stopped)
         return claimed

@@ -380,9 +380,18 @@ class Rushed(MemorySpool):
     deed: Callable[[Sequence[Claimed]], Awaitable[None]]
 
     async def claim(
-        self, destination: str, now: datetime, limit: int, *, backfill: int, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        limit: int,
+        *,
+        backfill: int,
+        only_asked: bool = False,
+        longest_untried: bool = False,
     ) -> Sequence[Claimed]:
-        claimed = await super().claim(destination, now, limit, backfill=backfill, only_asked=only_asked)
+        claimed = await super().claim(
+            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried
+        )
         await self.deed(claimed)
         return claimed
 
