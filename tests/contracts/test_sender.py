@@ -267,7 +267,34 @@ async def test_an_answer_that_drips_is_given_up() -> None:
         assert await code_of(sender, server.url) == "timeout"
 
 
-async def test_an_answer_that_comes_slowly_and_steadily_is_waited_for_however_long_it_takes() -> None:
+HOUR = timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("size", "patience"),
+    [
+        (2_400, Patience(connect=HOUR, answer=timedelta(seconds=0.75), whole=HOUR)),
+        (20_000, Patience(connect=HOUR, answer=timedelta(seconds=10), whole=timedelta(seconds=1))),
+    ],
+    ids=["too slow", "too long"],
+)
+async def test_an_answer_that_is_made_to_last_is_given_up(size: int, patience: Patience) -> None:
+    """The first one is as slow as one that held a line for half an hour."""
+    whole = MAX_ANSWER // size
+
+    async def last(request: web.Request) -> web.StreamResponse:
+        answer = web.StreamResponse()
+        await answer.prepare(request)
+        for _ in range(whole):
+            await answer.write(b" " * (size // 10))
+            await asyncio.sleep(0.1)
+        return answer
+
+    async with site(last) as server, open_sender("logferry/0", patience) as sender, asyncio.timeout(60):
+        assert await code_of(sender, server.url) == "timeout"
+
+
+async def test_an_answer_that_comes_slowly_and_steadily_is_waited_for_longer_than_nothing_is() -> None:
     patience = Patience(connect=timedelta(seconds=1), answer=timedelta(seconds=4))
 
     async def trickle(request: web.Request) -> web.StreamResponse:

@@ -29,7 +29,9 @@ class Patience:
 
     connect: timedelta = timedelta(seconds=10)
     answer: timedelta = timedelta(seconds=30)
-    """Without a byte, in either direction; there is no limit on the whole, as long as it moves."""
+    """Without a byte, in either direction; a letter has no limit on the whole, as long as it moves."""
+    whole: timedelta = timedelta(minutes=2)
+    """From the first byte of an answer to its last one: 1 MiB by the worst line, and an answer is some KiB."""
 
     @property
     def first(self) -> timedelta:
@@ -92,7 +94,7 @@ class HttpSender:
             raise Unreachable("tls", "it is pinned, and without encryption there is no key to look at")
         with _network_errors():
             async with (
-                watched(self._patience.answer, self._patience.first) as progress,
+                watched(self._patience.answer, self._patience.first, self._patience.whole) as progress,
                 self._session.request(
                     request.method,
                     # An address that is signed is sent to the letter, also where there are two ways to write it.

@@ -1,5 +1,7 @@
 """How one request gets on, and when to give it up: not after so long in all, but when nothing has moved for so long.
 
+Only the answer has a longest time besides: it is a small thing, and whoever makes it last holds a line of ours.
+
 What has been written is not what has been sent: it may lie in our own buffers, and in those of the system. Linux tells
 how much of it nobody has confirmed; elsewhere the system's buffer is allowed its time.
 """
@@ -49,6 +51,8 @@ else:
 
 SLOWEST = 2_048
 """Bytes a second on the whole; whoever is slower than a modem of 1994 keeps a line open and does not move."""
+SLOWEST_ANSWER = 8_192
+"""The same of an answer once it has begun: a poor line brings more."""
 PIECE = 2**16
 LOOKS = 15
 """In the time that nothing may move."""
@@ -57,13 +61,18 @@ LOOKS = 15
 class Progress:
     """Of one request and its answer."""
 
-    def __init__(self, limit: asyncio.Timeout, patience: timedelta, allowance: timedelta) -> None:
+    def __init__(self, limit: asyncio.Timeout, patience: timedelta, allowance: timedelta, longest: timedelta) -> None:
         self._limit = limit
         self._patience = patience.total_seconds()
         self._loop = asyncio.get_running_loop()
         self._began = self._since = self._loop.time()
         self._allowance = allowance.total_seconds()
         """Before the rate counts: the connection has to be made, and the other side may think about it."""
+        self._longest = longest.total_seconds()
+        """That the answer may take, however steadily it comes."""
+        self._rate = SLOWEST
+        self._last = float("inf")
+        """When it is over whatever moves."""
         self._moved = 0
         self._written = 0
         self._received = 0
@@ -98,6 +107,8 @@ class Progress:
         self._unseen = self._written = self._received = self._moved = 0
         self._began = self._since = self._loop.time()
         self._allowance = self._patience
+        self._rate = SLOWEST_ANSWER
+        self._last = self._began + self._longest
 
     def received(self, size: int) -> None:
         """So much came of the body of the answer."""
@@ -112,8 +123,8 @@ class Progress:
             return
         waited = 0.0 if self._held_since is None else now - self._held_since
         idle = self._since + self._patience + self._unseen / SLOWEST
-        slow = self._began + self._allowance + (moved + self._unseen) / SLOWEST
-        self._limit.reschedule(min(idle, slow) + waited)
+        slow = self._began + self._allowance + (moved + self._unseen) / self._rate
+        self._limit.reschedule(min(idle, slow, self._last) + waited)
         self._next = self._loop.call_later(self._patience / LOOKS, self.look)
 
     def stop(self) -> None:
@@ -132,10 +143,10 @@ class Progress:
 
 
 @asynccontextmanager
-async def watched(patience: timedelta, allowance: timedelta) -> AsyncIterator[Progress]:
-    """TimeoutError when nothing moves for `patience`, or all that moved is less than a drip."""
+async def watched(patience: timedelta, allowance: timedelta, longest: timedelta) -> AsyncIterator[Progress]:
+    """TimeoutError when nothing moves for `patience`, all that moved is less than a drip, or the answer has no end."""
     async with asyncio.timeout(None) as limit:
-        progress = Progress(limit, patience, allowance)
+        progress = Progress(limit, patience, allowance, longest)
         progress.look()
         try:
             yield progress
