@@ -426,7 +426,7 @@ class Courier:
                 )
             case Later(trouble=True):
                 jitter = self._road.chance.jitter()
-                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached)
+                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached, floor=outcome.floor)
             case Acked() | GoneByOwner() | Parked():
                 self._gates.succeeded(name)
 

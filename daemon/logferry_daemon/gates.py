@@ -137,6 +137,11 @@ class _Standing:
         # Younger than nothing: the clock was set back.
         return valid - age if timedelta() <= age <= valid else None
 
+    def not_before(self, until: datetime, reason: str) -> None:
+        """It asked for silence until then; what holds longer stays."""
+        if self.block is None or (self.block.until is not None and self.block.until < until):
+            self.block = Block(reason=f"does not work at the moment: {reason}", until=until)
+
     def try_anew(self) -> None:
         """The network is another one: nothing of what the old one did counts."""
         self.breaker, self.retries = self.breaker.at_once(), Retries(every=self.retries.every)
@@ -396,9 +401,19 @@ class Gates:
         standing.doubtful = standing.doubtful or block.offline or block.by_network
         self._changed()
 
-    def failed(self, destination: str, reason: str, jitter: float, *, unreached: bool = False) -> None:
-        """No whole answer (`unreached`), or an answer of trouble."""
+    def failed(
+        self,
+        destination: str,
+        reason: str,
+        jitter: float,
+        *,
+        unreached: bool = False,
+        floor: timedelta = timedelta(),
+    ) -> None:
+        """No whole answer (`unreached`), or an answer of trouble, which may ask for silence (`floor`)."""
         now, standing = self._clock.now(), self._of(destination)
+        if floor:
+            standing.not_before(now + min(floor, RETRY_AFTER_CAP), reason)
         standing.trouble, standing.doubtful = reason, unreached
         standing.breaker = standing.breaker.failed(now, jitter, self._longest)
         standing.retries = standing.retries.failed(now)

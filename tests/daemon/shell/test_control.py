@@ -128,7 +128,7 @@ async def test_everything_found_is_accounted_for(house: House, control: DaemonCo
 
 async def test_an_upload_skips_the_wait(house: House, control: DaemonControl) -> None:
     await house.set_up()
-    house.sender.script = [problem(503, retry_after="3600"), stored]
+    house.sender.script = [problem(503), stored]
     await house.hunt()
     (listed,) = (await control.sessions()).sessions
     assert listed.deliveries[0].state is DeliveryState.PENDING

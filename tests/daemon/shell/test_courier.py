@@ -174,6 +174,17 @@ async def test_nobody_asks_sooner_than_the_other_side_wants() -> None:
     assert await desk.states() == {"aa": "uploaded"}
 
 
+async def test_nor_with_another_letter() -> None:
+    desk = await office(problem(503, retry_after="3600"), names=TEN)
+    async with desk.running():
+        asked = len(desk.sender.sent)
+        await desk.clock.advance(HOUR - SECOND)
+        assert len(desk.sender.sent) == asked <= AT_ONCE
+        desk.sender.script = [stored]
+        await desk.clock.advance(HOUR)
+    assert set((await desk.states()).values()) == {"uploaded"}
+
+
 async def test_a_limit_holds_for_the_whole_destination() -> None:
     desk = await office(problem(429, retry_after="300"), stored, names=TEN)
     async with desk.running():
