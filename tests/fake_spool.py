@@ -41,6 +41,7 @@ from logferry_daemon.core.revision import is_news
 from logferry_daemon.core.slots import slot_of
 from logferry_daemon.core.summaries import summary_of
 from logferry_daemon.ports import (
+    HEEDED,
     NO_SUMMARIES,
     UNASKED,
     Admitted,
@@ -280,6 +281,9 @@ class MemorySpool:
     async def partials(self, source: str) -> Mapping[SessionId, datetime]:
         these = [(key, kept) for key, kept in self._sessions.items() if kept.source == source and kept.runs]
         return {SessionId(key): self._came_at(kept) for key, kept in sorted(these)}
+
+    async def sources_of_partials(self) -> Sequence[str]:
+        return sorted({kept.source for kept in self._sessions.values() if kept.runs})
 
     def _came_at(self, kept: _Session) -> datetime:
         rows = [row for row in self._rows_of(kept.new.session.id) if row.revision == kept.revision]
@@ -590,6 +594,11 @@ class MemorySpool:
         for one in these:
             one.row = replace(one.row, asked=True)
         return len(these)
+
+    async def heed_only(self, destinations: Collection[str]) -> None:
+        self._writable()
+        kept = {f"{HEEDED}{name}" for name in destinations}
+        self._notes = {key: text for key, text in self._notes.items() if not key.startswith(HEEDED) or key in kept}
 
     async def unasked(self, destination: str) -> Sequence[str]:
         return sorted({self._tracker(one) for one in self._unasked(destination) if self._is_wanted(one)})

@@ -22,7 +22,7 @@ from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.places import folder_of, is_folder, reason_against_folder
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
-from logferry_daemon.core.sending import waits_for
+from logferry_daemon.core.sending import Occasion, waits_for
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
@@ -121,7 +121,7 @@ class Fleet:
         for name, destination in settings.destinations.items():
             await self._send_to(name, destination)
         # Once all are known: what a later one keeps is no earlier one's to forget.
-        await self.spool.keep_only(self.kept_groups())
+        await self._tidy()
         for name, source in settings.sources.items():
             await self.add_source(name, source)
 
@@ -154,7 +154,7 @@ class Fleet:
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""
         await self._send_to(name, settings)
-        await self.spool.keep_only(self.kept_groups())
+        await self._tidy()
 
     async def _send_to(self, name: str, settings: DestinationSettings) -> None:
         dialect = self.dialect(settings.dialect)
@@ -191,6 +191,12 @@ class Fleet:
         changed = self.listeners.state_changed
         self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed, turn=turn)
         self.crew.hire(f"eraser:{name}", self.erasers[name].run())
+
+    async def _tidy(self) -> None:
+        """Forget what no destination needs any more."""
+        await self.spool.keep_only(self.kept_groups())
+        sending = {name: courier.destination.sending for name, courier in self.couriers.items()}
+        await self.spool.heed_only([name for name, one in sending.items() if one.when is Occasion.SCHEDULE])
 
     def kept_groups(self) -> frozenset[Group]:
         """What some destination is sent as the log says it."""
@@ -230,7 +236,7 @@ class Fleet:
         await self.crew.dismiss(f"courier:{name}")
         await self.crew.dismiss(f"eraser:{name}")
         await self.spool.dismiss(name)
-        await self.spool.keep_only(self.kept_groups())
+        await self._tidy()
         self.gates.forgive(name)
 
     def tracker(self, name: str) -> AnyTracker:

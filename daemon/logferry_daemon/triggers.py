@@ -12,7 +12,7 @@ from logferry_daemon.apps import Apps
 from logferry_daemon.core.boundary import FRESH
 from logferry_daemon.core.schedule import next_time, turn
 from logferry_daemon.core.sending import Occasion, Sending
-from logferry_daemon.ports import Outbox
+from logferry_daemon.ports import HEEDED, Outbox
 
 BETWEEN = timedelta(seconds=5)
 """Two looks at the programs, while something waits for one of them."""
@@ -53,7 +53,7 @@ class Trigger:
         times = self._sending.times
         # With the times: of others nothing was heeded yet, and none of them is made up for.
         words = ", ".join(map(str, times))
-        note = f"schedule-heeded:{self._name}"
+        note = f"{HEEDED}{self._name}"
         at, _, of = (await self._outbox.note(note) or "").partition(" ")
         before = datetime.fromisoformat(at) if of == words and at else None
         said = turn(times, before, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logferry_daemon.core.recut import Merge
-from logferry_daemon.ports import Spool
+from logferry_daemon.ports import HEEDED, Spool
 from tests.contracts.spooling import HOME, NOW, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
 
 AWAY = "away"
@@ -118,3 +118,12 @@ async def test_how_much_waits_is_told_by_destination(spool: Spool) -> None:
     ]
     await claim(spool, AWAY)
     assert dict((await spool.totals()).unasked) == {HOME: 1}
+
+
+async def test_times_are_remembered_only_where_something_goes_at_times(bench: Bench) -> None:
+    for key in (f"{HEEDED}{HOME}", f"{HEEDED}{AWAY}", f"other:{AWAY}"):
+        await bench.spool.set_note(key, "x")
+    await bench.spool.heed_only([HOME])
+    await bench.restart()
+    kept = [await bench.spool.note(key) for key in (f"{HEEDED}{HOME}", f"{HEEDED}{AWAY}", f"other:{AWAY}")]
+    assert kept == ["x", None, "x"]

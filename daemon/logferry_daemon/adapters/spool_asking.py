@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_filters import filters
 from logferry_daemon.core.filters import is_wanted
+from logferry_daemon.ports import HEEDED
 
 
 class AskingInSqlite:
@@ -22,6 +24,10 @@ class AskingInSqlite:
                 return len(query("let_go", destination=destination, tracker=tracker))
 
         return await self.database.run(work)
+
+    async def heed_only(self, destinations: Collection[str]) -> None:
+        """Forget which times were heeded at all others."""
+        await self.database.write("heed_only", heeded=HEEDED, destinations=json.dumps(sorted(destinations)))
 
     async def unasked(self, destination: str) -> Sequence[str]:
         """The trackers of which something waits."""

@@ -38,6 +38,7 @@ from logferry_daemon.ports.machine import (
 )
 from logferry_daemon.ports.network import Discovery, Fingerprints, NetworkNews, Sender
 from logferry_daemon.ports.notes import (
+    HEEDED,
     UNASKED,
     destination_note,
     earlier,
@@ -60,6 +61,7 @@ from logferry_daemon.ports.workshop import Workshop
 
 __all__ = [
     "CLOSED",
+    "HEEDED",
     "NO_SUMMARIES",
     "UNASKED",
     "Admitted",

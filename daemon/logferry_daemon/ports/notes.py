@@ -50,6 +50,10 @@ def own_key_lost_note(destination: str) -> str:
     return f"own-key-lost:{destination}"
 
 
+HEEDED = "schedule-heeded:"
+"""How the notes begin that remember until when a destination's times were heeded: its name follows."""
+
+
 UNASKED = "backfill-unasked"
 """The note that is there when what was found before goes without being asked for."""
 

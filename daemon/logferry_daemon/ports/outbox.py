@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -136,6 +136,10 @@ class Outbox(Protocol):
 
     async def let_go(self, destination: str, tracker: str | None) -> int:
         """The time of a destination has come: what is pending goes, of one tracker or of all; how much that is."""
+        ...
+
+    async def heed_only(self, destinations: Collection[str]) -> None:
+        """Only these go at times: of all others it is forgotten which were heeded, so none is made up for later."""
         ...
 
     async def unasked(self, destination: str) -> Sequence[str]:

@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from logferry_daemon.apps import Apps
 from logferry_daemon.core.schedule import parse_time
 from logferry_daemon.core.sending import Occasion, Sending
@@ -190,6 +192,31 @@ async def test_other_times_count_from_when_they_are_set() -> None:
     assert await pulled.left() == 1
     pulled.clock.move(23 * HOUR)
     assert await pulled.left() == 0
+
+
+@pytest.mark.parametrize("between", ["demand", "nowhere", "removed"])
+async def test_the_same_times_count_anew_when_they_were_not_set_in_between(tmp_path: Path, between: str) -> None:
+    made = House(tmp_path)
+    schedule = f'[upload]\nwhen = "schedule"\nschedule = ["{shown(made.clock, HOUR)}"]\n'
+    async with made.open():
+        await made.set_up()
+    before = made.settings_file.read_text()
+    made.settings_file.write_text(schedule + before)
+    async with made.open():
+        await made.pass_time(SECOND)
+        if between == "removed":
+            await made.control.remove_destination("home")
+    without = before[: before.index("[destinations")]
+    made.settings_file.write_text('[upload]\nwhen = "demand"\n' + before if between == "demand" else without)
+    async with made.open():
+        await made.hunt(1)
+        await made.pass_time(9 * HOUR)
+    made.settings_file.write_text(schedule + before)
+    async with made.open():
+        await made.pass_time(SECOND)
+        assert (await made.spool.totals()).unasked == {"home": 1}
+        await made.pass_time(16 * HOUR)
+        assert (await made.spool.totals()).unasked == {}
 
 
 async def test_a_trigger_tells_how_long_it_may_sleep() -> None:
