@@ -27,6 +27,7 @@ from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.partials import complete_left
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
 from logferry_daemon.sources import Pace, Source, SourceRunner, World
@@ -124,6 +125,7 @@ class Fleet:
         await self._tidy()
         for name, source in settings.sources.items():
             await self.add_source(name, source)
+        self.crew.hire("left-over", self._look_and_complete())
 
     async def add_source(self, name: str, settings: SourceSettings) -> None:
         """Follow one more folder; Misconfigured when nothing here reads it."""
@@ -149,7 +151,26 @@ class Fleet:
         runner = self.runners.pop(name)
         await self.crew.dismiss(f"source:{name}")
         self.listeners.looked(runner.source, ())
+        await self._complete_left()
         await self.spool.set_note(source_note(name), None)
+
+    async def _look_and_complete(self) -> None:
+        """The same at the start. A source may only have another name now: what it holds runs on, so it looks first."""
+        try:
+            if set(await self.spool.sources_of_partials()).difference(self.runners):
+                await self.rescan()
+                await self._complete_left()
+        except Exception:  # it is tried again at the next start, and the others go on
+            log.exception("sessions of no source not completed", extra={"action": "partial"})
+
+    async def _complete_left(self) -> None:
+        """What was sent while it ran, and whose source is followed no more, is told to be over."""
+        running = {found.id for _, found in self.running()}
+        now = self.road.clock.now()
+        for one in await complete_left(self.spool, self.runners, running, self.destinations(), now):
+            if found := await self.spool.session(one.session):
+                self.listeners.session_found(one.session, found[0].tracker)
+            self.wake_couriers()
 
     async def add_destination(self, name: str, settings: DestinationSettings) -> None:
         """Send to one more place everything that is and will be in the spool, once its gate opens."""

@@ -38,6 +38,21 @@ class PartialTerms:
 NO_PARTIALS = PartialTerms()
 
 
+async def complete_left(
+    intake: Intake, followed: Collection[str], running: Collection[str], destinations: Sequence[str], now: datetime
+) -> list[Admitted]:
+    """Of those whose source nobody follows any more, what the spool has is the whole: nothing will tell their end.
+
+    `running` are the sessions that some other source holds.
+    """
+    left = [one for one in await intake.sources_of_partials() if one not in followed]
+    lost = [session for source in left for session in await intake.partials(source) if session not in running]
+    if lost:
+        log.info("sessions of no source completed", extra={"action": "partial", "count": len(lost)})
+    made = [await intake.complete(session, destinations, now) for session in lost]
+    return [one for one in made if one is not None]
+
+
 class Partials:
     """Of one source."""
 

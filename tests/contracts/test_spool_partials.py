@@ -140,6 +140,16 @@ async def test_partial_ones_are_known_to_the_next_daemon_with_their_time(bench: 
     assert dict(await bench.spool.partials("game")) == {}
 
 
+async def test_the_sources_of_partial_ones_are_known(bench: Bench) -> None:
+    await admit(bench.spool, so_far("aa"), so_far("bb"), at=row(source="old"))
+    await admit(bench.spool, found("cc"), at=row(source="done"))
+    await admit(bench.spool, so_far("dd"))
+    await bench.restart()
+    assert list(await bench.spool.sources_of_partials()) == ["game", "old"]
+    await bench.spool.complete(SessionId("dd"), [HOME], NOW)
+    assert list(await bench.spool.sources_of_partials()) == ["old"]
+
+
 async def test_what_is_left_of_one_is_made_the_whole_of_it(bench: Bench) -> None:
     await admit(bench.spool, so_far("aa", events=4), to=[HOME])
     await bench.restart()

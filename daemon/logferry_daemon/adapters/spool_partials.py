@@ -23,6 +23,10 @@ class PartialsInSqlite:
         found = await self.database.read("partials", source=source)
         return {SessionId(row["id"]): at(row["came_at"]) for row in found}
 
+    async def sources_of_partials(self) -> Sequence[str]:
+        """The sources that have such sessions."""
+        return [row["source"] for row in await self.database.read("sources_of_partials")]
+
     async def complete(self, session: SessionId, destinations: Sequence[str], now: datetime) -> Admitted | None:
         """What was kept of it is the whole."""
 

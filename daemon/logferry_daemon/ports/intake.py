@@ -131,6 +131,10 @@ class Intake(Protocol):
         """The sessions of a source of which the newest version is partial, and when that came."""
         ...
 
+    async def sources_of_partials(self) -> Sequence[str]:
+        """The sources that have such sessions, followed or not."""
+        ...
+
     async def complete(self, session: SessionId, destinations: Sequence[str], now: datetime) -> Admitted | None:
         """Nothing more will come of a partial session: what was kept of it is the whole. None where it is not one."""
         ...

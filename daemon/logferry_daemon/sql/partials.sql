@@ -5,6 +5,10 @@ SELECT id, coalesce(
 ) AS came_at
 FROM sessions WHERE source = :source AND end_rule = '' AND merged_into IS NULL ORDER BY id;
 
+-- sources_of_partials --
+-- Whose sessions those are.
+SELECT DISTINCT source FROM sessions WHERE end_rule = '' AND merged_into IS NULL ORDER BY source;
+
 -- partial --
 -- One of them whole.
 SELECT source, ended_at, leaks, removed, document FROM sessions
