@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.acceptance.running import HOST
-from tests.packed import unpacked
+from tests.packed import opened
 
 LARGEST = 64 * 2**20
 SECONDS = 30.0
@@ -30,7 +30,7 @@ class Message:
     @property
     def text(self) -> bytes:
         """Head and body, the body without its compression."""
-        return self.head + unpacked(self.body)
+        return self.head + opened(self.head, self.body)
 
 
 def nothing_lost(_: int) -> bool:

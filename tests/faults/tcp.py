@@ -1,7 +1,8 @@
 """A TCP proxy that breaks connections as it is told: slow, thin, sliced, cut, reset, stalled, unanswered.
 
-It knows bytes only. Which connection suffers what is asked once, when its first bytes are there, so a plan may look
-at the request line; what HTTP servers say in trouble stands in scripts.py.
+It knows bytes only, and where a request begins: what a connection suffers is asked when its first bytes are there, and
+again at each further request, so that none goes past the plan on a connection that is kept alive. What HTTP servers say
+in trouble stands in scripts.py.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from enum import StrEnum
 from tests.faults.served import HOST, SECONDS, served
 
 PIECE = 2**16
+REQUESTS = (b"POST ", b"GET ", b"HEAD ", b"PATCH ", b"PUT ", b"DELETE ")
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER on, for no time: closing sends RST in place of FIN."""
 
@@ -67,12 +69,20 @@ UNANSWERED = Fault(down=Line(end=End.RESET))
 """The server has done its work and answers; not a byte of that arrives."""
 
 Plan = Callable[[int, bytes], Fault]
-"""By the number of the connection, from 1, and its first bytes."""
+"""By the number of the connection or further request, from 1, and its first bytes."""
 
 
 def healthy(_: int, __: bytes) -> Fault:
     """The well-behaved network."""
     return HEALTHY
+
+
+@dataclass(frozen=True)
+class _Next:
+    """A further request on the same connection, which suffers something else."""
+
+    fault: Fault
+    first: bytes
 
 
 @dataclass
@@ -83,8 +93,9 @@ class FaultProxy:
     plan: Plan = healthy
     port: int = 0
     connections: int = 0
+    """And further requests on them."""
     broken: int = 0
-    """Connections that were not simply passed on."""
+    """How many of these were not simply passed on."""
     up: int = 0
     """Bytes that reached the server."""
     down: int = 0
@@ -96,52 +107,55 @@ class FaultProxy:
 
     async def guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """One connection, from its first byte to its end."""
-        self.connections += 1
-        number = self.connections
         try:
             with suppress(OSError, TimeoutError):
                 first = await asyncio.wait_for(reader.read(PIECE), SECONDS)
-                if first:
-                    await self._suffer(self._fault(number, first), first, (reader, writer))
+                coming = _Next(self._fault(first), first) if first else None
+                while coming:
+                    coming = await self._suffer(coming.fault, coming.first, (reader, writer))
         finally:
             writer.close()
 
-    def _fault(self, number: int, first: bytes) -> Fault:
-        fault = self.plan(number, first)
+    def _fault(self, first: bytes) -> Fault:
+        self.connections += 1
+        fault = self.plan(self.connections, first)
         self.broken += fault != HEALTHY
         return fault
 
     async def _suffer(
         self, fault: Fault, first: bytes, client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
-    ) -> None:
+    ) -> _Next | None:
         reader, writer = client
         if fault.silent:
             await _until_gone(reader)
-            return
+            return None
         if fault.answer is not None:
             writer.write(fault.answer)
             await writer.drain()
             # Bytes that nobody reads would make the end of the connection a reset.
             writer.write_eof()
             await asyncio.wait_for(_until_gone(reader), SECONDS)
-            return
+            return None
         host_reader, host_writer = await asyncio.open_connection(HOST, self.target)
         both = (writer, host_writer)
         try:
-            if await _until_over(
-                self._carry("up", fault.up, first, (reader, host_writer)),
-                self._carry("down", fault.down, b"", (host_reader, writer)),
-            ):
+            over = await _until_over(
+                self._carry("up", fault, first, (reader, host_writer)),
+                self._carry("down", fault, b"", (host_reader, writer)),
+            )
+            if over is End.RESET:
                 for each in both:
                     _reset(each)
+            return over if isinstance(over, _Next) else None
         finally:
             host_writer.close()
 
     async def _carry(
-        self, way: str, line: Line, first: bytes, ends: tuple[asyncio.StreamReader, asyncio.StreamWriter]
-    ) -> End | None:
+        self, way: str, fault: Fault, first: bytes, ends: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    ) -> End | _Next | None:
         """One direction; how it was ended, or None when its source had no more to say."""
         reader, writer = ends
+        line = fault.up if way == "up" else fault.down
         left = line.after
         piece = first or await reader.read(PIECE)
         await asyncio.sleep(line.latency if piece else 0.0)
@@ -154,6 +168,8 @@ class FaultProxy:
                     await _until_gone(reader)
                 return line.end
             piece = await reader.read(PIECE)
+            if way == "up" and piece.startswith(REQUESTS) and (other := self._fault(piece)) != fault:
+                return _Next(other, piece)
         with suppress(OSError):
             writer.write_eof()
         return None
@@ -170,18 +186,18 @@ class FaultProxy:
             await asyncio.sleep(line.pause + (len(cut) / line.rate if line.rate else 0.0))
 
 
-async def _until_over(*directions: Coroutine[None, None, End | None]) -> bool:
-    """Until both directions had their say or one was ended; whether by a reset, also one that came from outside."""
+async def _until_over(*directions: Coroutine[None, None, End | _Next | None]) -> End | _Next | None:
+    """Until both directions had their say or one was ended, and how; a reset may come from outside, too."""
     tasks = {asyncio.ensure_future(one) for one in directions}
     try:
         while tasks:
             done, tasks = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for one in done:
-                if isinstance(one.exception(), OSError) or one.result() is End.RESET:
-                    return True
+                if isinstance(one.exception(), OSError):
+                    return End.RESET
                 if one.result() is not None:
-                    return False
-        return False
+                    return one.result()
+        return None
     finally:
         for task in tasks:
             task.cancel()

@@ -205,3 +205,22 @@ def test_a_server_that_is_not_there_ends_the_connection() -> None:
         ):
             client.sendall(b"hello")
             assert all_from(client) == b""
+
+
+def test_a_further_request_on_the_same_connection_suffers_what_the_plan_says_of_it() -> None:
+    echo = Echo()
+
+    def plan(number: int, first: bytes) -> Fault:
+        return Fault(answer=f"no {number}".encode()) if first.startswith(b"POST ") else HEALTHY
+
+    with (
+        served(echo.guest) as port,
+        faults_before(port, plan) as proxy,
+        socket.create_connection((HOST, proxy.port), timeout=SOON) as client,
+    ):
+        client.sendall(b"GET /health")
+        assert client.recv(100) == b"GET /health"
+        client.sendall(b"POST /ingest")
+        assert all_from(client) == b"no 2"
+        assert bytes(echo.heard) == b"GET /health"
+        assert (proxy.connections, proxy.broken) == (2, 1)
