@@ -350,7 +350,8 @@ class MemorySpool:
         return source_note(kept.source), destination_note(destination)
 
     def _supersede(self, session: str, destination: str) -> None:
-        these = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
+        # Not as pairs: a tuple for each of ten thousand, ten thousand times, can be felt.
+        these = [one for one in self._all() if one.row.session == session and one.row.destination == destination]
         newest = max((one.row.revision for one in these), default=0)
         into = self._sessions[session].merged_into
         reason = f"merged into {into}" if into else f"superseded by revision {newest}"
@@ -924,17 +925,17 @@ class MemorySpool:
 
     def _may_go(self, destination: str, *, only_asked: bool = False) -> list[_Delivery]:
         these = [one for one in self._pending(destination) if one.row.asked or not only_asked]
-        return [one for one in these if self._judged(one).standing is Standing.ALLOWED and not self._is_second(one)]
+        after = self._after_summaries(destination)
+        allowed = (one for one in these if (one.row.session, one.row.revision) not in after)
+        return [one for one in allowed if self._judged(one).standing is Standing.ALLOWED]
 
-    def _is_second(self, one: _Delivery) -> bool:
-        about = one.row
-        return any(
-            other.summary
-            and other.row.state in {State.PENDING, State.UPLOADING}
-            and (other.row.session, other.row.destination) == (about.session, about.destination)
-            and other.row.revision == about.revision - 1
-            for other in self._all()
-        )
+    def _after_summaries(self, destination: str) -> set[tuple[str, int]]:
+        """Sessions and revisions that wait for their summary."""
+        return {
+            (one.row.session, one.row.revision + 1)
+            for one in self._all()
+            if one.summary and one.row.destination == destination and one.row.state in {State.PENDING, State.UPLOADING}
+        }
 
     # Removals
 
