@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -62,6 +63,12 @@ class Proxy:
     def letters(self) -> list[Message]:
         """Those of the requests that bring something."""
         return [one for one in self.requests if one.head.startswith(b"POST ")]
+
+    @property
+    def keys(self) -> list[bytes]:
+        """Of every session that they bring, alone or in a batch."""
+        named = (re.findall(rb"(?im)^idempotency-key: *([^\r\n]+)", one.text) for one in self.letters)
+        return [key for keys in named for key in keys]
 
     async def serve(self, listening: threading.Event, ended: asyncio.Event) -> None:
         """Until `ended`."""

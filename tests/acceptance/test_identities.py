@@ -89,7 +89,7 @@ def test_an_unknown_commander_is_held_asked_about_and_goes_or_stays_as_its_owner
     assert len({own, sibling, guest}) == 3
     until(lambda: counts(daemon) == {"uploaded": 2, "held": 2}, "two flights of others held")
     daemon.command("upload", "--all", "--no-wait")
-    assert (counts(daemon), len(proxy.letters)) == ({"uploaded": 2, "held": 2}, 2)
+    assert (counts(daemon), len(proxy.keys)) == ({"uploaded": 2, "held": 2}, 2)
     assert reasons(daemon) == {UNKNOWN_REASON}
     status = daemon.command("status").out
     assert status.count("somebody new (Elite Dangerous)") == 2
@@ -104,7 +104,7 @@ def test_an_unknown_commander_is_held_asked_about_and_goes_or_stays_as_its_owner
     assert counts(daemon) == {"uploaded": 3, "excluded": 1}
     assert reasons(daemon) == {DENIED_REASON}
     assert daemon.command("upload", "--all").code == 0
-    assert len(proxy.letters) == 3
+    assert len(proxy.keys) == 3
 
     assert daemon.command("identities", "allow", DESTINATION, guest).code == 0
     daemon.settled(4)
