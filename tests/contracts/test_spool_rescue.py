@@ -186,6 +186,20 @@ async def test_a_row_that_cannot_be_believed_is_left_out(path: Path) -> None:
     assert after["grants"] == {}
 
 
+async def test_what_stands_in_a_document_too_is_taken_from_there(path: Path) -> None:
+    query = "SELECT natural_key, sessions.started_at, ended_at, deliveries.started_at FROM sessions JOIN deliveries ON session = sessions.id WHERE session = ?"
+    with closing(sqlite3.connect(path)) as connection:
+        before = connection.execute(query, (NAMES[3],)).fetchall()
+        connection.execute(
+            "UPDATE sessions SET natural_key = 'flipped', started_at = 1, ended_at = 2 WHERE id = ?", (NAMES[3],)
+        )
+        connection.execute("UPDATE deliveries SET started_at = 3 WHERE session = ?", (NAMES[3],))
+        connection.commit()
+    make_sound(path, NOW, distrusted=True)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute(query, (NAMES[3],)).fetchall() == before != []
+
+
 async def test_a_file_that_is_no_database_becomes_an_empty_one_and_is_kept(tmp_path: Path) -> None:
     path = tmp_path / "spool.db"
     path.write_bytes(b"this is not a database" * 1000)

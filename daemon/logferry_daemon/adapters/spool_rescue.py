@@ -252,6 +252,7 @@ def _carve(path: Path, new: sqlite3.Connection) -> None:
 
 MEND = """
 UPDATE sessions SET merged_into = NULL WHERE merged_into NOT IN (SELECT id FROM sessions);
+UPDATE deliveries SET started_at = (SELECT sessions.started_at FROM sessions WHERE id = session);
 UPDATE sessions SET plan = NULL WHERE plan NOT IN (SELECT plan FROM originals);
 DELETE FROM cuts WHERE plan NOT IN (SELECT plan FROM originals);
 """

@@ -11,7 +11,7 @@ import json
 import re
 import zlib
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from mmap import mmap
 from typing import Any
 
@@ -35,6 +35,7 @@ _CARVED = (
     re.compile(rb"(install-id:[\w-]+?)([0-9a-f]{32})(?![0-9a-f])"),
 )
 """Notes that decide what names look like, as they lie in a page: the key, and its value right behind it."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HEX = re.compile(r"[0-9a-f]+")
 _FORGOTTEN = frozenset({"probe", REBUILT_NOTE})
 
@@ -143,7 +144,18 @@ def _session(row: Row) -> Row:
     _hex(row["fingerprint"])
     _texts(row["leaks"])
     msgspec.json.decode(row["removed"], type=list[tuple[str, str, int]])
-    return row
+    return {**row, **_told_by(document)}
+
+
+def _told_by(document: Session) -> Row:
+    """What stands in the document and beside it, as it stands in there: that has a checksum, the row has none."""
+    told = {"natural_key": document.natural_key, "started_at": _ms(document.started_at)}
+    return told if document.ended_at is None else {**told, "ended_at": _ms(document.ended_at)}
+
+
+def _ms(moment: datetime) -> int:
+    """Whole milliseconds since 1970: the spool's unit."""
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def _original(row: Row) -> Row:

@@ -91,7 +91,7 @@ def test_f35_a_computer_that_sleeps_for_eight_hours_in_the_middle_of_uploads(tmp
     jump(clock, "+0")
     with world(tmp_path, extra=faked(clock)) as w:
         w.broken(lambda _, __: Fault(down=Line(latency=0.1)), SESSIONS)
-        until(lambda: w.daemon.client.status().counts.uploaded, "the first ones", every=0.02)
+        until(lambda: w.daemon.client.status().counts.uploaded, "the first ones", seconds=120, every=0.02)
         os.kill(w.program.pid, signal.SIGSTOP)
         jump(clock, "+8h")
         time.sleep(6)  # asleep: longer than connections are kept
