@@ -126,10 +126,10 @@ def arrived(daemon: DaemonHome) -> SessionSummary:
     def ask() -> SessionSummary | None:
         session, counts = session_of(daemon), daemon.client.status().counts
         assert counts.found == sum((counts.pending, counts.uploading, counts.uploaded, counts.held, counts.excluded))
-        through = (
-            session is not None and session.end is not None and not counts.pending + counts.uploading + counts.held
-        )
-        return session if through else None
+        if session is None or session.end is None or counts.pending + counts.uploading + counts.held:
+            return None
+        # Asked before the counts were: it may have been on its way then.
+        return session if any(one.report_url for one in session.deliveries) else None
 
     return until(ask, "complete and uploaded", seconds=60)
 
