@@ -60,7 +60,12 @@ def running(
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            # A panel that hangs at its end is nobody's here: left running it would be told in another test.
+            process.kill()
+            process.wait()
         if process.stdout is not None:
             process.stdout.close()
 
