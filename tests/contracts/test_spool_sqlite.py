@@ -14,20 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from logferry_daemon.adapters import (
-    spool_asking,
-    spool_due,
-    spool_filing,
-    spool_partials,
-    spool_players,
-    spool_removals,
-    spool_sqlite,
-)
+from logferry_daemon.adapters import spool_sqlite
 from logferry_daemon.adapters.database_sqlite import connect, migrate
-from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
+from logferry_daemon.adapters.spool_sqlite import SqliteSpool, named_queries, open_spool
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import UNSURE
-from logferry_daemon.sql.load import load_migrations, load_queries
+from logferry_daemon.sql.load import load_migrations
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Damaged, Misconfigured, Unreachable
 from tests.conftest import only_on
@@ -350,9 +342,8 @@ async def test_a_spool_of_a_newer_program_is_refused_and_left_alone(path: Path) 
     other.close()
 
 
-PARTS = (spool_sqlite, spool_due, spool_filing, spool_players, spool_removals, spool_partials, spool_asking)
-FILES = ("spool.sql", "identities.sql", "removals.sql", "partials.sql", "asking.sql")
-QUERIES = {name: text for file in FILES for name, text in load_queries(file).items()}
+PARTS = sorted(Path(str(spool_sqlite.__file__)).parent.glob("spool_*.py"))
+QUERIES = named_queries()
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -362,7 +353,7 @@ def test_every_query_compiles_and_is_used(tmp_path: Path, name: str) -> None:
     values = dict.fromkeys(re.findall(r"(?<!\w):(\w+)", re.sub(r"--.*", "", QUERIES[name])))
     connection.execute(f"EXPLAIN {QUERIES[name]}", values)
     connection.close()
-    source = "".join(Path(str(one.__file__)).read_text("utf-8") for one in PARTS)
+    source = "".join(one.read_text("utf-8") for one in PARTS)
     assert f'"{name}"' in source
 
 
