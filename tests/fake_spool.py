@@ -1095,6 +1095,12 @@ class MemorySpool:
         pending = self._copies_at(destination, CopyState.PENDING)
         return min((one.next_attempt or datetime(1970, 1, 1, tzinfo=UTC) for one in pending), default=None)
 
+    async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:
+        self._writable()
+        for one in self._copies_at(destination, CopyState.PENDING):
+            if one.id not in but:
+                self._copies[one.id] = replace(one, next_attempt=None)
+
     async def copy_gone(self, copy: str, note: str, now: datetime) -> None:
         self._tried(copy, CopyStep.CONFIRM, note, now)
 

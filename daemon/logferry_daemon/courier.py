@@ -25,6 +25,7 @@ from logferry_daemon.core.exchange import (
     Alone,
     Batching,
     Dialect,
+    Erasure,
     GoneByOwner,
     Later,
     Letter,
@@ -449,7 +450,7 @@ class Courier:
     async def _note(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
         now, outbox = self._road.clock.now(), self._road.outbox
         self._unreached.discard(row.id)
-        if _is_of_the_network(outcome):
+        if is_of_the_network(outcome):
             self._unreached.add(row.id)
         match outcome:
             case Acked():
@@ -514,7 +515,7 @@ def _is_broken_off(claimed: Claimed) -> bool:
     return not claimed.row.last_error and claimed.row.last_attempt is not None and claimed.upload == Upload()
 
 
-def _is_of_the_network(outcome: Outcome) -> bool:
+def is_of_the_network(outcome: Outcome | Erasure) -> bool:
     """Whether another network may be all that it takes."""
     match outcome:
         case Later():

@@ -14,7 +14,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, outcome_of, proofs
+from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, is_of_the_network, outcome_of, proofs
 from logferry_daemon.gates import Destination, Gates
 from logferry_daemon.handover import exchange
 from logferry_daemon.ports import CopyRow, Removals
@@ -48,10 +48,22 @@ class Eraser:
         self._turn = turn or nullcontext()
         self._tokens = Tokens(road.clock, road.sender)
         self._wake = Wake(road.clock)
+        self._put_off: set[str] = set()
+        """Copies that the destination itself put off; all others wait for the network, or since before a restart."""
 
     def wake(self) -> None:
         """Something may have become possible."""
         self._wake.set()
+
+    async def network_changed(self) -> None:
+        """What waits because of the network alone need not wait any longer."""
+        await self._removals.hasten_copies(self.destination.name, but=sorted(self._put_off))
+        self.wake()
+
+    async def hasten(self) -> None:
+        """Somebody did something about it: nothing need wait any longer but for what the gate says."""
+        await self._removals.hasten_copies(self.destination.name)
+        self.wake()
 
     async def run(self) -> None:
         """Ask until cancelled; what is asked for then is asked for again at the next start."""
@@ -145,12 +157,15 @@ class Eraser:
                 self._gates.block(name, block)
             case Later(trouble=True):
                 jitter = self._road.chance.jitter()
-                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached)
+                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached, floor=outcome.floor)
             case Erased() | Parked():
                 self._gates.succeeded(name)
 
     async def _note(self, copy: CopyRow, outcome: Erasure) -> None:
         now, removals = self._road.clock.now(), self._removals
+        self._put_off.discard(copy.id)
+        if isinstance(outcome, Later | Stop) and not is_of_the_network(outcome):
+            self._put_off.add(copy.id)
         match outcome:
             case Erased():
                 await removals.copy_gone(copy.id, outcome.note, now)

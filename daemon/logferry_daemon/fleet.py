@@ -328,7 +328,15 @@ class Fleet:
         """Whatever could not be reached is tried at once."""
         for courier in list(self.couriers.values()):
             await courier.network_changed()
+        for eraser in list(self.erasers.values()):
+            await eraser.network_changed()
         self.gates.network_changed()
+
+    async def hasten_deletions(self, name: str | None = None) -> None:
+        """Their owner did something, about one destination or all: deletions need not wait any longer."""
+        for destination, eraser in list(self.erasers.items()):
+            if name in {None, destination}:
+                await eraser.hasten()
 
     async def drop(self, deliveries: Collection[str]) -> None:
         """Nothing of these is sent any more when this returns."""

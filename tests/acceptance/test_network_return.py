@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from logferry_ipc.messages import DestinationStatus
+from logferry_ipc.messages import Copy, DeleteRequest, DestinationStatus
 from tests.acceptance.running import DESTINATION, DaemonHome, collector_home, daemon_home, make_quiet, tell, until
 from tests.conftest import needs
 from tests.factories import artemis_document, encode_document, file_name
@@ -83,3 +83,40 @@ def test_what_waited_goes_as_soon_as_the_network_is_back(
         assert last is not None
         assert last < planned, "it waited for its pause to be over"
         tell(capsys, f"uploaded {last - back} after the network came back; planned was {planned - back}")
+
+
+def copy_of(daemon: DaemonHome) -> Copy:
+    (gone,) = daemon.client.sessions().deleted
+    (copy,) = gone.copies
+    return copy
+
+
+def long_wait(daemon: DaemonHome) -> datetime | None:
+    """When the deletion will be tried again, once that is a long time away."""
+    planned = copy_of(daemon).next_attempt
+    return planned if planned is not None and planned - datetime.now(UTC) > LONG else None
+
+
+@pytest.mark.usefixtures("network")
+def test_a_deletion_that_was_put_off_goes_as_soon_as_the_network_is_back(
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (
+        collector_home(tmp_path / "collector", host=ELSEWHERE) as collector,
+        daemon_home(tmp_path / "daemon") as daemon,
+    ):
+        daemon.configure(sources={"hunts": ("artemis", games)}, destinations={DESTINATION: collector.url})
+        daemon.start()
+        daemon.agree(collector.key)
+        daemon.settled(5)
+        ip("route", "add", *WAY)
+        daemon.client.delete(daemon.client.sessions().sessions[0].id, DeleteRequest(remote=True))
+        planned = until(lambda: long_wait(daemon), "a long wait", seconds=120)
+        assert copy_of(daemon).state == "pending"
+        back = datetime.now(UTC)
+        ip("route", "del", *WAY)
+        until(lambda: copy_of(daemon).state == "deleted", "deleted over there", seconds=60)
+        confirmed = copy_of(daemon).last_attempt
+        assert confirmed is not None
+        assert confirmed < planned, "it waited for its pause to be over"
+        tell(capsys, f"deleted {confirmed - back} after the network came back; planned was {planned - back}")

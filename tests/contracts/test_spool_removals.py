@@ -281,6 +281,22 @@ async def test_an_asked_for_copy_is_due_until_it_is_confirmed(bench: Bench) -> N
     assert await bench.spool.next_copy(HOME) is None
 
 
+async def test_a_copy_that_need_not_wait_any_longer_is_due_at_once_and_no_other(spool: Spool) -> None:
+    await admit(spool, found("aa"), found("bb", age=1), found("cc", age=2), to=[HOME])
+    for name in ("c", "b", "a"):
+        await upload(spool, report=name)
+    made = [copy for name in ("aa", "bb", "cc") for copy in (await delete(spool, name, ask=(HOME,))).copies]
+    for copy in made:
+        await spool.copy_deferred(copy.id, "no connection", NOW, NOW + MINUTE, counts=True)
+    await spool.copy_gone(made[2].id, "", NOW)
+    await spool.hasten_copies(AWAY)
+    assert list(await spool.due_copies(HOME, NOW, 9)) == []
+    await spool.hasten_copies(HOME, but=[made[0].id])
+    assert [(one.id, one.attempts) for one in await spool.due_copies(HOME, NOW, 9)] == [(made[1].id, 1)]
+    await spool.hasten_copies(HOME)
+    assert {one.id for one in await spool.due_copies(HOME, NOW, 9)} == {made[0].id, made[1].id}
+
+
 async def test_it_can_be_asked_for_later_and_again_when_it_was_refused(spool: Spool) -> None:
     await admit(spool, found("aa"))
     await upload(spool)

@@ -6,6 +6,7 @@ had freed, and empties the log beside it. What may become of a copy elsewhere st
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Sequence
@@ -189,6 +190,10 @@ class Removals:
         """When the earliest is due; long ago means now."""
         due = (await self.database.read("next_copy", destination=destination))[0]["due"]
         return None if due is None else rows.at(due)
+
+    async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:
+        """Due now."""
+        await self.database.write("hasten_copies", destination=destination, but=json.dumps(list(but)))
 
     async def copy_gone(self, copy: str, note: str, now: datetime) -> None:
         """Its destination confirmed it."""

@@ -310,6 +310,7 @@ class DaemonControl:
         """Failed deliveries, once more; destinations that were given up are tried, too."""
         changed = await self._spool.retry(request.ids, self._parts.clock.now())
         self._gates.forgive_all()
+        await self._fleet.hasten_deletions()
         return await self._hurried(changed)
 
     async def pause(self, request: PauseRequest) -> Done:
@@ -323,6 +324,7 @@ class DaemonControl:
     async def resume(self) -> Done:
         """Go on."""
         await self._gates.resume()
+        await self._fleet.hasten_deletions()
         return Done()
 
     async def sources(self) -> Sources:

@@ -43,6 +43,7 @@ class KeyDesk:
             await self._keep(courier.destination, secret, insecure=login.insecure_storage)
         finally:
             self.fleet.gates.forgive(name)
+        await self.fleet.hasten_deletions(name)
         if origin := await self.credentials.origin(name):
             note = f"It is not used: the key from {origin} goes before it."
         return Done(note=note)
@@ -112,6 +113,7 @@ class KeyDesk:
             raise _elsewhere(destination.name)
         chance = self.fleet.road.chance
         await self._keep(destination, own_key(chance.token() + chance.token()), insecure=login.insecure_storage)
+        await self.fleet.hasten_deletions(destination.name)
         return Done()
 
     async def _own_elsewhere(self, destination: Destination) -> bool:

@@ -85,6 +85,10 @@ class Removals(Protocol):
         """When the earliest copy is due there."""
         ...
 
+    async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:
+        """All that it is to delete but these is due now."""
+        ...
+
     async def copy_gone(self, copy: str, note: str, now: datetime) -> None:
         """Its destination confirmed that it has it no more."""
         ...

@@ -88,6 +88,11 @@ ORDER BY id LIMIT :limit;
 -- next_copy --
 SELECT min(coalesce(next_attempt, 0)) AS due FROM copies WHERE destination = :destination AND state = 'pending';
 
+-- hasten_copies --
+-- What they waited for is over.
+UPDATE copies SET next_attempt = NULL
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but));
+
 -- pending_copies --
 SELECT id, state, last_attempt FROM copies WHERE destination = :destination AND state = 'pending';
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from logferry_daemon.core.gate import Access
 from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, encode_rebuilt
 from logferry_daemon.courier import Courier
 from logferry_daemon.ports import Claimed
-from logferry_ipc.messages import Deleted, DeleteRequest, EventKind, NewSource, PauseRequest
+from logferry_ipc.messages import Deleted, DeleteRequest, EventKind, Login, NewSource, PauseRequest, RetryRequest
 from logferry_model.envelope import Deletion, sha256_hex
 from logferry_model.errors import LogferryError, Unreachable
 from tests.daemon.shell.house import House
@@ -26,6 +26,8 @@ from tests.fakes import NOON, Sent
 
 REMOTE, HERE = DeleteRequest(remote=True), DeleteRequest()
 HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
 
 
 class Collector:
@@ -190,6 +192,99 @@ async def test_a_destination_that_is_away_is_asked_again_also_after_a_restart(
         assert await copies(house) == [("deleted", "")]
     tries = [one for one in house.sender.sent if one.request.method == "DELETE"]
     assert 3 < len(tries) < 40
+
+
+AWAY = Unreachable("refused", "nobody there")
+
+
+async def put_off(house: Town) -> None:
+    """A deletion waits for its next try, which is minutes away; whatever kept it is over since."""
+    await delete(house, REMOTE)
+    while True:
+        ((gone,),) = [one.copies for one in (await house.control.sessions()).deleted]
+        if gone.next_attempt and gone.next_attempt - house.clock.now() > MINUTE:
+            house.collector.trouble = None
+            return
+        await house.pass_time(10 * SECOND)
+
+
+async def test_a_deletion_wakes_with_the_network(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = AWAY
+        await put_off(house)
+        await house.pass_time(SECOND)
+        assert [state for state, _ in await copies(house)] == ["pending"]
+        await house.fleet.network_changed()
+        await house.quiet()
+        assert await copies(house) == [("deleted", "")]
+
+
+async def test_it_does_also_after_a_restart_in_between(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = AWAY
+        await put_off(house)
+    async with house.open():
+        await house.quiet()
+        assert [state for state, _ in await copies(house)] == ["pending"]
+        await house.fleet.network_changed()
+        await house.quiet()
+        assert await copies(house) == [("deleted", "")]
+
+
+@pytest.mark.parametrize("trouble", [problem(503, retry_after="900"), problem(429, retry_after="900")])
+async def test_what_the_destination_asked_for_holds_in_every_network_and_after_a_resume(
+    house: Town, trouble: Response
+) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = trouble
+        await put_off(house)
+        await house.fleet.network_changed()
+        await house.control.resume()
+        await house.pass_time(MINUTE)
+        assert [state for state, _ in await copies(house)] == ["pending"]
+        await house.pass_time(15 * MINUTE)
+        assert await copies(house) == [("deleted", "")]
+
+
+async def test_a_server_in_trouble_is_not_asked_to_delete_sooner_because_of_a_network(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = problem(503)
+        await put_off(house)
+        house.fleet.gates.forgive("home")  # the pause of the breaker is over; its own wait is not
+        await house.fleet.network_changed()
+        await house.quiet()
+        assert [state for state, _ in await copies(house)] == ["pending"]
+
+
+ACTS: dict[str, Callable[[Town], Awaitable[object]]] = {
+    "resume": lambda house: house.control.resume(),
+    "login": lambda house: house.control.login("home", Login(secret="s3cret-new")),
+    "retry": lambda house: house.control.retry(RetryRequest()),
+}
+
+
+@pytest.mark.parametrize("act", ACTS)
+async def test_it_wakes_when_its_owner_goes_on_or_gives_a_key(house: Town, act: str) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = problem(503)
+        await put_off(house)
+        before = house.clock.now()
+        house.fleet.gates.forgive("home")
+        await house.quiet()
+        assert [state for state, _ in await copies(house)] == ["pending"]
+        await ACTS[act](house)
+        await house.quiet()
+        assert (await copies(house), house.clock.now()) == ([("deleted", "")], before)
 
 
 async def test_a_refusal_wants_a_person_and_can_be_tried_again(house: Town) -> None:
