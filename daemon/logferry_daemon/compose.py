@@ -146,7 +146,7 @@ async def open_daemon(
         base.crew.hire("news", base.news.run(fleet.all_gates))
         seen = (SystemProcesses(), SystemForeground())
         when = settings.upload.pause_while_playing
-        base.crew.hire("playing", Playing(when, base.clock, seen, fleet.programs, fleet.gates.played).run())
+        base.crew.hire("playing", Playing(when, base.clock, seen, fleet.programs, fleet.gates.holds.played).run())
         base.crew.hire("network", follow_network(SystemNetwork(), base.clock, fleet.network_changed))
         base.crew.hire("queue", _queue_watch(base, fleet).run())
         await fleet.launch(settings)

@@ -19,6 +19,7 @@ from logferry_daemon.core.backoff import CAP, delay
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.company import for_all
 from logferry_daemon.core.delivery import IllegalStep
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import (
     Acked,
@@ -42,7 +43,7 @@ from logferry_daemon.core.gate import Block, Gate
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.pins import PIN_CHANGED
 from logferry_daemon.core.queue_trouble import RETRY
-from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.gates import Gates
 from logferry_daemon.handover import Handover, Proofs, exchange
 from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import Chance, Claimed, Clock, Credentials, DeliveryRow, Outbox, Sender
@@ -217,7 +218,7 @@ class Courier:
     def _until_open(self, gate: Gate, now: datetime) -> timedelta:
         if gate.until is not None:
             return max(gate.until - now, timedelta())
-        return max(self._gates.look_again(self.destination.name), SHORTEST_LOOK)
+        return max(self._gates.keys.look_again(self.destination.name), SHORTEST_LOOK)
 
     async def _until_there(self, now: datetime) -> timedelta | None:
         """None where it is there, as far as anybody knows; else how long to wait before the next look.
@@ -259,7 +260,7 @@ class Courier:
     async def _deliver_while_allowed(self, claimed: Sequence[Claimed]) -> None:
         """Deliver all; stop in the middle when the owner takes consent back or pauses."""
         self._under_way = {one.row.id for one in claimed}
-        if not self._gates.consented(self.destination):
+        if not self._gates.consents.given(self.destination):
             # Its owner changed something in the very moment: a letter may be from before that.
             await self._road.outbox.released(sorted(self._under_way))
             return
@@ -330,7 +331,7 @@ class Courier:
             return Parked(reason=error.message)
         except Unreachable as error:
             # Only the keyring is asked before anything is sent. The gate finds out what it is.
-            self._gates.doubt_access(self.destination.name)
+            self._gates.keys.doubt(self.destination.name)
             return Stop(reason=error.message, wait=SHORTEST_LOOK)
         except LogferryError as error:
             return Later(reason=str(error), trouble=False)
@@ -353,7 +354,7 @@ class Courier:
         broken_off = {one.row.id: one.letter for one in claimed if one.letter and _is_broken_off(one)}
         if not (isinstance(self.dialect, Recalling) and min(self._most, len(broken_off)) > 1):
             return {}
-        secret = await self._gates.secret(self.destination)
+        secret = await self._gates.keys.secret(self.destination)
         if secret is None:
             return {}
         now, headers = self._road.clock.now(), proofs(self.dialect, secret, self._road.clock)
@@ -366,7 +367,7 @@ class Courier:
     async def _send_together(self, letters: Sequence[Letter]) -> Sequence[Outcome | Alone]:
         """In one request; where it had no good end, letters go one by one for a while."""
         dialect, now = self.dialect, self._road.clock.now()
-        secret = await self._gates.secret(self.destination)
+        secret = await self._gates.keys.secret(self.destination)
         if secret is None or not isinstance(dialect, Batching):
             return [Alone()] * len(letters)
         talk = dialect.together(letters, url=self.destination.url, now=now)
@@ -386,10 +387,10 @@ class Courier:
         return written.letter
 
     async def _converse(self, claimed: Claimed, letter: Letter) -> Outcome:
-        secret = await self._gates.secret(self.destination)
+        secret = await self._gates.keys.secret(self.destination)
         if secret is None:
             # It was there a moment ago: the keyring was locked in between, say. The gate finds out what it is.
-            self._gates.doubt_access(self.destination.name)
+            self._gates.keys.doubt(self.destination.name)
             return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=SHORTEST_LOOK)
         return hushed(await outcome_of(self._hand(claimed, letter, secret)), secret)
 

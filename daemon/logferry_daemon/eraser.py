@@ -11,11 +11,12 @@ from contextlib import nullcontext
 from datetime import timedelta
 
 from logferry_daemon.core.backoff import delay
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, is_of_the_network, outcome_of, proofs
-from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.gates import Gates
 from logferry_daemon.handover import exchange
 from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.tokens import Proof, Tokens
@@ -105,7 +106,7 @@ class Eraser:
     async def _outcome(self, copy: CopyRow) -> Erasure:
         """Nothing that happens to one deletion may end the others."""
         try:
-            secret = await self._gates.secret(self.destination)
+            secret = await self._gates.keys.secret(self.destination)
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
             now = self._road.clock.now()
@@ -116,7 +117,7 @@ class Eraser:
                 session=copy.session,
             )
             found = hushed(await outcome_of(self._ask(report, secret)), secret)
-            if isinstance(found, Stop) and secret != await self._gates.secret(self.destination):
+            if isinstance(found, Stop) and secret != await self._gates.keys.secret(self.destination):
                 # An account may have taken over: what the old key is told says nothing of the new one.
                 return Later(reason="its key was replaced meanwhile", trouble=False, free=True)
             return found

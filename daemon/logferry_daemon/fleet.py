@@ -14,6 +14,7 @@ from pathlib import Path
 
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.consent import field_lines
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.evening import Gathering
 from logferry_daemon.core.exchange import Dialect, takes_partials, takes_summaries
 from logferry_daemon.core.filters import in_order
@@ -26,7 +27,7 @@ from logferry_daemon.core.sending import Occasion, waits_for
 from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
-from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.gates import Gates
 from logferry_daemon.partials import complete_left
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
@@ -246,9 +247,9 @@ class Fleet:
         """Whoever sends and whoever deletes have it so; what is on its way as it was agreed to before stops."""
         courier, eraser = self.couriers[destination.name], self.erasers[destination.name]
         courier.destination = eraser.destination = destination
-        if not self.gates.consented(destination):
+        if not self.gates.consents.given(destination):
             await courier.hold(courier.under_way)
-            await self.gates.outdated(destination.name)
+            await self.gates.consents.outdated(destination.name)
         self.gates.forgive(destination.name)
 
     async def remove_destination(self, name: str) -> None:

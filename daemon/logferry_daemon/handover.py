@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.evening import Gathering, reports_of
 from logferry_daemon.core.exchange import (
     Dialect,
@@ -26,7 +27,6 @@ from logferry_daemon.core.exchange import (
 from logferry_daemon.core.offer import MIB, SMALLEST, Offer
 from logferry_daemon.core.reaching import reach
 from logferry_daemon.core.tus import CUT, FINEST
-from logferry_daemon.gates import Destination
 from logferry_daemon.offers import Offering
 from logferry_daemon.ports import Claimed, Outbox, Sender
 from logferry_model.errors import Unreachable

@@ -10,13 +10,13 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Stop
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.hushing import hushed_text
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, Validating, Validity
 from logferry_daemon.courier import proofs
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.gates import Destination
 from logferry_daemon.handover import exchange
 from logferry_daemon.tokens import Tokens
 from logferry_model.errors import Misconfigured, Unreachable
@@ -36,7 +36,7 @@ class KeyTrial:
         """Whether its contract has such a question, and its owner agreed that anything goes there."""
         courier = self._fleet.couriers[name]
         asked = isinstance(courier.dialect, Validating) or bool(courier.destination.token_url)
-        return asked and self._fleet.gates.consented(courier.destination)
+        return asked and self._fleet.gates.consents.given(courier.destination)
 
     async def of(self, name: str) -> Validity:
         """What it says now."""
@@ -46,7 +46,7 @@ class KeyTrial:
             return Unclear(reason="it needs no key")
         if not (isinstance(dialect, Validating) or destination.token_url):
             return Unclear(reason=f"{destination.dialect} has no way to ask for that; the first session will tell")
-        if not self._fleet.gates.consented(destination):
+        if not self._fleet.gates.consents.given(destination):
             return Unclear(reason="nothing goes there before you agree to it")
         try:
             async with asyncio.timeout(self._patience.total_seconds()):
@@ -61,8 +61,8 @@ class KeyTrial:
     async def _ask(self, destination: Destination, dialect: Dialect) -> Validity:
         road = self._fleet.road
         # The gate's word first: a key that was given for another address does not go to this one.
-        access = await self._fleet.gates.access(destination)
-        secret = await self._fleet.gates.secret(destination) if access is Access.AVAILABLE else None
+        access = await self._fleet.gates.keys.access(destination)
+        secret = await self._fleet.gates.keys.secret(destination) if access is Access.AVAILABLE else None
         if secret is None:
             return Unclear(reason=f"there is no key for it, or it cannot be had now ({access.value})")
         if not isinstance(dialect, Validating):

@@ -16,9 +16,9 @@ from typing import Protocol
 import msgspec
 from msgspec import Struct
 
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Request, Response, Resuming
 from logferry_daemon.core.offer import Offer
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Outbox, Sender
 from logferry_model.errors import Unreachable
 

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from logferry_daemon.core.addressing import Terms, Tokens, is_key
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Letter, Parcel
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.known_secrets import Secrets
@@ -20,7 +21,6 @@ from logferry_daemon.core.offer import Offer
 from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.policy import NOTHING_LISTED, Listing
 from logferry_daemon.core.writing import Errand, Written, withheld
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Claimed, Clock, Credentials, Outbox, Workshop
 from logferry_model.errors import Unreachable
 

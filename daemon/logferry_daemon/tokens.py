@@ -6,10 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Stop
 from logferry_daemon.core.reaching import to_tokens
 from logferry_daemon.core.renewal import Renewing
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Clock, Sender
 
 MARGIN = timedelta(minutes=1)

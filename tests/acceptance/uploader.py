@@ -17,9 +17,9 @@ from pathlib import Path
 from logferry_daemon.adapters.clock_system import SystemClock
 from logferry_daemon.adapters.send_http import Patience, open_sender
 from logferry_daemon.adapters.spool_sqlite import open_spool
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Later
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.gates import Destination
 from logferry_daemon.handover import Handover
 from logferry_daemon.offers import Offers
 from logferry_daemon.ports import Claimed, Spool

@@ -17,13 +17,13 @@ import pytest
 from aiohttp import web
 
 from logferry_daemon.adapters.send_http import Patience, open_sender
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Dialect, Erased, Erasure, Later, Outcome, Parcel, Parked, Request, Stop
 from logferry_daemon.courier import converse
 from logferry_daemon.dialects.firebase import FirebaseDialect
 from logferry_daemon.dialects.object_store import S3Dialect
 from logferry_daemon.dialects.supabase import SupabaseDialect
 from logferry_daemon.dialects.webhook import JsonWebhookDialect, WebhookDialect
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Sender
 from tests.contracts.test_sender import Handler, Site, site
 from tests.daemon.dialects.talking import NOW, PARCEL, report

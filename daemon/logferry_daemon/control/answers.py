@@ -31,13 +31,13 @@ from logferry_daemon.control.trying import TrialDesk
 from logferry_daemon.control.verifying import VerifyDesk
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.delivery import LEFT_OUT, State
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.filters import takers
 from logferry_daemon.core.places import reason_against_name
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.salvage import REBUILT_NOTE
 from logferry_daemon.core.services import reason_against_destination
 from logferry_daemon.fleet import Fleet, check_folder
-from logferry_daemon.gates import Destination
 from logferry_daemon.key_trial import KeyTrial
 from logferry_daemon.ports import Clock, Credentials, Discovery, Fingerprints, Spool
 from logferry_daemon.scribe import RENEWED_NOTE, renewed_at
@@ -164,7 +164,7 @@ class DaemonControl:
                 counts,
                 gates,
                 sources,
-                paused=self._gates.paused,
+                paused=self._gates.holds.paused,
                 asked=bool(questions or trouble),
                 not_yet=views.not_yet(gates, totals),
             ),
@@ -192,8 +192,8 @@ class DaemonControl:
                 ),
             ),
             metrics=views.metrics(totals, gates),
-            paused=self._gates.paused,
-            paused_until=self._gates.paused_until if self._gates.paused else None,
+            paused=self._gates.holds.paused,
+            paused_until=self._gates.holds.paused_until if self._gates.holds.paused else None,
             last_report_url=totals.last_report_url,
             running=self._parts.live.summaries,
             copy_report_url=self._parts.copy_report_url,
@@ -318,12 +318,12 @@ class DaemonControl:
         seconds = request.seconds
         if seconds is not None and not 0 < seconds <= MAX_PAUSE.total_seconds():
             raise Misconfigured("pause-length", "A pause is between a second and 30 days long.", hint="As in: 30m")
-        await self._gates.pause(None if seconds is None else timedelta(seconds=seconds))
+        await self._gates.holds.pause(None if seconds is None else timedelta(seconds=seconds))
         return Done()
 
     async def resume(self) -> Done:
         """Go on."""
-        await self._gates.resume()
+        await self._gates.holds.resume()
         await self._fleet.hasten_deletions()
         return Done()
 
@@ -381,8 +381,8 @@ class DaemonControl:
             name=destination.name,
             dialect=destination.dialect,
             url=destination.url,
-            consent=self._gates.consented(destination),
-            credential=(await self._gates.access(destination)).value,
+            consent=self._gates.consents.given(destination),
+            credential=(await self._gates.keys.access(destination)).value,
             pin=str(destination.pin or ""),
             account=destination.account,
             trackers=destination.trackers,
@@ -464,8 +464,8 @@ class DaemonControl:
     async def consent(self, destination: str) -> Consent:
         """The policy text and whether it was agreed to."""
         wanted = self._courier_of(destination)
-        agreed = self._gates.consented(wanted)
-        grant = self._gates.grant_of(destination)
+        agreed = self._gates.consents.given(wanted)
+        grant = self._gates.consents.of(destination)
         totals = await self._spool.totals()
         pending = totals.by_state.get((destination, State.PENDING), 0)
         waiting = pending - sum(totals.barred.get((destination, State.PENDING, said), 0) for said in LEFT_OUT)
@@ -483,7 +483,7 @@ class DaemonControl:
         )
 
     async def _key_note(self, destination: Destination) -> str:
-        if not await self._gates.laid_for_another(destination):
+        if not await self._gates.keys.laid_for_another(destination):
             return ""
         origin = await self._parts.credentials.origin(destination.name)
         return f"The key from {origin} served another address. If you agree, it is sent to {destination.url}."
@@ -497,7 +497,7 @@ class DaemonControl:
         # First: with the agreement, sessions are on their way.
         await self._identities.allow(destination, grant.identities)
         await self._gates.rededicated(wanted)
-        await self._gates.agreed(
+        await self._gates.consents.agreed(
             Grant(
                 destination=destination,
                 policy_digest=grant.policy_digest,
@@ -511,7 +511,7 @@ class DaemonControl:
     async def revoke(self, destination: str) -> Consent:
         """Nothing more is sent."""
         self._courier_of(destination)
-        await self._gates.withdrawn(destination)
+        await self._gates.consents.withdrawn(destination)
         return await self.consent(destination)
 
     async def identities(self) -> Identities:

@@ -81,7 +81,9 @@ class IdentityDesk:
 
     async def _open(self) -> Sequence[m.Identity]:
         """Unknown players whose sessions nothing else holds: before consent, consent asks about them."""
-        agreed = {name for name, one in self._fleet.couriers.items() if self._fleet.gates.consented(one.destination)}
+        agreed = {
+            name for name, one in self._fleet.couriers.items() if self._fleet.gates.consents.given(one.destination)
+        }
         return [
             one
             for one in await self._known()

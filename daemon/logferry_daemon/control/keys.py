@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from logferry_daemon.control.given_up import waiting_for, what_is_lost
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Stop
 from logferry_daemon.core.gate import Access, Block
 from logferry_daemon.core.hushing import hushed
@@ -13,7 +14,6 @@ from logferry_daemon.core.own_keys import Joining, TakenOver, is_own_key, own_ke
 from logferry_daemon.core.reaching import KeyInAddress
 from logferry_daemon.courier import Courier, converse, proofs
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Credentials, own_key_lost_note, own_key_note
 from logferry_ipc.messages import Done, Login
 from logferry_model.errors import Misconfigured, Refused
@@ -90,8 +90,8 @@ class KeyDesk:
 
     async def _access(self, destination: Destination) -> Access:
         """As of this moment, and only to a key that is for where the destination is."""
-        self.fleet.gates.doubt_access(destination.name)
-        return await self.fleet.gates.access(destination)
+        self.fleet.gates.keys.doubt(destination.name)
+        return await self.fleet.gates.keys.access(destination)
 
     async def _keep(self, destination: Destination, secret: str, *, insecure: bool) -> None:
         await self.credentials.keep(destination.name, secret, insecure=insecure)
@@ -141,7 +141,7 @@ class KeyDesk:
         destination, dialect, road = courier.destination, courier.dialect, self.fleet.road
         if not isinstance(dialect, Joining):
             raise _nothing_to_join(destination.name)
-        if not self.fleet.gates.consented(destination):
+        if not self.fleet.gates.consents.given(destination):
             said = f"{destination.name} is sent nothing before you agree to it, and no key either."
             raise Refused("no-consent", said, hint=f"Read and agree with: logferry consent grant {destination.name}")
         own = await self._own_secret(destination)
@@ -164,7 +164,7 @@ class KeyDesk:
             raise Refused("secret-injected", said, hint="Lay the account's key down there.")
         # Through the gate: one that was made for another address stays away from this one.
         access = await self._access(destination)
-        secret = await self.fleet.gates.secret(destination)
+        secret = await self.fleet.gates.keys.secret(destination)
         if secret is not None and is_own_key(secret):
             return secret
         if access is not Access.ABSENT and secret is None and await self.has_own(destination):

@@ -10,13 +10,13 @@ from logferry_daemon.control.settings_store import SettingsStore
 from logferry_daemon.core.addressing import NO_KEY
 from logferry_daemon.core.consent import policy_digest
 from logferry_daemon.core.delivery import State, public_state
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.packing import unpack
 from logferry_daemon.core.policy import Group, Treatment
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.writing import WOULD_LEAK, withheld_later
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import Ledger, UnknownSession, terms_note
 from logferry_daemon.scribe import UNKNOWN
 from logferry_ipc import messages as m

@@ -68,7 +68,7 @@ class VerifyDesk:
         if not isinstance(dialect, Verifier):
             return Unclear(reason=f"nothing of the kind can be asked of a destination that speaks {dialect.name}")
         gate = await self._fleet.gates.way_to_delete(destination)
-        secret = await self._fleet.gates.secret(destination) if gate.open else None
+        secret = await self._fleet.gates.keys.secret(destination) if gate.open else None
         if secret is None:
             return Unclear(reason=gate.reason or "no key")
         talk = dialect.verify(receipt, now=road.clock.now())

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.consent import policy_text
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.places import folder_of, reason_against_folder_url
 from logferry_daemon.core.policy import STANDARD
 from logferry_daemon.core.services import reason_against_destination, reason_against_service
-from logferry_daemon.gates import Destination
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ import msgspec
 
 from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Response
 from logferry_daemon.courier import Courier, Road
 from logferry_daemon.dialects.health import PATH
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.gates import Destination, Gates
+from logferry_daemon.gates import Gates
 from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import DeliveryRow
 from logferry_model.envelope import (
@@ -72,7 +73,7 @@ class Office:
         self.courier.wake()
 
     async def agree(self) -> None:
-        await self.gates.agreed(
+        await self.gates.consents.agreed(
             Grant(
                 destination=HOME,
                 policy_digest=policy_digest(DESTINATION.policy),

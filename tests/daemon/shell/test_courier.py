@@ -257,13 +257,13 @@ async def test_what_is_under_way_is_broken_off_when_its_owner_says_so(stop: str)
         work = group.create_task(desk.courier.run())
         while not desk.sender.sent:
             await asyncio.sleep(0)
-        await (desk.gates.withdrawn(HOME) if stop == "revoke" else desk.gates.pause(None))
+        await (desk.gates.consents.withdrawn(HOME) if stop == "revoke" else desk.gates.holds.pause(None))
         await desk.clock.idle()
         assert await desk.states() == {"aa": "pending"}
         desk.sender.free.set()
         await desk.clock.advance(HOUR)
         assert (await desk.states(), len(desk.sender.sent)) == ({"aa": "pending"}, 1)
-        await (desk.agree() if stop == "revoke" else desk.gates.resume())
+        await (desk.agree() if stop == "revoke" else desk.gates.holds.resume())
         await desk.clock.idle()
         work.cancel()
     assert await desk.states() == {"aa": "uploaded"}
@@ -273,7 +273,7 @@ async def test_what_is_under_way_is_broken_off_when_its_owner_says_so(stop: str)
 async def test_consent_that_is_taken_back_holds_what_comes_after() -> None:
     desk = await office()
     async with desk.running():
-        await desk.gates.withdrawn(HOME)
+        await desk.gates.consents.withdrawn(HOME)
         await desk.find("bb")
         await desk.clock.advance(HOUR)
     assert await desk.states() == {"aa": "uploaded", "bb": "pending"}
@@ -341,12 +341,12 @@ async def test_a_refused_key_holds_with_its_reason_until_there_is_another() -> N
 
 async def test_a_pause_holds_and_resume_goes_on_at_once() -> None:
     desk = await office(agreed=False)
-    await desk.gates.pause(None)
+    await desk.gates.holds.pause(None)
     await desk.agree()
     async with desk.running():
         await desk.clock.advance(HOUR)
         assert desk.sender.sent == []
-        await desk.gates.resume()
+        await desk.gates.holds.resume()
         await desk.clock.idle()
         assert len(desk.sender.sent) == 1
 

@@ -106,8 +106,8 @@ async def test_no_keyring_is_asked_for_a_folder() -> None:
     credentials = MemoryCredentials()
     gates = Gates(ManualClock(), MemorySpool(), credentials, lambda: None)
     folder = replace(DESTINATION, dialect="folder", url="file:///home/mila/out")
-    assert await gates.access(folder) is Access.AVAILABLE
-    assert await gates.access(DESTINATION) is Access.ABSENT
+    assert await gates.keys.access(folder) is Access.AVAILABLE
+    assert await gates.keys.access(DESTINATION) is Access.ABSENT
 
 
 async def test_without_a_key_nothing_else_is_sent() -> None:

@@ -339,7 +339,7 @@ def test_nothing_is_ever_sent_whose_player_is_not_allowed_at_that_moment(history
                     await office.agree()
                 case "withdraw":
                     agreed = False
-                    await office.gates.withdrawn(HOME)
+                    await office.gates.consents.withdrawn(HOME)
                 case "forget":
                     said.pop(str(who), None)
                     await office.spool.unbind(HOME, ANY, str(who))

@@ -129,7 +129,7 @@ async def test_a_pause_that_comes_while_it_is_asked_holds_the_letter() -> None:
         desk.clock.move(3 * SECOND)
         while not questions(desk):
             await asyncio.sleep(0)
-        await desk.gates.pause(None)
+        await desk.gates.holds.pause(None)
         desk.sender.free.set()
         await desk.clock.advance(MINUTE)
         assert len(letters(desk)) == 1

@@ -41,7 +41,7 @@ class Room:
         """The courier and the watch run."""
         await self.desk.agree()
         machine = (self.processes, self.foreground)
-        watch = Playing(self.when, self.desk.clock, machine, lambda: self.games, self.desk.gates.played)
+        watch = Playing(self.when, self.desk.clock, machine, lambda: self.games, self.desk.gates.holds.played)
         async with self.desk.running():
             watching = asyncio.ensure_future(watch.run())
             await self.desk.clock.idle(1 if self.when is When.OFF else BOTH)

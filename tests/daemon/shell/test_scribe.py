@@ -14,6 +14,7 @@ import pytest
 from logferry_daemon.adapters.work_thread import ThreadWorkshop
 from logferry_daemon.core.addressing import NO_KEY
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.gate import Access
@@ -23,7 +24,6 @@ from logferry_daemon.core.reading import found_whole
 from logferry_daemon.core.sanitise import UNLISTED
 from logferry_daemon.core.writing import Written
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.gates import Destination
 from logferry_daemon.ports import NewSession
 from logferry_daemon.scribe import KEY, KEY_NOTE, RENEWED_NOTE, Scribe, renewed_at
 from logferry_model.envelope import Envelope

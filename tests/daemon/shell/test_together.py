@@ -10,11 +10,11 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.core.offer import Offer
 from logferry_daemon.courier import APART, TOGETHER
 from logferry_daemon.dialects.native_batch import PATH, RECEIPTS
-from logferry_daemon.gates import Destination
 from logferry_daemon.offers import NothingOffered
 from logferry_model.batch import Part, split_parts
 from logferry_model.errors import Unreachable
@@ -267,12 +267,12 @@ async def test_nothing_of_a_deleted_session_is_being_sent_when_that_is_said_and_
 async def test_a_pause_stops_all_of_it_at_once() -> None:
     desk = await office(collector())
     async with under_way(desk):
-        await desk.gates.pause(None)
+        await desk.gates.holds.pause(None)
         await desk.clock.idle()
         assert desk.sender.broken_off == 1
         assert set((await desk.states()).values()) == {"pending"}
         desk.sender.free.set()
-        await desk.gates.resume()
+        await desk.gates.holds.resume()
         await desk.clock.advance(SECOND)
     assert set((await desk.states()).values()) == {"uploaded"}
 

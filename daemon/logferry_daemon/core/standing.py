@@ -1,0 +1,66 @@
+"""How one destination has answered so far, and until when that keeps anything from going there. Pure; time is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
+from logferry_daemon.core.breaker import CLOSED, Breaker
+from logferry_daemon.core.gate import Block
+from logferry_daemon.core.retries import Retries
+
+
+@dataclass(slots=True)
+class Standing:
+    """What is known of one destination."""
+
+    block: Block | None = None
+    breaker: Breaker = field(default=CLOSED)
+    retries: Retries = field(default_factory=Retries)
+    doubtful: bool = False
+    """The network failed, and no whole answer came since."""
+    trouble: str = ""
+    """What was wrong the last time."""
+
+    def blocked(self, block: Block) -> None:
+        """It said something that stops all."""
+        self.block = block
+        self.doubtful = self.doubtful or block.offline or block.by_network
+
+    def not_before(self, until: datetime, reason: str) -> None:
+        """It asked for silence until then; what holds longer stays."""
+        if self.block is None or (self.block.until is not None and self.block.until < until):
+            self.block = Block(reason=f"does not work at the moment: {reason}", until=until)
+
+    def failed(self, reason: str, breaker: Breaker, now: datetime, *, doubtful: bool) -> None:
+        """No whole answer, or one of trouble; `breaker` is what that makes of it."""
+        self.trouble, self.doubtful = reason, doubtful
+        self.breaker, self.retries = breaker, self.retries.failed(now)
+
+    def succeeded(self, now: datetime) -> None:
+        """A proper answer: the way is free."""
+        # A block stays: this answer was on its way when another one said to stop.
+        self.breaker, self.doubtful = CLOSED, False
+        self.retries = self.retries.succeeded(now)
+
+    def try_anew(self) -> None:
+        """The network is another one: nothing of what the old one did counts."""
+        self.breaker, self.retries = self.breaker.at_once(), Retries(every=self.retries.every)
+        if self.block and (self.block.offline or self.block.by_network):
+            self.block = None
+
+    def wary(self, now: datetime) -> bool:
+        """Whether the next try should be of something else: what failed may be at fault, and not the destination."""
+        return self.breaker.probing() or self.retries.scarce(now)
+
+    def at_once(self, most: int, now: datetime) -> int:
+        """How many requests make sense together, at most `most`."""
+        return 1 if self.breaker.probing() else max(min(most, self.retries.left(now)), 1)
+
+    def forget_impossible(self, now: datetime) -> None:
+        """Drop waits that are longer than any wait can be: the clock was set back since."""
+        if self.breaker.until and self.breaker.until - now > CAP:
+            self.breaker = CLOSED
+        if self.block and self.block.until and self.block.until - now > RETRY_AFTER_CAP:
+            self.block = None
