@@ -14,8 +14,9 @@ from benchmarks.harness import Case, Finding, NotMeasured, Target, compared, int
 from logferry_daemon.adapters.clock_system import SystemClock
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.apps import Apps
+from logferry_daemon.intake.runner import SourceRunner
+from logferry_daemon.intake.source import Pace, Source, World
 from logferry_daemon.ports import FileRow
-from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.trackers.artemis import Artemis
 from tests.fake_databases import MemoryDatabases
 from tests.fake_spool import MemorySpool

@@ -67,18 +67,18 @@ from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
+from logferry_daemon.intake.partials import PartialTerms
+from logferry_daemon.intake.source import Pace, World
 from logferry_daemon.key_trial import KeyTrial
 from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
-from logferry_daemon.partials import PartialTerms
 from logferry_daemon.playing import Playing
 from logferry_daemon.queue_watch import QueueWatch
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds
 from logferry_daemon.slot_key import slot_key
-from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_daemon.vigil import Guarded, Vigil
 from logferry_ipc.endpoint import Endpoint, Keys, announced

@@ -28,10 +28,11 @@ from logferry_daemon.courier import UNHURRIED, Courier, Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Gates
-from logferry_daemon.partials import complete_left
+from logferry_daemon.intake.partials import complete_left
+from logferry_daemon.intake.runner import SourceRunner
+from logferry_daemon.intake.source import Pace, Source, World
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
-from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.triggers import Trigger, following
 from logferry_model.errors import Misconfigured
 

@@ -10,11 +10,11 @@ from pathlib import Path, PurePosixPath
 
 from msgspec import Struct
 
-from logferry_daemon.catching_up import Place, catch_up_for
 from logferry_daemon.core.boundary import end_of
 from logferry_daemon.core.reading import AnyTracker, Found, LogTracker, Raw, Reading, Signals, Trouble, too_large
 from logferry_daemon.core.settle import Sighting
-from logferry_daemon.file_state import FileState
+from logferry_daemon.intake.catching_up import Place, catch_up_for
+from logferry_daemon.intake.file_state import FileState
 from logferry_daemon.ports import Databases, FileSeen, LogFiles
 from logferry_model.errors import LogferryError, Misconfigured
 from logferry_model.figures import Statistics

@@ -11,8 +11,8 @@ from logferry_daemon.checks.hints import logging_hint
 from logferry_daemon.core.identity import EPOCH
 from logferry_daemon.core.settle import written_at
 from logferry_daemon.fleet import Fleet
+from logferry_daemon.intake.source import Source
 from logferry_daemon.ports import Clock, FileSeen, Processes, Program
-from logferry_daemon.sources import Source
 from logferry_model.errors import LogferryError
 
 PATIENCE = timedelta(minutes=3)

@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 
 from logferry_daemon.fleet import Fleet
+from logferry_daemon.intake.runner import SourceRunner
 from logferry_daemon.ports import Clock, Spool
-from logferry_daemon.sources import SourceRunner
 from logferry_ipc.messages import Ended
 from logferry_model.errors import Misconfigured
 

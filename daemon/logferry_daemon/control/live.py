@@ -15,8 +15,8 @@ import msgspec
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import Privacy, sanitise_figures
+from logferry_daemon.intake.source import Source
 from logferry_daemon.ports import Clock
-from logferry_daemon.sources import Source
 from logferry_ipc.messages import EventKind, RunningSession, RunningSummary
 from logferry_model.figures import Statistics
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from logferry_daemon.control.live import EVERY, Live, view
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.reading import Found, Raw
-from logferry_daemon.sources import Source
+from logferry_daemon.intake.source import Source
 from logferry_ipc.messages import EventKind
 from logferry_model.figures import LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import SessionId

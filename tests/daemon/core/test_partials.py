@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.partials import Before, Rhythm, is_due
 from logferry_daemon.core.reading import Found, found_whole
-from logferry_daemon.file_state import mark
+from logferry_daemon.intake.file_state import mark
 from tests.factories import START, session
 
 SECOND = timedelta(seconds=1)

@@ -28,10 +28,10 @@ from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
-from logferry_daemon.partials import PartialTerms
+from logferry_daemon.intake.partials import PartialTerms
+from logferry_daemon.intake.source import Pace, World
 from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import parse_settings
-from logferry_daemon.sources import Pace, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login, NewDestination, NewSource

@@ -12,9 +12,10 @@ from typing import Any
 
 from logferry_daemon.apps import Apps
 from logferry_daemon.core.reading import AnyTracker
-from logferry_daemon.partials import PartialTerms
+from logferry_daemon.intake.partials import PartialTerms
+from logferry_daemon.intake.runner import SourceRunner
+from logferry_daemon.intake.source import Pace, Source, World
 from logferry_daemon.ports import Admitted, SessionRow
-from logferry_daemon.sources import Pace, Source, SourceRunner, World
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import Session
 from tests.factories import artemis_document, encode_document
@@ -66,10 +67,10 @@ class Stage:
         self.of_partials: Sequence[str] = ()
         """Those of them that take a session while it runs."""
         self.tracker = tracker
-        self.runner = self._runner()
+        self.follow(self._usual_world())
 
-    def _runner(self) -> SourceRunner:
-        world = World(
+    def _usual_world(self) -> World:
+        return World(
             clock=self.clock,
             files=self.files,
             watcher=self.watcher,
@@ -79,17 +80,21 @@ class Stage:
             privacy=privacy,
             partials=PartialTerms(destinations=lambda: self.of_partials),
         )
+
+    def follow(self, world: World) -> None:
+        """A runner that nothing was told yet, in this world."""
+        self.world = world
         source = Source(name="game", tracker=self.tracker, root=Path("logs"))
-        return SourceRunner(source, world, PACE, lambda: self.destinations, lambda _, new: self.news.extend(new))
+        self.runner = SourceRunner(source, world, PACE, lambda: self.destinations, lambda _, new: self.news.extend(new))
 
     def restart(self) -> None:
         """Another daemon over the same spool."""
         self.spool.restart()
-        self.runner = self._runner()
+        self.follow(self._usual_world())
 
     def hint(self) -> None:
         """The watcher noticed something."""
-        self.runner._hint()
+        self.runner.hint()
 
     async def run(self, duration: timedelta) -> None:
         """Look whenever the runner wants to, for so long; the last look is at the end."""

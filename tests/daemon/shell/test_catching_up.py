@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from logferry_daemon.catching_up import BUDGET
 from logferry_daemon.core.identity import to_ms
-from logferry_daemon.sources import HELD
+from logferry_daemon.intake.catching_up import BUDGET
+from logferry_daemon.intake.rounds import HELD
 from tests.daemon.recipes.fights import FIGHT, FIGHT_OUT, MICE, START, at, hit
 from tests.daemon.shell.stage import ELITE, MINUTE, Stage, begin, hunt, line
 

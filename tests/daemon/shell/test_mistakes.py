@@ -8,19 +8,18 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from logferry_daemon.apps import Apps
 from logferry_daemon.control.news import News
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.reading import Found
 from logferry_daemon.crew import Crew
-from logferry_daemon.sources import UNWATCHED_RETRY, Source, SourceRunner, World
+from logferry_daemon.intake.source import Source
+from logferry_daemon.intake.watching import UNWATCHED_RETRY
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import NewSource
 from tests.daemon.shell.house import House
 from tests.daemon.shell.office import Office
-from tests.daemon.shell.stage import DOCUMENT, MINUTE, PACE, SECOND, Stage, hunt, running
+from tests.daemon.shell.stage import DOCUMENT, MINUTE, SECOND, Stage, hunt, running
 from tests.fakes import MemoryFiles
-from tests.privacy import privacy
 
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -71,17 +70,7 @@ class FailingWatcher:
 
 async def test_a_watcher_that_fails_leaves_the_scans_and_is_tried_again() -> None:
     stage, watcher = Stage(), FailingWatcher()
-    world = World(
-        clock=stage.clock,
-        files=stage.files,
-        watcher=watcher,
-        databases=stage.databases,
-        apps=Apps(stage.clock, stage.processes),
-        intake=stage.spool,
-        privacy=privacy,
-    )
-    source = Source(name="game", tracker=stage.tracker, root=Path("logs"))
-    stage.runner = SourceRunner(source, world, PACE, lambda: stage.destinations, lambda _, new: stage.news.extend(new))
+    stage.follow(replace(stage.world, watcher=watcher))
     async with running(stage) as task:
         await stage.clock.idle(2)
         assert stage.runner.unwatched is not None

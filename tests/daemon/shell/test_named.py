@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logferry_daemon.core.reading import Found, found_whole
-from logferry_daemon.named import MOST_FILES, MOST_NAMES, Named
+from logferry_daemon.intake.named import MOST_FILES, MOST_NAMES, Named
 from tests.factories import session
 
 

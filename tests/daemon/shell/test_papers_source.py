@@ -49,7 +49,7 @@ class Known:
 
 async def test_a_paper_that_has_a_key_for_a_name_is_not_noted() -> None:
     stage = Stage(EncounterTracker())
-    stage.runner._world = replace(stage.runner._world, keys=Known())
+    stage.follow(replace(stage.world, keys=Known()))
     kept = KEY.replace("5", "6")
     parties = [{"id": one, "name": "owls", "members": []} for one in (KEY, kept)]
     await written(stage, json.dumps({"parties": parties, "encounters": [], "creatures": []}).encode())

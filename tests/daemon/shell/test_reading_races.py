@@ -97,7 +97,7 @@ async def test_a_reader_remembers_nothing_that_the_spool_has() -> None:
     stage = Stage(MICE)
     stage.files.write(LOG, b"".join(at(60 * n, FIGHT) + at(60 * n + 1, FIGHT_OUT) for n in range(20)) + at(2000, FIGHT))
     await stage.run(10 * SECOND)
-    (state,) = stage.runner._files.values()
+    (state,) = stage.runner._folder.files.values()
     assert state.reader is not None
     assert [found.id for found in state.reader.reading(settled=False).found] == [
         found.id for found in stage.runner.running()

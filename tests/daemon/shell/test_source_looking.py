@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from logferry_daemon.apps import Apps
-from logferry_daemon.catching_up import BLOCK, HOLE
 from logferry_daemon.core.settle import Signature
+from logferry_daemon.intake.catching_up import BLOCK, HOLE
+from logferry_daemon.intake.rounds import BATCH
+from logferry_daemon.intake.timetable import SCAN_SHARE
+from logferry_daemon.intake.watching import UNWATCHED_RETRY
 from logferry_daemon.ports import FileSeen
-from logferry_daemon.sources import BATCH, SCAN_SHARE, UNWATCHED_RETRY, Source, SourceRunner, World
 from logferry_model.errors import Unreachable
 from tests.daemon.shell.stage import (
     ELITE,
@@ -31,7 +33,6 @@ from tests.daemon.shell.stage import (
     shutdown,
 )
 from tests.fakes import ManualClock, MemoryFiles
-from tests.privacy import privacy
 
 FIRST, OTHER = 1, 2
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
@@ -81,18 +82,8 @@ class BlindWatcher:
 
 def on(stage: Stage, files: MemoryFiles, watcher: BlindWatcher | None = None) -> None:
     """Put the stage's source over another folder."""
-    world = World(
-        clock=stage.clock,
-        files=files,
-        watcher=watcher or stage.watcher,
-        databases=stage.databases,
-        apps=Apps(stage.clock, stage.processes),
-        intake=stage.spool,
-        privacy=privacy,
-    )
     stage.files = files
-    source = Source(name="game", tracker=stage.tracker, root=Path("logs"))
-    stage.runner = SourceRunner(source, world, PACE, lambda: stage.destinations, lambda _, new: stage.news.extend(new))
+    stage.follow(replace(stage.world, files=files, watcher=watcher or stage.watcher))
 
 
 async def test_a_folder_that_nobody_watches_is_looked_through_more_often_and_says_why() -> None:

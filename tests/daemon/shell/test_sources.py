@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from logferry_daemon.catching_up import BLOCK
 from logferry_daemon.core.reading import Document, Reading
+from logferry_daemon.intake.catching_up import BLOCK
 from logferry_daemon.ports import CLOSED
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Damaged, Unreachable
@@ -410,7 +410,7 @@ async def test_nobody_looks_at_programs_while_no_session_is_open(elite: Stage) -
 
 async def test_a_word_of_yesterday_does_not_end_what_turns_up_today(elite: Stage) -> None:
     await elite.run(SECOND)
-    elite.runner._world.apps.close(GAME)
+    elite.world.apps.close(GAME)
     elite.clock.move(timedelta(days=1))
     old = elite.clock.now() - timedelta(days=30)
     elite.files.write(JOURNAL, begin(old) + jump(old + SECOND), mtime=old)
@@ -421,7 +421,7 @@ async def test_a_word_of_yesterday_does_not_end_what_turns_up_today(elite: Stage
 async def test_a_word_ends_what_was_open_however_long_nothing_happened_in_it(elite: Stage) -> None:
     play(elite)
     await elite.run(10 * MINUTE)
-    elite.runner._world.apps.close(GAME)
+    elite.world.apps.close(GAME)
     await elite.run(10 * SECOND)
     assert [row.end_rule for row in await elite.kept()] == [EndRule.APP_CLOSED]
 
@@ -430,7 +430,7 @@ async def test_a_word_ends_what_is_noticed_a_moment_later(elite: Stage) -> None:
     await elite.run(SECOND)
     play(elite)
     elite.clock.move(SECOND)
-    elite.runner._world.apps.close(GAME)
+    elite.world.apps.close(GAME)
     elite.hint()
     await elite.run(10 * SECOND)
     assert [row.end_rule for row in await elite.kept()] == [EndRule.APP_CLOSED]

@@ -15,10 +15,9 @@ import pytest
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.gate import Access
 from logferry_daemon.ports import Spool
-from logferry_daemon.sources import Source, SourceRunner
 from logferry_daemon.vigil import EVERY, NOTE, Guarded, Vigil, _slow
 from tests.contracts.spooling import FACTS, HOME
-from tests.daemon.shell.stage import ELITE, JOURNAL, MINUTE, PACE, Stage, begin, jump, line, shutdown
+from tests.daemon.shell.stage import ELITE, JOURNAL, MINUTE, Stage, begin, jump, line, shutdown
 from tests.fakes import FixedChance, MemoryCredentials
 
 KEY = "s3cret lantern"
@@ -42,9 +41,8 @@ class Watch:
         """Another daemon over the same spool and keyring."""
         guarded = Guarded(spool=self.spool, destinations=lambda: self.names, hold=self._hold, told=self._tell)
         self.vigil = Vigil(self.stage.clock, FixedChance(), self.credentials, guarded)
-        world = replace(self.stage.runner._world, intake=self.spool, keys=self.vigil)
-        source = Source(name="game", tracker=ELITE, root=Path("logs"))
-        self.stage.runner = SourceRunner(source, world, PACE, lambda: self.names, lambda *_: None)
+        self.stage.destinations = self.names
+        self.stage.follow(replace(self.stage.world, intake=self.spool, keys=self.vigil))
 
     async def _hold(self, deliveries: Collection[str]) -> None:
         if self.broken:

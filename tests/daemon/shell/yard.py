@@ -16,8 +16,9 @@ from pathlib import Path
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.apps import Apps
 from logferry_daemon.core.reading import AnyTracker, LogTracker
+from logferry_daemon.intake.runner import SourceRunner
+from logferry_daemon.intake.source import Source, World
 from logferry_daemon.ports import FileSeen, Intake
-from logferry_daemon.sources import Source, SourceRunner, World
 from tests.daemon.shell.stage import PACE, SECOND
 from tests.fake_databases import MemoryDatabases
 from tests.fakes import FakeProcesses, ManualClock, ScriptedWatcher
@@ -77,7 +78,7 @@ class Yard:
         self.runner = self._runner()
 
     def hint(self) -> None:
-        self.runner._hint()
+        self.runner.hint()
 
     async def run(self, duration: timedelta) -> None:
         """Look whenever the runner wants to, for so long."""

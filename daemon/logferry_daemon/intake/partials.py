@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.partials import USUAL_RHYTHM, Before, Rhythm, is_due
 from logferry_daemon.core.reading import Found
-from logferry_daemon.file_state import mark
+from logferry_daemon.intake.file_state import mark
 from logferry_daemon.ports import Admitted, FileRow, Intake, NewSession
 from logferry_model.session import SessionId
 

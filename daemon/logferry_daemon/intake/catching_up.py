@@ -26,7 +26,7 @@ from logferry_daemon.core.reading import (
 )
 from logferry_daemon.core.rows import Answer
 from logferry_daemon.core.settle import Signature, written_at
-from logferry_daemon.file_state import NO_HEAD, FileState, Head
+from logferry_daemon.intake.file_state import NO_HEAD, FileState, Head
 from logferry_daemon.ports import Databases, LogFiles
 
 BLOCK = 2**20

@@ -1,0 +1,141 @@
+"""Makes of a source's sessions what may be kept, and puts it into the spool with how far their file was read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+
+from logferry_daemon.core.boundary import GONE, end_by
+from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.preparing import prepare
+from logferry_daemon.core.reading import Found, Paper, Trouble, only_grows
+from logferry_daemon.core.settle import Sighting, Signature
+from logferry_daemon.intake.boundaries import Boundaries
+from logferry_daemon.intake.file_state import FileState, mark
+from logferry_daemon.intake.mistakes import mistakes_as_damage
+from logferry_daemon.intake.named import Named
+from logferry_daemon.intake.orphans import Orphan, Orphans
+from logferry_daemon.intake.partials import Partials
+from logferry_daemon.intake.source import Source, World
+from logferry_daemon.ports import Admitted, FileRow, NewSession
+from logferry_model.errors import Damaged
+from logferry_model.session import End, EndRule
+
+
+class Keeper:
+    """Of one source. Whoever waits for one of its sessions is told that the spool has it."""
+
+    def __init__(
+        self,
+        source: Source,
+        world: World,
+        destinations: Callable[[], Sequence[str]],
+        found: Callable[[Source, Sequence[Admitted]], None],
+        waiting: tuple[Orphans, Partials, Boundaries],
+    ) -> None:
+        self._source = source
+        self._world = world
+        self._destinations = destinations
+        self._found = found
+        self._orphans, self._partials, self._boundaries = waiting
+        self._named = Named()
+
+    async def keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
+        """These sessions of a file are over, and it was read as far as `row` says."""
+        async with self._world.keys.reading() as secrets:
+            prepared, troubles = await asyncio.to_thread(self._prepare_all, ended, state, secrets)
+            row = replace(row, troubles=(*row.troubles, *troubles))
+            await self._admit(row, prepared, _without(secrets, state.reading.papers if state.reading else None))
+        state.row, state.again = row, False
+        state.admitted |= {mark(found) for found, _ in ended}
+        if not row.running:
+            state.rest()
+        elif state.last is not None and state.reader is not None:
+            state.reader.forget(state.last.offset)
+
+    async def keep_so_far(self, state: FileState, running: Sequence[Found]) -> None:
+        """The long ones of these sessions of a file, which still run."""
+        now = self._world.clock.now()
+        due = self._partials.due(running, now) if not state.behind else ()
+        if not due:
+            return
+        row = state.row_of(self._source.name, running=True, troubles=state.row.troubles if state.row else ())
+        async with self._world.keys.reading() as secrets:
+            prepared, _ = await asyncio.to_thread(self._prepare_all, [(found, None) for found in due], state, secrets)
+            await self._partials.admit(row, due, prepared, now)
+        state.row = row
+
+    async def keep_trouble(self, state: FileState, trouble: Trouble) -> None:
+        """A file that cannot be read is set aside, once."""
+        state.rest()
+        state.again = False
+        row = state.row_aside(self._source.name, trouble)
+        if row != state.row:
+            await self._admit(row, [])
+            state.row = row
+
+    async def keep_orphan(self, orphan: Orphan, state: FileState | None) -> None:
+        """A session that no file holds any more; `state` is that of a file in the place of its own."""
+        async with self._world.keys.reading() as secrets:
+            await self._keep_without_file(orphan, state, secrets)
+
+    async def complete_lost(self, held: Collection[str]) -> None:
+        """What was sent while it ran, and whose log is gone, is over; `held` are the sessions of all files."""
+        now = self._world.clock.now()
+        self._found(self._source, await self._partials.complete_lost(held, self._destinations(), now))
+
+    async def _keep_without_file(self, orphan: Orphan, state: FileState | None, secrets: Secrets) -> None:
+        end = orphan.found.end or end_by(EndRule.SILENCE, GONE)
+        try:
+            prepared = await asyncio.to_thread(self._prepare, orphan.found, end, secrets)
+        except Damaged:
+            self._orphans.keep(orphan.found.id, orphan.found.weight)
+            return
+        if state is not None and state.row is not None:
+            await self._admit(state.row, [prepared])
+            return
+        gone = FileState(path=orphan.path, sighting=Sighting(Signature(0, 0, 0, 0), orphan.since))
+        await self._admit(gone.row_of(self._source.name, running=False, troubles=()), [prepared])
+        await self._world.intake.forget_file(self._source.name, orphan.path, self._world.clock.now())
+
+    def _prepare_all(
+        self, ended: Sequence[tuple[Found, End | None]], state: FileState, secrets: Secrets
+    ) -> tuple[list[NewSession], list[Trouble]]:
+        """Each by itself: one that cannot be kept is told about and takes no other with it."""
+        prepared, troubles = [], []
+        names = self._named.all_in(state.path, state.found) if ended else frozenset()
+        for found, end in ended:
+            try:
+                prepared.append(self._prepare(found, end, secrets, names))
+            except Damaged as error:
+                troubles.append(Trouble(code=error.code, message=error.message))
+        return prepared, troubles
+
+    def _prepare(
+        self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
+    ) -> NewSession:
+        # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
+        grows = only_grows(self._source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
+        tracker = self._source.tracker
+        privacy = replace(self._world.privacy(tracker.listing), secrets=secrets)
+        with mistakes_as_damage():
+            return prepare(
+                found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player, beside=beside
+            )
+
+    async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
+        world, destinations = self._world, self._destinations()
+        admitted = await world.intake.admit(
+            row, sessions, destinations, world.clock.now(), papers, summaries=world.summaries()
+        )
+        for one in sessions:
+            self._orphans.keep(one.session.id, one.weight)
+            self._boundaries.settled(one.session.id)
+            self._partials.over(one.session.id)
+        self._found(self._source, [one for one in admitted if one.new])
+
+
+def _without(secrets: Secrets, papers: Sequence[Paper] | None) -> Sequence[Paper] | None:
+    """The papers, but for those that have a key for a name."""
+    return papers and [one for one in papers if not secrets.stand_in(f"{one.kind}\n{one.id}")]
