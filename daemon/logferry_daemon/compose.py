@@ -49,10 +49,11 @@ from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
 from logferry_daemon.checks.usual_folders import UsualFoldersCheck
 from logferry_daemon.checks.validity import ValidityCheck
-from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.answers import DaemonControl
 from logferry_daemon.control.leaving import Leaving
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
+from logferry_daemon.control.parts import Parts
 from logferry_daemon.core.budget import Budget
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets

@@ -18,9 +18,10 @@ from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
 from logferry_daemon.checks.usual_folders import UsualFoldersCheck
-from logferry_daemon.control.answers import DaemonControl, Parts
+from logferry_daemon.control.answers import DaemonControl
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.news import News
+from logferry_daemon.control.parts import Parts
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.reading import AnyTracker, Trouble
 from logferry_daemon.courier import Road
