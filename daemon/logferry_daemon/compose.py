@@ -62,7 +62,6 @@ from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.core.recut import uncounted
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.slots import Slots
-from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
@@ -76,6 +75,7 @@ from logferry_daemon.networking import follow_network
 from logferry_daemon.offers import Offers
 from logferry_daemon.playing import Playing
 from logferry_daemon.queue_watch import QueueWatch
+from logferry_daemon.road import Road
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import IpcSettings, Settings, WatchSettings, load_settings, seconds

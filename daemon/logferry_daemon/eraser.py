@@ -10,15 +10,15 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from datetime import timedelta
 
+from logferry_daemon.conversing import exchange, is_of_the_network, outcome_of, proofs
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
-from logferry_daemon.courier import AT_ONCE, LOOK_AGAIN, Road, Turn, is_of_the_network, outcome_of, proofs
 from logferry_daemon.gates import Gates
-from logferry_daemon.handover import exchange
 from logferry_daemon.ports import CopyRow, Removals
+from logferry_daemon.road import AT_ONCE, LOOK_AGAIN, Road, Turn
 from logferry_daemon.tokens import Proof, Tokens
 from logferry_daemon.wake import Wake
 from logferry_model.errors import LogferryError

@@ -24,7 +24,7 @@ from logferry_daemon.core.places import folder_of, is_folder, reason_against_fol
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.core.sending import Occasion, waits_for
-from logferry_daemon.courier import UNHURRIED, Courier, Road
+from logferry_daemon.courier import Courier
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
 from logferry_daemon.gates import Gates
@@ -32,8 +32,10 @@ from logferry_daemon.intake.partials import complete_left
 from logferry_daemon.intake.runner import SourceRunner
 from logferry_daemon.intake.source import Pace, Source, World
 from logferry_daemon.ports import UNASKED, Admitted, Spool, place_note, source_note, trackers_note, trackers_text
+from logferry_daemon.road import Road
 from logferry_daemon.settings import DestinationSettings, Settings, SourceSettings, UploadSettings
 from logferry_daemon.triggers import Trigger, following
+from logferry_daemon.waits import UNHURRIED
 from logferry_model.errors import Misconfigured
 
 log = logging.getLogger(__name__)

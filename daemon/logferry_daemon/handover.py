@@ -5,11 +5,10 @@ How far it has come is on the disk before the next request, so another daemon go
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Generator, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import TypeVar
 
+from logferry_daemon.conversing import Keep, Proofs, exchange
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.evening import Gathering, reports_of
 from logferry_daemon.core.exchange import (
@@ -18,14 +17,10 @@ from logferry_daemon.core.exchange import (
     Letter,
     Outcome,
     Parked,
-    Request,
-    Response,
     Resuming,
-    Stop,
     Upload,
 )
 from logferry_daemon.core.offer import MIB, SMALLEST, Offer
-from logferry_daemon.core.reaching import reach
 from logferry_daemon.core.tus import CUT, FINEST
 from logferry_daemon.offers import Offering
 from logferry_daemon.ports import Claimed, Outbox, Sender
@@ -35,11 +30,6 @@ LARGE = 4 * MIB
 """Bytes above which a letter goes in pieces."""
 CUTS = 2
 """Posts that the network cut, after which it goes in pieces too."""
-
-T = TypeVar("T")
-Keep = Callable[[Upload], Awaitable[None]]
-Proofs = Callable[[Request], Mapping[str, str]]
-"""The headers that prove whose a request is."""
 
 
 class Handover:
@@ -107,37 +97,3 @@ async def _smaller(refused: Parked, letter: Letter, offer: Offer, keep: Keep) ->
     # Nobody says how much would be taken, so the pieces are the smallest ones that are offered.
     await keep(Upload(cuts=FINEST))
     return Later(reason=f"{refused.reason}; it goes in pieces", trouble=False)
-
-
-async def exchange(
-    sender: Sender,
-    destination: Destination,
-    proofs_of: Proofs,
-    talk: Generator[Request, Response, T],
-    keep: Keep | None = None,
-) -> T | Stop:
-    """What comes of a conversation, which may end without a request; Stop where one may not go where it would.
-
-    Whoever talks hears of a request without a whole answer first, and may go on.
-    """
-    kept = Upload()
-    try:
-        request = next(talk)
-        while True:
-            leg = reach(destination.url, destination.pin, destination.upload_hosts, request, proofs_of(request))
-            if isinstance(leg, Stop):
-                return leg
-            if keep is not None and request.keep is not None and request.keep != kept:
-                kept = request.keep
-                await keep(kept)
-            try:
-                response = await sender.send(leg.url, leg.request, leg.secret, leg.pin)
-            except Unreachable as error:
-                request = talk.throw(error)
-            else:
-                request = talk.send(response)
-    except StopIteration as done:
-        outcome: T = done.value
-        return outcome
-    finally:
-        talk.close()

@@ -10,14 +10,13 @@ import asyncio
 from dataclasses import replace
 from datetime import timedelta
 
+from logferry_daemon.conversing import exchange, proofs
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Stop
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.hushing import hushed_text
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, Validating, Validity
-from logferry_daemon.courier import proofs
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.handover import exchange
 from logferry_daemon.tokens import Tokens
 from logferry_model.errors import Misconfigured, Unreachable
 

@@ -11,9 +11,10 @@ import pytest
 from aiohttp import web
 
 from logferry_daemon.adapters.send_http import open_sender
+from logferry_daemon.conversing import converse, proofs
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Alone, Batching, Later, Letter, Outcome, Parked, Request, Stop
-from logferry_daemon.courier import Road, converse, proofs
+from logferry_daemon.road import Road
 from logferry_model.envelope import ReceiptStatus
 from tests.contracts.test_sender import HURRY, site
 from tests.daemon.dialects.seeds import NAMES, NOW, dialect_of, letter_for, session_for, several

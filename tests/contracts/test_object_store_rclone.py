@@ -23,9 +23,9 @@ import pytest
 from aiohttp import web
 
 from logferry_daemon.adapters.send_http import open_sender
+from logferry_daemon.conversing import converse
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Later, Outcome
-from logferry_daemon.courier import converse
 from logferry_daemon.dialects.object_store import S3Dialect
 from logferry_model.envelope import Envelope
 from tests.contracts.test_sender import site

@@ -15,9 +15,9 @@ import pytest
 
 from logferry_daemon.adapters.send_by_scheme import SenderByScheme
 from logferry_daemon.adapters.send_folder import ABANDONED, FolderSender, move_to_free_place
+from logferry_daemon.conversing import converse
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Erased, Outcome, Parcel, Parked, Request, Response, Stop
-from logferry_daemon.courier import converse
 from logferry_daemon.dialects.folder import FolderDialect
 from logferry_model.errors import Unreachable
 from tests.daemon.dialects.talking import NOW, PARCEL, report

@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 
 from logferry_daemon.adapters.send_http import Patience, open_sender
+from logferry_daemon.conversing import converse
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Dialect, Erased, Erasure, Later, Outcome, Parcel, Parked, Request, Stop
-from logferry_daemon.courier import converse
 from logferry_daemon.dialects.firebase import FirebaseDialect
 from logferry_daemon.dialects.object_store import S3Dialect
 from logferry_daemon.dialects.supabase import SupabaseDialect

@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from logferry_daemon.control.given_up import waiting_for, what_is_lost
+from logferry_daemon.conversing import converse, proofs
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Stop
 from logferry_daemon.core.gate import Access, Block
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.core.own_keys import Joining, TakenOver, is_own_key, own_key
 from logferry_daemon.core.reaching import KeyInAddress
-from logferry_daemon.courier import Courier, converse, proofs
+from logferry_daemon.courier import Courier
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Credentials, own_key_lost_note, own_key_note
 from logferry_ipc.messages import Done, Login

@@ -6,8 +6,9 @@ As a deletion, a question is held up neither by a pause nor by a consent that wa
 from __future__ import annotations
 
 from logferry_daemon.control.views import place_name
+from logferry_daemon.conversing import converse, proofs
 from logferry_daemon.core.proof import Different, Missing, Proof, Unclear, Verified, Verifier
-from logferry_daemon.courier import Courier, converse, proofs
+from logferry_daemon.courier import Courier
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import ReceiptRow, Spool
 from logferry_ipc import messages as m

@@ -24,13 +24,13 @@ from logferry_daemon.control.news import News
 from logferry_daemon.control.parts import Parts
 from logferry_daemon.core.gate import Gate
 from logferry_daemon.core.reading import AnyTracker, Trouble
-from logferry_daemon.courier import Road
 from logferry_daemon.crew import Crew
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
 from logferry_daemon.intake.partials import PartialTerms
 from logferry_daemon.intake.source import Pace, World
+from logferry_daemon.road import Road
 from logferry_daemon.scrubbing import Scrubber
 from logferry_daemon.settings import parse_settings
 from logferry_daemon.trackers.catalogue import all_trackers

@@ -14,12 +14,13 @@ from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.consent import POLICY_VERSION, Grant, policy_digest
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Response
-from logferry_daemon.courier import Courier, Road
+from logferry_daemon.courier import Courier
 from logferry_daemon.dialects.health import PATH
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.gates import Gates
 from logferry_daemon.offers import NothingOffered, Offering
 from logferry_daemon.ports import DeliveryRow
+from logferry_daemon.road import Road
 from logferry_model.envelope import (
     Envelope,
     Problem,

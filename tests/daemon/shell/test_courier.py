@@ -12,8 +12,8 @@ import pytest
 from logferry_daemon.core.breaker import OPENS_AFTER
 from logferry_daemon.core.exchange import Conversation, Letter, Parcel, Response
 from logferry_daemon.core.gate import Access
-from logferry_daemon.courier import AT_ONCE
 from logferry_daemon.dialects.logferry import LogferryDialect
+from logferry_daemon.road import AT_ONCE
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Unreachable
 from tests.contracts.spooling import HOME, admit, found

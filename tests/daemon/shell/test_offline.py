@@ -20,10 +20,10 @@ from logferry_daemon.core.exchange import (
     Response,
 )
 from logferry_daemon.core.retries import BURST, EVERY
-from logferry_daemon.courier import AT_ONCE
 from logferry_daemon.dialects.health import PATH
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.networking import follow_network
+from logferry_daemon.road import AT_ONCE
 from logferry_model.errors import LogferryError, Unreachable
 from tests.acceptance.running import tell
 from tests.daemon.shell.office import DESTINATION, SECOND, Office, answer, problem, stored

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from logferry_daemon.core.exchange import Response
-from logferry_daemon.courier import AT_ONCE
+from logferry_daemon.road import AT_ONCE
 from logferry_model.errors import Unreachable
 from tests.daemon.shell.office import Office, name_of, problem, stored
 from tests.fakes import Answer, FixedChance, Sent

@@ -10,10 +10,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from logferry_daemon.convoys import APART, TOGETHER
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.core.offer import Offer
-from logferry_daemon.courier import APART, TOGETHER
 from logferry_daemon.dialects.native_batch import PATH, RECEIPTS
 from logferry_daemon.offers import NothingOffered
 from logferry_model.batch import Part, split_parts
