@@ -446,9 +446,9 @@ class FakeControl:
             raise Unreachable("refused", f"{request.url} cannot be reached.", hint="Is it running?")
         return m.Fingerprint(url=request.url, fingerprint=self.keys[request.url])
 
-    async def remove_destination(self, name: str) -> m.Destinations:
+    async def remove_destination(self, name: str, wanted: m.Forgetting = m.FORGET) -> m.Destinations:
         self.calls.append("remove_destination")
-        self._place(name)
+        self._check_loss(name, wanted)
         for kept in (self.places, self.granted_at, self.secrets):
             kept.pop(name, None)
         self._changed()
@@ -509,9 +509,14 @@ class FakeControl:
         self.secrets[destination] = login.secret or "made up"
         return m.Done(note=self.login_note)
 
-    async def logout(self, destination: str) -> m.Done:
+    def _check_loss(self, destination: str, wanted: m.Forgetting) -> None:
+        lost = self._place(destination).lost_with_key
+        if lost and wanted.confirm != m.OWN_KEY_ONLY:
+            raise Refused(m.OWN_KEY_ONLY, lost, hint="Say that its owner agrees.")
+
+    async def logout(self, destination: str, wanted: m.Forgetting = m.FORGET) -> m.Done:
         self.calls.append("logout")
-        self._place(destination)
+        self._check_loss(destination, wanted)
         self.secrets.pop(destination, None)
         return m.Done(note=self.logout_note)
 

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from logferry.daemon import daemon
 from logferry.output import Output
+from logferry_ipc.messages import FORGET, GIVE_UP, Forgetting
 
 
-def may_be_forgotten(destination: str, out: Output, *, yes: bool, again: str) -> bool:
-    """Whether its owner wants it gone; `again` is the command that says so where nobody can be asked."""
+def agreed_loss(destination: str, out: Output, *, yes: bool, again: str) -> Forgetting | None:
+    """What its owner agrees to lose, or None where he keeps it; `again` says yes where nobody can be asked."""
+    if yes:
+        return GIVE_UP
     places = daemon().destinations().destinations
     lost = next((each.lost_with_key for each in places if each.name == destination), "")
-    if yes or not lost:
-        return True
+    if not lost:
+        return FORGET
     out.note(f"The secret for {destination} cannot be given again. {lost}")
     if not out.interactive:
         out.trouble("Nobody is here to be asked.", f"To do it, say: {again}")
-        return False
+        return None
     if out.ask("Forget it?"):
-        return True
+        return GIVE_UP
     out.say("Nothing was forgotten.")
-    return False
+    return None

@@ -212,9 +212,9 @@ class DaemonClient:
         """The key that is shown at an address; a handshake and no request."""
         return self._call("fingerprint", m.Fingerprint, body=request)
 
-    def remove_destination(self, name: str) -> m.Destinations:
-        """Forget a destination, its consent and its secret; uploaded receipts stay."""
-        return self._call("remove_destination", m.Destinations, name, timeout=_PERSON)
+    def remove_destination(self, name: str, wanted: m.Forgetting = m.FORGET) -> m.Destinations:
+        """Forget a destination, its consent and its secret; uploaded receipts stay. Refused as `logout` is."""
+        return self._call("remove_destination", m.Destinations, name, body=wanted, timeout=_PERSON)
 
     def change_privacy(self, destination: str, change: m.PrivacyChange) -> m.Consent:
         """Other terms: they have to be agreed to before anything more is sent."""
@@ -244,9 +244,9 @@ class DaemonClient:
         """Keep a secret for this destination."""
         return self._call("login", m.Done, destination, body=login, timeout=_PERSON)
 
-    def logout(self, destination: str) -> m.Done:
-        """Forget the secret."""
-        return self._call("logout", m.Done, destination, timeout=_PERSON)
+    def logout(self, destination: str, wanted: m.Forgetting = m.FORGET) -> m.Done:
+        """Forget the secret; Refused `own-key-only` where something is lost with it and nobody agreed to that."""
+        return self._call("logout", m.Done, destination, body=wanted, timeout=_PERSON)
 
     def doctor(self) -> m.Checks:
         """Look at everything that can be wrong."""

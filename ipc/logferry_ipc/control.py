@@ -7,6 +7,7 @@ from typing import Protocol
 
 from logferry_ipc.messages import (
     EVERYTHING,
+    FORGET,
     Candidates,
     Changed,
     Checks,
@@ -22,6 +23,7 @@ from logferry_ipc.messages import (
     Exposition,
     Fingerprint,
     FingerprintRequest,
+    Forgetting,
     Identities,
     IdentityDecision,
     Ledger,
@@ -180,8 +182,8 @@ class Control(Protocol):
         """The key that is shown at an address; a handshake and no request."""
         ...
 
-    async def remove_destination(self, name: str) -> Destinations:
-        """Forget a destination, its consent and its secret; uploaded receipts stay."""
+    async def remove_destination(self, name: str, wanted: Forgetting = FORGET) -> Destinations:
+        """Forget a destination, its consent and its secret; uploaded receipts stay. Refused as `logout` is."""
         ...
 
     async def change_privacy(self, destination: str, change: PrivacyChange) -> Consent:
@@ -212,8 +214,8 @@ class Control(Protocol):
         """Keep a secret for this destination."""
         ...
 
-    async def logout(self, destination: str) -> Done:
-        """Forget the secret."""
+    async def logout(self, destination: str, wanted: Forgetting = FORGET) -> Done:
+        """Forget the secret; Refused `own-key-only` where something is lost with it and nobody agreed to that."""
         ...
 
     async def doctor(self) -> Checks:

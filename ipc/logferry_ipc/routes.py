@@ -132,7 +132,7 @@ ROUTES: tuple[Route, ...] = (
     _route(f"POST {_DESTINATION}/test", _OWN, m.DestinationTest, calls="test_destination"),
     _route("POST /discover", _OWN, m.Candidates, calls="discover", request=m.DiscoverRequest),
     _route("POST /fingerprint", _OWN, m.Fingerprint, calls="fingerprint", request=m.FingerprintRequest),
-    _route(f"DELETE {_DESTINATION}", _OWN, m.Destinations, calls="remove_destination"),
+    _route(f"DELETE {_DESTINATION}", _OWN, m.Destinations, calls="remove_destination", request=m.Forgetting),
     _route(f"GET {_DESTINATION}/consent", _OWN, m.Consent, calls="consent"),
     _route(f"POST {_DESTINATION}/consent", _OWN, m.Consent, calls="grant", request=m.ConsentGrant),
     _route(f"DELETE {_DESTINATION}/consent", _OWN, m.Consent, calls="revoke"),
@@ -140,7 +140,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /identities", _OWN, m.Identities, calls="identities"),
     _route("POST /identities", _OWN, m.Identities, calls="decide_identity", request=m.IdentityDecision),
     _route(f"POST {_DESTINATION}/login", _OWN, m.Done, calls="login", request=m.Login),
-    _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout"),
+    _route(f"DELETE {_DESTINATION}/login", _OWN, m.Done, calls="logout", request=m.Forgetting),
     _route("GET /doctor", _OWN, m.Checks, calls="doctor"),
     _route("POST /stop", _OWN, m.Stopped, calls="stop"),
 )

@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import get_type_hints
 
+import msgspec
 import pytest
 
 from logferry_ipc import messages as m
@@ -129,6 +130,21 @@ def test_destinations_consent_and_login(daemon: ThreadedDaemon, client: DaemonCl
     assert client.logout("home").ok
     assert not client.revoke("home").granted
     assert client.remove_destination("home").destinations == ()
+
+
+@pytest.mark.parametrize("ask", ["logout", "remove_destination"])
+def test_what_is_lost_with_a_secret_is_told_by_its_code_and_confirmed_by_it(
+    daemon: ThreadedDaemon, client: DaemonClient, ask: str
+) -> None:
+    client.add_destination(m.NewDestination(name="home", dialect="logferry", url="http://127.0.0.1:1"))
+    client.login("home", m.Login(anonymous=True))
+    home = daemon.control.places["home"]
+    daemon.control.places["home"] = msgspec.structs.replace(home, lost_with_key="All of it.")
+    with pytest.raises(Refused, match="All of it") as caught:
+        getattr(client, ask)("home")
+    assert (caught.value.code, list(daemon.control.secrets)) == (m.OWN_KEY_ONLY, ["home"])
+    getattr(client, ask)("home", m.Forgetting(confirm=caught.value.code))
+    assert daemon.control.secrets == {}
 
 
 def test_pins_and_who_is_there(daemon: ThreadedDaemon, client: DaemonClient) -> None:

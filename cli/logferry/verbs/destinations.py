@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
-from logferry.giving_up import may_be_forgotten
+from logferry.giving_up import agreed_loss
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
 from logferry.views import places as views
@@ -242,8 +242,9 @@ def _compared(args: Namespace, out: Output) -> str | None:
 
 def remove_destination(args: Namespace, out: Output) -> Exit:
     """One destination less."""
-    if not may_be_forgotten(args.name, out, yes=args.yes, again=f"logferry destinations remove {args.name} --yes"):
+    wanted = agreed_loss(args.name, out, yes=args.yes, again=f"logferry destinations remove {args.name} --yes")
+    if wanted is None:
         return Exit.WAITING
-    daemon().remove_destination(args.name)
+    daemon().remove_destination(args.name, wanted)
     out.say(f"Destination {args.name}, its consent and its secret are forgotten.")
     return Exit.DONE

@@ -7,7 +7,7 @@ from argparse import Namespace
 
 from logferry.daemon import daemon
 from logferry.exits import Exit
-from logferry.giving_up import may_be_forgotten
+from logferry.giving_up import agreed_loss
 from logferry.output import Output
 from logferry.parser import Verbs, verb
 from logferry_ipc.messages import Login
@@ -86,9 +86,10 @@ def _login(args: Namespace, secret: str = "") -> Login:
 def logout(args: Namespace, out: Output) -> Exit:
     """The secret forgotten."""
     name = args.destination
-    if not may_be_forgotten(name, out, yes=args.yes, again=f"logferry logout {name} --yes"):
+    wanted = agreed_loss(name, out, yes=args.yes, again=f"logferry logout {name} --yes")
+    if wanted is None:
         return Exit.WAITING
-    done = daemon().logout(name)
+    done = daemon().logout(name, wanted)
     out.say(f"The secret for {args.destination} is forgotten.")
     if done.note:
         out.say(done.note)

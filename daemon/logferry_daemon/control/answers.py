@@ -28,6 +28,7 @@ from logferry_daemon.control.verifying import VerifyDesk
 from logferry_daemon.key_trial import KeyTrial
 from logferry_ipc.messages import (
     EVERYTHING,
+    FORGET,
     Candidates,
     Changed,
     Check,
@@ -44,6 +45,7 @@ from logferry_ipc.messages import (
     Exposition,
     Fingerprint,
     FingerprintRequest,
+    Forgetting,
     Identities,
     IdentityDecision,
     Ledger,
@@ -234,9 +236,9 @@ class DaemonControl:
         """The key that is shown at an address."""
         return await self._pinning.fingerprint(request)
 
-    async def remove_destination(self, name: str) -> Destinations:
+    async def remove_destination(self, name: str, wanted: Forgetting = FORGET) -> Destinations:
         """Forget it, its consent and its secret."""
-        await self._destinations.remove(name)
+        await self._destinations.remove(name, wanted)
         return await self._destinations.all()
 
     async def change_privacy(self, destination: str, change: PrivacyChange) -> Consent:
@@ -270,9 +272,9 @@ class DaemonControl:
         """Keep a secret, or make one."""
         return await self._keys.login(self._destinations.called(destination).name, login)
 
-    async def logout(self, destination: str) -> Done:
+    async def logout(self, destination: str, wanted: Forgetting = FORGET) -> Done:
         """Forget the secret."""
-        return await self._keys.logout(self._destinations.called(destination).name)
+        return await self._keys.logout(self._destinations.called(destination).name, wanted)
 
     async def doctor(self) -> Checks:
         """Look at everything that can be wrong."""

@@ -15,7 +15,7 @@ from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.filters import takers
 from logferry_daemon.core.services import reason_against_destination
 from logferry_daemon.fleet import Fleet
-from logferry_ipc.messages import DestinationInfo, Destinations, NewDestination
+from logferry_ipc.messages import DestinationInfo, Destinations, Forgetting, NewDestination
 from logferry_model.errors import Misconfigured
 
 
@@ -47,9 +47,10 @@ class DestinationDesk:
         await self.fleet.add_destination(wanted.name, settings.destinations[wanted.name])
         self.fleet.listeners.state_changed()
 
-    async def remove(self, name: str) -> None:
+    async def remove(self, name: str, wanted: Forgetting) -> None:
         """Forget it, its consent and its secret."""
-        self.called(name)
+        again = f"logferry destinations remove {name} --yes"
+        await self.keys.check_loss(self.called(name), wanted, again=again)
         self.settings.remove("destinations", name)
         await self.fleet.remove_destination(name)
         await self.fleet.gates.load()

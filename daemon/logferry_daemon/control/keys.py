@@ -16,7 +16,7 @@ from logferry_daemon.core.reaching import KeyInAddress
 from logferry_daemon.courier import Courier
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Credentials, own_key_lost_note, own_key_note
-from logferry_ipc.messages import Done, Login
+from logferry_ipc.messages import OWN_KEY_ONLY, Done, Forgetting, Login
 from logferry_model.errors import Misconfigured, Refused
 
 HAS_ONE = "It has a key that Logferry made for itself already, and keeps it."
@@ -49,10 +49,10 @@ class KeyDesk:
             note = f"It is not used: the key from {origin} goes before it."
         return Done(note=note)
 
-    async def logout(self, name: str) -> Done:
+    async def logout(self, name: str, wanted: Forgetting) -> Done:
         """Forget it."""
         destination = self.fleet.couriers[name].destination
-        lost = await self.lost_with(destination)
+        lost = await self.check_loss(destination, wanted, again=f"logferry logout {name} --yes")
         await self.forget(name)
         self.fleet.gates.forgive(name)
         if origin := await self.credentials.origin(name):
@@ -65,6 +65,15 @@ class KeyDesk:
         if not await self._own_there(destination):
             return ""
         return what_is_lost(waiting_for(destination.name, await self.fleet.spool.deleted()))
+
+    async def check_loss(self, destination: Destination, wanted: Forgetting, *, again: str) -> str:
+        """The same; Refused where its owner did not agree to that. `again` is the command that says so for him."""
+        lost = await self.lost_with(destination)
+        if lost and wanted.confirm != OWN_KEY_ONLY:
+            said = f"The secret for {destination.name} cannot be given again. {lost}"
+            hint = f'If its owner wants that all the same: {again}; a program says "confirm": "{OWN_KEY_ONLY}".'
+            raise Refused(OWN_KEY_ONLY, said, hint=hint)
+        return lost
 
     async def forget(self, name: str) -> None:
         """Here and in the keyring."""

@@ -37,7 +37,18 @@ from logferry_ipc.messages.places import (
     SourceInfo,
     Sources,
 )
-from logferry_ipc.messages.privacy import Consent, ConsentGrant, Login, Preview, PrivacyChange, Removal
+from logferry_ipc.messages.privacy import (
+    FORGET,
+    GIVE_UP,
+    OWN_KEY_ONLY,
+    Consent,
+    ConsentGrant,
+    Forgetting,
+    Login,
+    Preview,
+    PrivacyChange,
+    Removal,
+)
 from logferry_ipc.messages.running import Ended, RunningSession, RunningSessions, RunningSummary
 from logferry_ipc.messages.sessions import (
     EVERYTHING,
@@ -75,6 +86,9 @@ from logferry_ipc.messages.state import (
 __all__ = [
     "API_VERSION",
     "EVERYTHING",
+    "FORGET",
+    "GIVE_UP",
+    "OWN_KEY_ONLY",
     "Attempt",
     "Attention",
     "Candidate",
@@ -104,6 +118,7 @@ __all__ = [
     "Exposition",
     "Fingerprint",
     "FingerprintRequest",
+    "Forgetting",
     "Hello",
     "Identities",
     "Identity",

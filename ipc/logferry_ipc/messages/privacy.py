@@ -91,3 +91,20 @@ class Login(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     def __repr__(self) -> str:
         return "Login(secret=***)"
+
+
+OWN_KEY_ONLY = "own-key-only"
+"""The code of what is asked before a secret is forgotten that nobody can give again."""
+
+
+class Forgetting(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The secret of a destination is to be forgotten."""
+
+    confirm: str = ""
+    """The code of the problem that said what is lost with it, once its owner has agreed to that."""
+
+
+FORGET = Forgetting()
+"""Unless something is lost with it."""
+GIVE_UP = Forgetting(confirm=OWN_KEY_ONLY)
+"""Also then."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +16,16 @@ from logferry_daemon.control.keys import HAS_ONE, KeyDesk
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.own_keys import is_own_key
-from logferry_ipc.messages import DeleteRequest, DestinationInfo, Login, NewDestination
+from logferry_ipc.messages import (
+    FORGET,
+    GIVE_UP,
+    OWN_KEY_ONLY,
+    DeleteRequest,
+    DestinationInfo,
+    Forgetting,
+    Login,
+    NewDestination,
+)
 from logferry_model.errors import Misconfigured, Refused, Unreachable
 from tests.daemon.shell.house import URL, House
 from tests.daemon.shell.office import answer, problem, stored
@@ -26,6 +36,7 @@ ANONYMOUS = Login(anonymous=True)
 ACCOUNT = "lf_0123456789abcdef_" + "a" * 43
 MINUTE = timedelta(minutes=1)
 JOIN = Login(secret=ACCOUNT, join=True)
+PAGE = Path(__file__).parents[3] / "docs" / "credentials.md"
 
 
 @pytest.fixture
@@ -150,7 +161,7 @@ async def test_whoever_looks_for_keys_hears_of_each_that_is_kept(house: House) -
     await desk.login("home", ANONYMOUS)
     await desk.login("home", ANONYMOUS)
     assert heard == ["kept"]
-    await desk.logout("home")
+    await desk.logout("home", GIVE_UP)
     await desk.login("home", Login(secret=ACCOUNT))
     assert heard == ["kept", "kept"]
 
@@ -179,11 +190,40 @@ async def test_neither_while_the_keyring_is_closed_nor_after_a_kill_in_between(h
 async def test_after_a_logout_that_says_what_is_lost_it_does(house: House) -> None:
     await house.control.login("home", ANONYMOUS)
     assert (await told(house)).lost_with_key == LOST
-    assert (await house.control.logout("home")).note == LOST
+    assert (await house.control.logout("home", GIVE_UP)).note == LOST
     assert not (await told(house)).own_key
     await house.control.login("home", Login(secret=ACCOUNT))
     assert (await key_of(house), (await told(house)).lost_with_key) == (ACCOUNT, "")
     assert (await house.control.logout("home")).note == ""
+
+
+@pytest.mark.parametrize("wanted", [FORGET, Forgetting(confirm="yes")])
+@pytest.mark.parametrize("ask", ["logout", "remove_destination"])
+async def test_whoever_asks_for_its_end_is_told_first_what_is_lost_and_nothing_is_changed(
+    house: House, ask: str, wanted: Forgetting
+) -> None:
+    await house.control.login("home", ANONYMOUS)
+    key, before = await key_of(house), await house.control.destinations()
+    error = await error_of(getattr(house.control, ask)("home", wanted))
+    assert (type(error), error.code) == (Refused, OWN_KEY_ONLY)
+    assert LOST in error.message
+    assert '"confirm": "own-key-only"' in error.hint
+    assert (await key_of(house), await house.control.destinations()) == (key, before)
+    assert (await house.control.consent("home")).granted
+    await getattr(house.control, ask)("home", GIVE_UP)
+    assert await key_of(house) == ""
+
+
+def test_the_page_says_how_a_program_confirms_that() -> None:
+    (body,) = re.findall(r'`({"confirm": [^`]+})`', PAGE.read_text("utf-8"))
+    assert msgspec.json.decode(body, type=Forgetting) == GIVE_UP
+
+
+@pytest.mark.parametrize("ask", ["logout", "remove_destination"])
+async def test_the_key_of_an_account_goes_unasked(house: House, ask: str) -> None:
+    await house.control.login("home", Login(secret=ACCOUNT))
+    await getattr(house.control, ask)("home")
+    assert await key_of(house) == ""
 
 
 async def test_deletions_that_wait_for_it_are_counted_before_it_is_gone(house: House) -> None:
@@ -195,7 +235,7 @@ async def test_deletions_that_wait_for_it_are_counted_before_it_is_gone(house: H
     await house.control.delete(session.id, DeleteRequest(remote=True))
     await house.quiet()
     assert "1 deletion waits for it" in (await told(house)).lost_with_key
-    assert "1 deletion waits for it" in (await house.control.logout("home")).note
+    assert "1 deletion waits for it" in (await house.control.logout("home", GIVE_UP)).note
 
 
 async def test_an_address_that_is_changed_in_the_settings_leaves_word_of_the_key_that_goes_with_it(
@@ -217,7 +257,7 @@ async def test_an_address_that_is_changed_in_the_settings_leaves_word_of_the_key
 
 async def test_a_destination_that_is_removed_takes_it_along(house: House) -> None:
     await house.control.login("home", ANONYMOUS)
-    await house.control.remove_destination("home")
+    await house.control.remove_destination("home", GIVE_UP)
     await house.add_destination()
     assert await key_of(house) == ""
     await house.control.login("home", Login(secret=ACCOUNT))
@@ -273,7 +313,7 @@ async def test_it_is_not_thrown_away_unasked_and_nobody_is_told_to_join_with_it(
     assert "--join" not in error.hint
     assert "logferry logout home" in error.hint
     assert await key_of(moved) == own
-    await moved.control.logout("home")
+    await moved.control.logout("home", GIVE_UP)
     assert await key_of(moved) == ""
     await moved.control.login("home", login)
     assert (await told(moved)).credential == "available"
