@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from logferry_daemon.core.plain_json import DOUBTFUL, plain
 from logferry_model.errors import Damaged
 
 MAX_DEPTH = 64
@@ -46,6 +47,12 @@ class NotJson(Damaged):
 
 def load(data: bytes | str) -> Loaded:
     """The JSON document in `data`, or Damaged with `not-json`, `duplicate-key`, `too-deep` or `number-too-big`."""
+    value = plain(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"), MAX_DEPTH)
+    return carefully(data) if value is DOUBTFUL else Loaded(value)
+
+
+def carefully(data: bytes | str) -> Loaded:
+    """The same, of what may need a repair."""
     text = data if isinstance(data, str) else _text(data)
     repair = _Repair()
     try:
