@@ -30,6 +30,8 @@ _NUMBERED = re.compile(r"attachment-\d+")
 """What the name of a file becomes."""
 _OWN_WORD = re.compile(r"[a-z]{1,14}(?:[-_][0-9_]+)?|\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-][\d:]+)?|[0-9A-Fa-f_-]*")
 """A part of a natural key: the kind of session and its number, a time, or a digest."""
+_PART = re.compile("[^@/]+")
+_KEYED = "natural_key"
 MOST = 5
 
 
@@ -47,6 +49,9 @@ def leaks(
     """
     watch = _Watch(Searched(names), detectors)
     found = list(secrets.places(document, told))
+    # Where each text stands takes most of the time, and is asked only when one of them may not be harmless.
+    if watch.passes(document):
+        return found
     for path, text in _texts(msgspec.json.decode(document), ""):
         # A path that is made of a secret is that of a place which was told already.
         if len(found) < MOST and path not in found and watch.catches(path, text) and not secrets.stand_in(path):
@@ -62,23 +67,39 @@ class _Watch:
         self._detectors = detectors
         self._clean: set[str] = set()
 
+    def passes(self, document: bytes) -> bool:
+        """Whether every text in the object `document` is one that may leave, wherever it stands."""
+        key = msgspec.json.decode(document, type=dict[str, msgspec.Raw]).get(_KEYED)
+        if key is not None and self.catches(_KEYED, msgspec.json.decode(key, type=str)):
+            return False
+        return not any(self.catches("", text) for text in _strings(document))
+
     def catches(self, path: str, text: str) -> bool:
         """Whether `text`, which stands at `path`, must not leave."""
+        if path == _KEYED:
+            # Not part by part: an address has the sign that parts are joined with.
+            return self._suspects(_PART.sub(_without_own_word, text))
         if text in self._clean or SLOT.fullmatch(text) or _OURS.fullmatch(path):
             return False
-        caught = any(self._names.holds(part) or self._detectors.found(part) for part in _parts(path, text))
-        if not caught:
-            self._clean.add(text)
-        return caught
+        if text not in _MARKS and not _NUMBERED.fullmatch(text) and self._suspects(text):
+            return True
+        self._clean.add(text)
+        return False
+
+    def _suspects(self, text: str) -> bool:
+        return self._names.holds(text) or self._detectors.found(text) is not None
 
 
-def _parts(path: str, text: str) -> Iterator[str]:
-    """What of a text may be a name."""
-    if path == "natural_key":
-        # Not part by part: an address has the sign that parts are joined with.
-        yield re.sub("[^@/]+", lambda part: "x" if _OWN_WORD.fullmatch(part[0]) else part[0], text)
-    elif text not in _MARKS and not _NUMBERED.fullmatch(text):
-        yield text
+def _without_own_word(part: re.Match[str]) -> str:
+    return "x" if _OWN_WORD.fullmatch(part[0]) else part[0]
+
+
+def _strings(document: bytes) -> Iterable[str]:
+    """Every text and every key in JSON, once."""
+    if b"\\" in document:
+        return {text for path, text in _texts(msgspec.json.decode(document), "")}
+    # Nothing is escaped, so every other piece between quotation marks is a text.
+    return map(bytes.decode, set(document.split(b'"')[1::2]))
 
 
 def _texts(value: Any, path: str) -> Iterator[tuple[str, str]]:  # noqa: ANN401 -- any JSON value

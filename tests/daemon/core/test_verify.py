@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -129,6 +130,20 @@ def test_whatever_a_log_holds_nothing_of_it_is_withheld(one: Session, names: lis
     natural = replace(one, natural_key="session-1@2026-03-01T20:00:00+00:00")
     new = prepare(found_whole(natural, names=frozenset(names)), END, only_grows=True, privacy=privacy())
     assert new.leaks == ()
+
+
+@each_field
+@pytest.mark.parametrize("name", ['Nadja "Wisp" Ferrowyn', "Ferrowyn\\\\Wisp", "Zoë Müller"])
+def test_a_name_with_signs_that_json_escapes_is_found_wherever_it_stands(field: str, name: str) -> None:
+    path, changes = FIELDS[field]
+    written = json.dumps(name, ensure_ascii=False)[1:-1]
+    document = encode_session(session(**changes)).decode().replace(NAME, written).replace(NAME.upper(), written)
+    assert found_in(document.encode(), name) == [path]
+
+
+def test_a_name_is_found_where_the_natural_key_is_the_same_word() -> None:
+    document = encode_session(session(natural_key="hans", events=(event("loot", item="hans"),)))
+    assert found_in(document, "hans") == ["events.0.item"]
 
 
 @each_field
