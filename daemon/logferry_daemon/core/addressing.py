@@ -40,6 +40,10 @@ NO_KEY = "there is no keyring to keep a key for tokens in"
 TOKEN = "a token stands for it"  # noqa: S105 -- a reason, not a secret
 NOT_KEPT = "it was read before you chose to keep it"
 _NOTHING: Any = object()
+_SLOT_LIKE = b'"@'
+_SIGNS = (_SLOT_LIKE, b'"fields":', b'"facts":')
+"""What is decided about has one of them before it, but for _ALWAYS_LOOKED_AT."""
+_ALWAYS_LOOKED_AT = frozenset({"facts", "statistics"})
 _KEY = re.compile(r"[0-9a-f]{64}")
 
 
@@ -94,7 +98,11 @@ class Addressed:
 def address(document: bytes, tracker: str, terms: Terms) -> Addressed:
     """The session in `document`, which the spool keeps, as `terms` allow it. A slot never leaves."""
     writer = _Writer(tracker, terms)
-    session = writer.value(msgspec.json.decode(document), "session")
+    session: dict[str, Any] = {}
+    for name, part in msgspec.json.decode(document, type=dict[str, msgspec.Raw]).items():
+        kept = part if writer.passes(bytes(part), name) else writer.value(msgspec.json.decode(part), name)
+        if kept is not _NOTHING:
+            session[name] = kept
     statistics = session.get("statistics", {})
     if writer.dropped and "events" in statistics:
         # How many there were would tell how many are left out.
@@ -114,6 +122,14 @@ class _Writer:
         untold = terms.policy.of(Group.PLAYERS) is not Treatment.KEEP
         players = (text for slot, text in terms.kept.items() if (of := slot_of(slot)) and of[0] is Group.PLAYERS)
         self._players = Searched(players if untold else ())
+
+    def passes(self, part: bytes, name: str) -> bool:
+        """Whether there is nothing to decide in a part of a session: most of it is numbers and words of the game."""
+        decided = name in _ALWAYS_LOOKED_AT or (name in self._decided and self._may_drop(self._decided[name][1]))
+        return not decided and not any(sign in part for sign in _SIGNS)
+
+    def _may_drop(self, groups: Mapping[str, Group]) -> bool:
+        return any(self._terms.policy.of(group) is Treatment.DROP for group in groups.values())
 
     def value(self, value: Any, name: str) -> Any:  # noqa: ANN401 -- any JSON value
         """What becomes of `value`; _NOTHING where it goes."""
@@ -193,5 +209,5 @@ class _Writer:
 
 def check_no_slot(document: bytes) -> None:
     """Refused when a slot is left: a mistake of ours must not show how names are stood for."""
-    if any(f'"@{group}:'.encode() in document for group in Group):
+    if _SLOT_LIKE in document and any(f'"@{group}:'.encode() in document for group in Group):
         raise Refused("slot-left", "a stand-in for a name was not replaced; nothing was sent.")

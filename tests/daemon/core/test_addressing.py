@@ -11,6 +11,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from logferry_daemon.core.addressing import (
     BY_POLICY,
@@ -265,6 +266,13 @@ def test_what_happened_to_others_is_dropped_as_a_whole_or_stays(word: str, group
         assert left == ["loot", word, word]
 
 
+@pytest.mark.parametrize(("word", "group"), LISTING.events.items())
+def test_what_happened_to_others_is_dropped_where_nothing_else_is_decided(word: str, group: Group) -> None:
+    result = sent(session(events=(event("loot"), event(word), event("loot"))), {group: Treatment.DROP})
+    assert [each["type"] for each in msgspec.json.decode(result.document)["events"]] == ["loot", "loot"]
+    assert result.removed == {(word, BY_POLICY): 1}
+
+
 def test_a_text_of_such_an_event_is_of_its_group() -> None:
     one = session(events=(event("whispered", fields={"note": NAME}),))
     kept = {Group.COMMUNICATIONS: Treatment.KEEP, Group.TEXTS: Treatment.DROP}
@@ -294,6 +302,21 @@ def test_only_the_fields_that_its_owner_chose_go() -> None:
     assert document["events"][0]["fields"] == {"cups": 3}
     assert document["facts"] == {}
     assert result.removed["mode", BY_POLICY] == 1
+
+
+def test_facts_of_somebody_are_chosen_as_those_of_a_session_are() -> None:
+    one = session(participants=(Participant(id="p1", facts={"mode": "solo", "cups": 3}),))
+    result = sent(one, only={"artemis": frozenset({"cups"})})
+    assert msgspec.json.decode(result.document)["participants"] == [{"id": "p1", "facts": {"cups": 3}}]
+    assert result.removed == {("mode", BY_POLICY): 1}
+
+
+@given(sessions())
+def test_where_nothing_is_decided_it_goes_as_it_is_kept(one: Session) -> None:
+    plain = replace(one, participants=(), name=None, tags=(), loadouts=(), facts={})
+    plain = replace(plain, events=tuple(replace(each, fields={}) for each in plain.events))
+    clean = cleaned(plain, listing=NOTHING_LISTED).session
+    assert sent(clean, listing=NOTHING_LISTED) == Addressed(encode_session(clean), {})
 
 
 def test_a_choice_for_one_tracker_is_none_for_another() -> None:
