@@ -47,8 +47,10 @@ class End(Struct, frozen=True, kw_only=True):
     """Between 0 (a guess) and 1 (the log says so)."""
 
 
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One thing that happened, in the tracker's own word for it."""
+
+    # No collector has to look through a hundred thousand of them: nothing in one can lead back to it.
 
     at: EpochMs
     type: str
@@ -84,7 +86,7 @@ class Participant(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What they did, by the figure's name: `damage_dealt`, `healing`, `damage_taken`, `deaths`."""
 
 
-class Hit(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Hit(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One blow or heal of a skill's timeline."""
 
     at: EpochMs

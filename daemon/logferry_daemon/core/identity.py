@@ -13,6 +13,8 @@ from logferry_model.session import EpochMs, SessionId
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 YEARS = range(1970, 3000)
 """A date outside of these is a mistake of whoever wrote it, and collectors refuse it."""
+MOMENTS = range((datetime(YEARS.stop, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(milliseconds=1))
+"""The same in the model's milliseconds."""
 
 
 def session_id(tracker: str, natural_key: str) -> SessionId:
@@ -32,11 +34,10 @@ def to_ms(at: datetime) -> EpochMs:
 
 def from_ms(at: int) -> datetime:
     """The model's milliseconds as an aware UTC time; OverflowError outside of YEARS."""
-    # Not fromtimestamp: on Windows it refuses everything before 1970.
-    moment = EPOCH + timedelta(milliseconds=at)
-    if moment.year not in YEARS:
+    if at not in MOMENTS:
         raise OverflowError(at)
-    return moment
+    # Not fromtimestamp: on Windows it refuses everything before 1970.
+    return EPOCH + timedelta(milliseconds=at)
 
 
 def parse_time(text: str) -> datetime | None:

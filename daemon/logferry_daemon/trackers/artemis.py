@@ -17,10 +17,11 @@ from logferry_daemon.core.identity import content_mark, from_ms, parse_time, ses
 from logferry_daemon.core.lenient_json import Loaded
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
+from logferry_daemon.trackers.artemis_events import event_of, text_of
 from logferry_daemon.trackers.shapes import as_moment, opened, repaired
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
-from logferry_model.session import EndRule, EpochMs, Event, Loadout, Participant, Session
+from logferry_model.session import EndRule, Event, Loadout, Participant, Session
 from logferry_model.tally import Tally, skills_of, tally
 
 NAME = "artemis"
@@ -28,22 +29,6 @@ MAX_BYTES = 24 * 2**20
 """Some 60,000 events; a long evening has 5,000."""
 LOCAL_PLAYER = "me"
 _OWN_ID = re.compile(r"session-\d{1,20}")
-
-_WORDS = """
-damage_dealt miss target_dodged target_evaded target_resisted out_of_range
-damage_taken damage_reduced deflect player_dodged player_evaded enemy_missed
-death death_location revived divine_intervention self_heal heal_other healed_by heal_diminished
-loot mining_claim resource_depleted no_find skill_gain skill_rank skill_acquired attribute_gain
-buff debuff tier_up low_condition low_condition_limited enhancer_broke repaired
-global hof global_mining hof_mining global_craft
-vehicle_damage vehicle_destroyed vehicle_repaired player_login player_logout friend_added
-trade_complete ped_transfer item_bought transaction_complete session_time afk_on afk_off
-robot_attack creature_immune position waypoint_added waypoint_removed
-"""
-EVENT_WORDS = frozenset(_WORDS.split())
-"""Words that may leave; another word could be anything, so it is kept as `other`."""
-VEHICLE = "vehicle_"
-"""How the words about vehicles begin; one that is not in the list is kept as `vehicle_other`."""
 
 
 class Artemis:
@@ -115,7 +100,7 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
     if len(raw) > MAX_EVENTS:
         raise Damaged("too-many-events", f"the session has more than {MAX_EVENTS} events.")
     people: dict[str, str] = {}
-    events = tuple(sorted((e for e in (_event(item, people) for item in raw) if e), key=lambda event: event.at))
+    events = tuple(sorted((e for e in (event_of(item, people) for item in raw) if e), key=lambda event: event.at))
     ended = parse_time(_text(document, "endedAt") or "") or _last_time(started, events)
     loadouts = tuple(_loadouts(document.get("loadoutSnapshots")))
     statistics = _statistics(document, events, loadouts, _active(document, started, max(started, ended)))
@@ -170,44 +155,6 @@ def _active(document: dict[str, Any], started: datetime, ended: datetime) -> tim
     return max(timedelta(), ended - started - paused)
 
 
-def _event(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -- any JSON value
-    if not isinstance(item, dict):
-        return None
-    at, word = item.get("timestamp"), item.get("type")
-    if isinstance(at, bool) or not isinstance(at, int | float) or not isinstance(word, str):
-        return None
-    try:
-        from_ms(int(at))
-    except OverflowError:
-        return None
-    quantity = _number(item, "quantity")
-    return Event(
-        at=EpochMs(int(at)),
-        type=_known(word),
-        amount=_number(item, "amount"),
-        value=_number(item, "value"),
-        quantity=None if quantity is None else int(quantity),
-        critical=item.get("critical") is True,
-        skill=_text(item, "skillName"),
-        skill_category=_text(item, "skillCategory"),
-        item=_text(item, "itemName"),
-        creature=_text(item, "creature"),
-        damage_type=_text(item, "damageType"),
-        loadout=_text(item, "loadoutId"),
-        participant=_person(_text(item, "player"), people),
-    )
-
-
-def _known(word: str) -> str:
-    if word in EVENT_WORDS:
-        return word
-    return f"{VEHICLE}other" if word.startswith(VEHICLE) else "other"
-
-
-def _person(name: str | None, people: dict[str, str]) -> str | None:
-    return people.setdefault(name, f"p{len(people) + 1}") if name else None
-
-
 def _loadouts(snapshots: Any) -> Iterator[Loadout]:  # noqa: ANN401 -- any JSON value
     if not isinstance(snapshots, dict):
         return
@@ -237,8 +184,7 @@ def _last_time(started: datetime, events: Sequence[Event]) -> datetime:
 
 
 def _text(source: dict[str, Any], key: str) -> str | None:
-    value = source.get(key)
-    return value[:200] if isinstance(value, str) and value else None
+    return text_of(source.get(key))
 
 
 def _number(source: dict[str, Any], key: str) -> float | None:

@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.reading import Document, DocumentTracker, Found, Reading
-from logferry_daemon.trackers.artemis import EVENT_WORDS, Artemis
+from logferry_daemon.trackers.artemis import Artemis
+from logferry_daemon.trackers.artemis_events import EVENT_WORDS
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import EndRule, Event, Session
 from logferry_model.tally import tally
