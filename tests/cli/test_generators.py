@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from logferry.demo.generators.elite import Ending, journal_name
-from logferry_daemon.trackers.artemis import EVENT_WORDS
+from logferry_daemon.trackers.artemis_events import EVENT_WORDS
 from logferry_model.session import EndRule
 from tests.cli.whole import read_whole
 from tests.factories import START, artemis_document, cast, encode_document, file_name, grown, journal

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logferry_daemon.core.reading import Found
-from logferry_daemon.trackers.artemis import EVENT_WORDS
+from logferry_daemon.trackers.artemis_events import EVENT_WORDS
 from logferry_model.session import EndRule, Event
 from tests.daemon.golden import expected, stored
 from tests.daemon.recipes.logs import Log, document, leaks, measures, rules, types
