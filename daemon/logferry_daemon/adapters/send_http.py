@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 import aiohttp
 from yarl import URL
 
-from logferry_daemon.adapters.send_progress import Progress, WatchedBody, attentive_socket, watched
+from logferry_daemon.adapters.send_progress import Lookout, Pace, Progress, WatchedBody
+from logferry_daemon.adapters.send_socket import attentive_socket
 from logferry_daemon.adapters.throttle import Throttle
 from logferry_daemon.adapters.tls import PinnedContext, WrongKey, pinned, trusted
 from logferry_daemon.core.exchange import Request, Response
@@ -34,9 +36,11 @@ class Patience:
     """From the first byte of an answer to its last one: 1 MiB by the worst line, and an answer is some KiB."""
 
     @property
-    def first(self) -> timedelta:
-        """Until the rate of what moves counts."""
-        return self.connect + 2 * self.answer
+    def pace(self) -> Pace:
+        """What each request has to keep to; the rate of what moves counts once it may be expected to move."""
+        still = self.answer.total_seconds()
+        first = self.connect.total_seconds() + 2 * still
+        return Pace(still=still, allowance=first, longest=self.whole.total_seconds())
 
 
 @asynccontextmanager
@@ -63,7 +67,8 @@ async def open_sender(
         trust_env=False,
         auto_decompress=False,
     ) as session:
-        yield HttpSender(session, patience, authorities or trusted(), Throttle(limit) if limit else None)
+        with closing(Lookout(patience.pace)) as lookout:
+            yield HttpSender(session, lookout, authorities or trusted(), Throttle(limit) if limit else None)
 
 
 class HttpSender:
@@ -72,12 +77,12 @@ class HttpSender:
     def __init__(
         self,
         session: aiohttp.ClientSession,
-        patience: Patience,
+        lookout: Lookout,
         authorities: ssl.SSLContext,
         throttle: Throttle | None,
     ) -> None:
         self._session = session
-        self._patience = patience
+        self._lookout = lookout
         self._authorities = authorities
         self._throttle = throttle
         self._pinned: dict[Fingerprint, PinnedContext] = {}
@@ -92,21 +97,21 @@ class HttpSender:
         headers = {**request.headers, **(secret if request.to is None else {}), "Accept-Encoding": "identity"}
         if pin and not target.startswith("https:"):
             raise Unreachable("tls", "it is pinned, and without encryption there is no key to look at")
+        # The limit is around all of it, so that whoever is given up leaves no connection behind.
         with _network_errors():
-            async with (
-                watched(self._patience.answer, self._patience.first, self._patience.whole) as progress,
-                self._session.request(
-                    request.method,
-                    # An address that is signed is sent to the letter, also where there are two ways to write it.
-                    URL(target, encoded=request.to is not None),
-                    headers=headers,
-                    data=WatchedBody(request.body, progress, self._throttle) if request.body else None,
-                    allow_redirects=False,
-                    ssl=self._context(pin),
-                ) as answer,
-            ):
-                progress.answering()
-                return await _whole(answer, progress)
+            async with asyncio.timeout(None) as limit:
+                with Progress(limit, self._lookout) as progress:
+                    async with self._session.request(
+                        request.method,
+                        # An address that is signed is sent to the letter, also where there are two ways to write it.
+                        URL(target, encoded=request.to is not None),
+                        headers=headers,
+                        data=WatchedBody(request.body, progress, self._throttle) if request.body else None,
+                        allow_redirects=False,
+                        ssl=self._context(pin),
+                    ) as answer:
+                        progress.answering()
+                        return await _whole(answer, progress)
 
     def _context(self, pin: Fingerprint | None) -> ssl.SSLContext:
         if pin is None:
@@ -122,8 +127,10 @@ async def _whole(answer: aiohttp.ClientResponse, progress: Progress) -> Response
 
 
 async def _bounded(answer: aiohttp.ClientResponse, progress: Progress) -> bytes:
-    parts, size = [], 0
-    async for part in answer.content.iter_chunked(2**16):
+    parts, size, content = [], 0, answer.content
+    # What is there already costs one turn: most answers came with their head.
+    while not content.at_eof():
+        part = await content.readany()
         size += len(part)
         progress.received(len(part))
         if size > MAX_ANSWER:

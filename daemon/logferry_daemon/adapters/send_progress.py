@@ -2,52 +2,22 @@
 
 Only the answer has a longest time besides: it is a small thing, and whoever makes it last holds a line of ours.
 
-What has been written is not what has been sent: it may lie in our own buffers, and in those of the system. Linux tells
-how much of it nobody has confirmed; elsewhere the system's buffer is allowed its time.
+What has been written is not what has been sent: it may lie in our own buffers, and in those of the system.
 """
 
 from __future__ import annotations
 
 import asyncio
-import socket
-import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Self
 
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.payload import Payload
 
+from logferry_daemon.adapters.send_socket import unconfirmed, unseen
 from logferry_daemon.adapters.throttle import Throttle
-
-if sys.platform == "linux":
-    import fcntl
-    import struct
-    import termios
-
-    def unconfirmed(sock: socket.socket) -> int:
-        """Bytes that the system has taken and the other side has not."""
-        try:
-            return int(struct.unpack("i", fcntl.ioctl(sock.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
-        except (OSError, ValueError):  # the latter of one that is closed
-            return 0
-
-    def unseen(_: socket.socket) -> int:
-        """Bytes of which nobody here knows whether they are under way."""
-        return 0
-else:
-
-    def unconfirmed(_: socket.socket) -> int:
-        """The system does not tell."""
-        return 0
-
-    def unseen(sock: socket.socket) -> int:
-        """Bytes of which nobody here knows whether they are under way."""
-        try:
-            return sock.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
-        except OSError:
-            return 0
-
 
 SLOWEST = 2_048
 """Bytes a second on the whole; whoever is slower than a modem of 1994 keeps a line open and does not move."""
@@ -55,21 +25,71 @@ SLOWEST_ANSWER = 8_192
 """The same of an answer once it has begun: a poor line brings more."""
 PIECE = 2**16
 LOOKS = 15
-"""In the time that nothing may move."""
+"""In the time that nothing may move, so it may take that much longer until somebody is given up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """What one request has to keep to. Seconds, as the event loop counts: it is asked for with every request."""
+
+    still: float
+    """That nothing may move."""
+    allowance: float
+    """Before the rate counts: the connection has to be made, and the other side may think about it."""
+    longest: float
+    """That the answer may take, however steadily it comes."""
+
+
+class Lookout:
+    """Looks at all that is under way. One timer for everybody: most requests are over before the first look."""
+
+    def __init__(self, pace: Pace) -> None:
+        self.pace = pace
+        self._under_way: set[Progress] = set()
+        self._next: asyncio.TimerHandle | None = None
+
+    @property
+    def rests(self) -> bool:
+        """Nothing wakes it."""
+        return self._next is None
+
+    def watch(self, progress: Progress) -> None:
+        """From now on."""
+        self._under_way.add(progress)
+        if self.rests:
+            self._look_later()
+
+    def leave(self, progress: Progress) -> None:
+        """It is over."""
+        self._under_way.discard(progress)
+
+    def close(self) -> None:
+        """Nobody is looked at any more."""
+        if self._next is not None:
+            self._next.cancel()
+
+    def _look(self) -> None:
+        self._next = None
+        if not self._under_way:
+            return  # it rests until there is something again
+        self._look_later()
+        for progress in tuple(self._under_way):
+            progress.look()
+
+    def _look_later(self) -> None:
+        self._next = asyncio.get_running_loop().call_later(self.pace.still / LOOKS, self._look)
 
 
 class Progress:
-    """Of one request and its answer."""
+    """Of one request and its answer; it is looked at inside its block, and `limit` runs out when nothing moves."""
 
-    def __init__(self, limit: asyncio.Timeout, patience: timedelta, allowance: timedelta, longest: timedelta) -> None:
+    def __init__(self, limit: asyncio.Timeout, lookout: Lookout) -> None:
         self._limit = limit
-        self._patience = patience.total_seconds()
+        self._lookout = lookout
+        pace = self._pace = lookout.pace
         self._loop = asyncio.get_running_loop()
         self._began = self._since = self._loop.time()
-        self._allowance = allowance.total_seconds()
-        """Before the rate counts: the connection has to be made, and the other side may think about it."""
-        self._longest = longest.total_seconds()
-        """That the answer may take, however steadily it comes."""
+        self._allowance = pace.allowance
         self._rate = SLOWEST
         self._last = float("inf")
         """When it is over whatever moves."""
@@ -78,8 +98,14 @@ class Progress:
         self._received = 0
         self._transport: asyncio.WriteTransport | None = None
         self._unseen = 0
-        self._next: asyncio.TimerHandle | None = None
         self._held_since: float | None = None
+
+    def __enter__(self) -> Self:
+        self._lookout.watch(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lookout.leave(self)
 
     def writing(self, transport: asyncio.WriteTransport | None) -> None:
         """The body begins, perhaps once more on another connection."""
@@ -106,31 +132,25 @@ class Progress:
         self._transport = None
         self._unseen = self._written = self._received = self._moved = 0
         self._began = self._since = self._loop.time()
-        self._allowance = self._patience
+        self._allowance = self._pace.still
         self._rate = SLOWEST_ANSWER
-        self._last = self._began + self._longest
+        self._last = self._began + self._pace.longest
 
     def received(self, size: int) -> None:
         """So much came of the body of the answer."""
         self._received += size
 
     def look(self) -> None:
-        """Move the limit as far as what has moved allows."""
+        """See what has moved since the last look, and give it up when that is too little."""
         now, moved = self._loop.time(), self._received + self._sent()
         if moved != self._moved:
             self._moved, self._since = moved, now
-        if self._limit.expired():
-            return
         waited = 0.0 if self._held_since is None else now - self._held_since
-        idle = self._since + self._patience + self._unseen / SLOWEST
+        idle = self._since + self._pace.still + self._unseen / SLOWEST
         slow = self._began + self._allowance + (moved + self._unseen) / self._rate
-        self._limit.reschedule(min(idle, slow, self._last) + waited)
-        self._next = self._loop.call_later(self._patience / LOOKS, self.look)
-
-    def stop(self) -> None:
-        """It is over."""
-        if self._next is not None:
-            self._next.cancel()
+        if min(idle, slow, self._last) + waited <= now:
+            self._lookout.leave(self)
+            self._limit.reschedule(now)
 
     def _sent(self) -> int:
         if self._transport is None:
@@ -140,18 +160,6 @@ class Progress:
             pending += unconfirmed(sock)
             self._unseen = min(unseen(sock), self._written)
         return max(self._written - pending, 0)
-
-
-@asynccontextmanager
-async def watched(patience: timedelta, allowance: timedelta, longest: timedelta) -> AsyncIterator[Progress]:
-    """TimeoutError when nothing moves for `patience`, all that moved is less than a drip, or the answer has no end."""
-    async with asyncio.timeout(None) as limit:
-        progress = Progress(limit, patience, allowance, longest)
-        progress.look()
-        try:
-            yield progress
-        finally:
-            progress.stop()
 
 
 class WatchedBody(Payload):
@@ -180,14 +188,3 @@ class WatchedBody(Payload):
             # First: it may be long until there is room for it, and it lies in a buffer meanwhile.
             self._progress.wrote(len(piece))
             await writer.write(piece)
-
-
-def attentive_socket(
-    address: tuple[int | socket.AddressFamily, int | socket.SocketKind, int, str, tuple[object, ...]],
-) -> socket.socket:
-    """One in which little waits to be sent: what a slow line does not take is seen, and does not pile up."""
-    family, kind, protocol = address[:3]
-    made = socket.socket(family, kind, protocol)
-    if sys.platform != "win32" and hasattr(socket, "TCP_NOTSENT_LOWAT"):
-        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, 2 * PIECE)
-    return made
