@@ -1,4 +1,4 @@
-"""Has one destination delete what its owner wants gone there, and asks again until that is confirmed.
+"""Has one destination delete what its owner wants gone or nobody goes on with, and asks until that is confirmed.
 
 Beside the courier and not in it: a pause or a consent that was taken back stops what is sent, never what is taken away.
 """
@@ -6,18 +6,18 @@ Beside the courier and not in it: a pause or a consent that was taken back stops
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from logferry_daemon.conversing import exchange, is_of_the_network, outcome_of, proofs
 from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.destination import Destination
-from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Report, Stop
+from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parked, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
+from logferry_daemon.errands import Errand, Errands
 from logferry_daemon.gates import Gates
-from logferry_daemon.ports import CopyRow, Removals
 from logferry_daemon.road import AT_ONCE, LOOK_AGAIN, Road, Turn
 from logferry_daemon.tokens import Proof, Tokens
 from logferry_daemon.wake import Wake
@@ -34,7 +34,7 @@ class Eraser:
         destination: Destination,
         dialect: Dialect,
         road: Road,
-        removals: Removals,
+        errands: Sequence[Errands],
         gates: Gates,
         *,
         changed: Callable[[], None],
@@ -43,14 +43,14 @@ class Eraser:
         self.destination = destination
         self._dialect = dialect
         self._road = road
-        self._removals = removals
+        self._errands = errands
         self._gates = gates
         self._changed = changed
         self._turn = turn or nullcontext()
         self._tokens = Tokens(road.clock, road.sender)
         self._wake = Wake(road.clock)
         self._put_off: set[str] = set()
-        """Copies that the destination itself put off; all others wait for the network, or since before a restart."""
+        """Errands that the destination itself put off; all others wait for the network, or since before a restart."""
 
     def wake(self) -> None:
         """Something may have become possible."""
@@ -58,12 +58,14 @@ class Eraser:
 
     async def network_changed(self) -> None:
         """What waits because of the network alone need not wait any longer."""
-        await self._removals.hasten_copies(self.destination.name, but=sorted(self._put_off))
+        for kind in self._errands:
+            await kind.hasten(self.destination.name, but=sorted(self._put_off))
         self.wake()
 
     async def hasten(self) -> None:
         """Somebody did something about it: nothing need wait any longer but for what the gate says."""
-        await self._removals.hasten_copies(self.destination.name)
+        for kind in self._errands:
+            await kind.hasten(self.destination.name)
         self.wake()
 
     async def run(self) -> None:
@@ -80,7 +82,7 @@ class Eraser:
     async def _round(self) -> timedelta | None:
         """Ask for what is due; how long to wait then, None while there is nothing to ask for."""
         name, clock = self.destination.name, self._road.clock
-        due = await self._removals.next_copy(name)
+        due = await self._next()
         if due is None:
             return None
         if due > clock.now():
@@ -88,35 +90,37 @@ class Eraser:
         gate = await self._gates.way_to_delete(self.destination)
         if not gate.open:
             return LOOK_AGAIN if gate.until is None else min(max(gate.until - clock.now(), timedelta()), LOOK_AGAIN)
-        for copy in await self._removals.due_copies(name, clock.now(), self._gates.at_once(name, AT_ONCE)):
-            await self._erase(copy)
+        for kind in self._errands:
+            for errand in await kind.due(name, clock.now(), self._gates.at_once(name, AT_ONCE)):
+                await self._erase(kind, errand)
         return timedelta()
 
-    async def _erase(self, copy: CopyRow) -> None:
+    async def _next(self) -> datetime | None:
+        known = [await kind.next(self.destination.name) for kind in self._errands]
+        return min((due for due in known if due is not None), default=None)
+
+    async def _erase(self, kind: Errands, errand: Errand) -> None:
         async with self._turn:
-            outcome = await self._outcome(copy)
+            outcome = await self._outcome(errand)
             self._tell_gates(outcome)
-            await self._note(copy, outcome)
+            await self._note(kind, errand, outcome)
         log.info(
             "deletion tried",
-            extra={"action": type(outcome).__name__, "session": copy.session, "destination": copy.destination},
+            extra={
+                "action": type(outcome).__name__,
+                "session": errand.session,
+                "destination": self.destination.name,
+            },
         )
         self._changed()
 
-    async def _outcome(self, copy: CopyRow) -> Erasure:
+    async def _outcome(self, errand: Errand) -> Erasure:
         """Nothing that happens to one deletion may end the others."""
         try:
             secret = await self._gates.keys.secret(self.destination)
             if secret is None:
                 return Stop(reason="no key", hint="Give it one with: logferry login {name}", wait=LOOK_AGAIN)
-            now = self._road.clock.now()
-            report = Report(
-                report_id=copy.report_id,
-                idempotency_key=copy.idempotency_key,
-                age=now - copy.stopped_at,
-                session=copy.session,
-            )
-            found = hushed(await outcome_of(self._ask(report, secret)), secret)
+            found = hushed(await outcome_of(self._ask(errand, secret)), secret)
             if isinstance(found, Stop) and secret != await self._gates.keys.secret(self.destination):
                 # An account may have taken over: what the old key is told says nothing of the new one.
                 return Later(reason="its key was replaced meanwhile", trouble=False, free=True)
@@ -124,20 +128,20 @@ class Eraser:
         except LogferryError as error:
             return Later(reason=str(error), trouble=False, free=True)
         except Exception as error:
-            log.exception("deletion failed", extra={"action": "eraser", "session": copy.session})
+            log.exception("deletion failed", extra={"action": "eraser", "session": errand.session})
             return Parked(reason=f"a mistake in Logferry: {type(error).__name__}")
 
-    async def _ask(self, report: Report, key: str) -> Erasure:
+    async def _ask(self, errand: Errand, key: str) -> Erasure:
         """By the key or a token of it, as the courier does."""
-        proof, found = await self._ask_by(report, key)
+        proof, found = await self._ask_by(errand, key)
         if proof.may_be_old(found):
             self._tokens.forget(proof)
-            proof, found = await self._ask_by(report, key)
+            proof, found = await self._ask_by(errand, key)
         return hushed(found, proof.secret)
 
-    async def _ask_by(self, report: Report, key: str) -> tuple[Proof, Erasure]:
+    async def _ask_by(self, errand: Errand, key: str) -> tuple[Proof, Erasure]:
         proof = await self._tokens.proof(self.destination, self._dialect, key)
-        talk = self._dialect.delete(report, now=self._road.clock.now())
+        talk = errand.talk(self._dialect, self._road.clock.now())
         headers = proofs(self._dialect, proof.secret, self._road.clock)
         return proof, await exchange(self._road.sender, self.destination, headers, talk)
 
@@ -162,20 +166,20 @@ class Eraser:
             case Erased() | Parked():
                 self._gates.succeeded(name)
 
-    async def _note(self, copy: CopyRow, outcome: Erasure) -> None:
-        now, removals = self._road.clock.now(), self._removals
-        self._put_off.discard(copy.id)
+    async def _note(self, kind: Errands, errand: Errand, outcome: Erasure) -> None:
+        now = self._road.clock.now()
+        self._put_off.discard(errand.id)
         if isinstance(outcome, Later | Stop) and not is_of_the_network(outcome):
-            self._put_off.add(copy.id)
+            self._put_off.add(errand.id)
         match outcome:
             case Erased():
-                await removals.copy_gone(copy.id, outcome.note, now)
+                await kind.gone(errand, outcome.note, now)
             case Parked():
-                await removals.copy_refused(copy.id, outcome.reason, now)
+                await kind.refused(errand, outcome.reason, now)
             case Later():
                 # However long it takes: a person wants it gone, and nothing is lost by asking once more.
-                wait = delay(attempts=copy.attempts + 1, jitter=self._road.chance.jitter(), floor=outcome.floor)
-                await removals.copy_deferred(copy.id, outcome.reason, now, now + wait, counts=not outcome.free)
+                wait = delay(attempts=errand.attempts + 1, jitter=self._road.chance.jitter(), floor=outcome.floor)
+                await kind.deferred(errand, outcome.reason, now, now + wait, counts=not outcome.free)
             case Stop():
                 wait = outcome.wait or timedelta()
-                await removals.copy_deferred(copy.id, outcome.reason, now, now + wait, counts=False)
+                await kind.deferred(errand, outcome.reason, now, now + wait, counts=False)

@@ -27,6 +27,7 @@ from logferry_daemon.core.sending import Occasion, waits_for
 from logferry_daemon.courier import Courier
 from logferry_daemon.crew import Crew
 from logferry_daemon.eraser import Eraser
+from logferry_daemon.errands import CopyErrands, RemnantErrands
 from logferry_daemon.gates import Gates
 from logferry_daemon.intake.partials import complete_left
 from logferry_daemon.intake.runner import SourceRunner
@@ -213,8 +214,8 @@ class Fleet:
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         await self.spool.set_note(trackers_note(name), trackers_text(destination.trackers))
         self.crew.hire(f"courier:{name}", courier.run())
-        changed = self.listeners.state_changed
-        self.erasers[name] = Eraser(destination, dialect, self.road, self.spool, self.gates, changed=changed, turn=turn)
+        changed, errands = self.listeners.state_changed, (CopyErrands(self.spool), RemnantErrands(self.spool))
+        self.erasers[name] = Eraser(destination, dialect, self.road, errands, self.gates, changed=changed, turn=turn)
         self.crew.hire(f"eraser:{name}", self.erasers[name].run())
 
     async def _tidy(self) -> None:

@@ -32,6 +32,10 @@ CUTS = 2
 """Posts that the network cut, after which it goes in pieces too."""
 
 
+class _DeletedMeanwhile(Exception):
+    """Its owner deleted the session: nothing more of it may go."""
+
+
 class Handover:
     """To one destination."""
 
@@ -62,6 +66,8 @@ class Handover:
             talk = dialect.resume(letter, upload, offer, tracker=tracker, url=destination.url, now=now)
         try:
             outcome = await exchange(self._sender, destination, proofs_of, talk, keep)
+        except _DeletedMeanwhile:
+            return Later(reason="it was deleted meanwhile", trouble=False, free=True)
         except Unreachable as error:
             if not in_pieces and error.code in CUT and len(letter.body) > SMALLEST:
                 await keep(replace(upload, cuts=upload.cuts + 1))
@@ -74,7 +80,8 @@ class Handover:
 
     def _keeper(self, delivery: str) -> Keep:
         async def keep(upload: Upload) -> None:
-            await self._outbox.keep_upload(delivery, upload)
+            if not await self._outbox.keep_upload(delivery, upload):
+                raise _DeletedMeanwhile
 
         return keep
 

@@ -9,12 +9,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from logferry_ipc.messages import Copy, DeleteRequest
 from logferry_model.envelope import sha256_hex
-from tests.acceptance.running import DESTINATION, daemon_home, make_quiet, tell, until
+from tests.acceptance.running import DESTINATION, DaemonHome, Program, daemon_home, make_quiet, tell, until
 from tests.acceptance.tus_front import Break, Front, front_of
 from tests.acceptance.tus_program import NotFetched, tus_program
 from tests.factories import artemis_document, encode_document
@@ -212,3 +214,75 @@ def test_an_upload_that_the_server_lost_is_made_again_under_the_same_key(front: 
         file.unlink()
     uploaded(front, tmp_path, 6 * MIB)
     assert front.methods.count("POST") == 2
+
+
+# Taken back
+
+
+@contextmanager
+def begun(front: Front, tmp_path: Path) -> Iterator[tuple[DaemonHome, Program, str]]:
+    """A daemon that has sent some of a long session, its process, and the session."""
+    games = tmp_path / "games"
+    games.mkdir()
+    make_quiet(long_hunt(games / "session-1772395200243.json"))
+    front.pause = 0.03
+    with daemon_home(tmp_path / "daemon") as daemon:
+        daemon.configure(sources={"hunts": ("artemis", games)}, destinations={DESTINATION: front.url})
+        program = daemon.start()
+        daemon.agree("s3cret-key-of-the-tus-test")
+        until(lambda: front.received > 1.4 * MIB, "so much has arrived", seconds=100)
+        (session,) = daemon.client.sessions().sessions
+        yield daemon, program, session.id
+
+
+def on_disk(front: Front) -> int:
+    """Bytes of all that the server has."""
+    return sum(file.stat().st_size for file in front.folder.iterdir())
+
+
+def test_what_arrived_of_a_deleted_session_is_gone_from_the_servers_disk(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with begun(front, tmp_path) as (daemon, _, session):
+        before = on_disk(front)
+        assert before > MIB
+        began = time.monotonic()
+        daemon.client.delete(session, DeleteRequest())
+        until(lambda: not list(front.folder.iterdir()), "nothing is left over there", seconds=60)
+        tell(capsys, f"{before} bytes were gone {time.monotonic() - began:.1f} s after the command was given")
+        assert front.methods.count("DELETE") == 1
+        until(lambda: not pieces(daemon), "nothing is told of it", seconds=10)
+
+
+def test_it_is_asked_again_until_it_is_gone_also_by_another_process(front: Front, tmp_path: Path) -> None:
+    front.breaks = lambda method, _: Break(status=503) if method == "DELETE" else None
+    with begun(front, tmp_path) as (daemon, program, session):
+        daemon.client.delete(session, DeleteRequest())
+        until(lambda: front.methods.count("DELETE") > 1, "asked twice", seconds=60)
+        program.kill()
+        assert on_disk(front) > MIB
+        front.breaks = lambda _method, _number: None
+        daemon.start()
+        until(lambda: not list(front.folder.iterdir()), "nothing is left over there", seconds=60)
+
+
+def test_where_that_is_not_offered_it_is_told_until_when_it_lies_there(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    front.extensions = ("creation",)
+    with begun(front, tmp_path) as (daemon, _, session):
+        daemon.client.delete(session, DeleteRequest(remote=True))
+        until(lambda: [one.state for one in pieces(daemon)] == ["failed"], "it is refused", seconds=60)
+        (left,) = pieces(daemon)
+        assert left.until is not None
+        assert timedelta(days=6) < left.until - datetime.now(UTC) <= timedelta(days=7)
+        shown = daemon.command("sessions", "show", session).out
+        assert "it takes no upload back" in shown
+        assert "it lies there until" in shown
+        tell(capsys, "\n".join(line for line in shown.splitlines() if "upload" in line or "lies" in line))
+    assert "DELETE" not in front.methods
+    assert on_disk(front) > MIB
+
+
+def pieces(daemon: DaemonHome) -> list[Copy]:
+    return [one for gone in daemon.client.sessions().deleted for one in gone.copies if one.pieces]

@@ -49,6 +49,8 @@ class Front:
     chunk: int
     breaks: Callable[[str, int], Break | None] = lambda _method, _number: None
     """By the method, and the how manieth request of that method it is, from 1."""
+    extensions: tuple[str, ...] = ("creation", "termination")
+    """What `/info` says that the server has."""
     pause: float = 0.0
     """Seconds for each slice of a body: a slow line."""
     port: int = 0
@@ -147,7 +149,7 @@ class Front:
     def _own(self, path: str) -> bytes:
         if path == "/info":
             chunk = {"min": 2**18, "default": self.chunk, "max": 2**23}
-            tus = {"version": "1.0.0", "extensions": ["creation"], "chunk_bytes": chunk}
+            tus = {"version": "1.0.0", "extensions": self.extensions, "chunk_bytes": chunk}
             return _http(200, msgspec.json.encode({"encodings": ["zstd", "gzip"], "tus": tus}))
         for body, told in self.uploads():
             if path.endswith(f"/receipts/{told['idempotency_key']}"):

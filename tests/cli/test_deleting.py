@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logferry.exits import Exit
+from logferry.views.words import moment
 from logferry_ipc.messages import Copy, DeletedSession, DeliveryState
 from tests.cli.conftest import Command
 from tests.fake_control import START
@@ -20,6 +21,10 @@ def sessions(daemon: ThreadedDaemon) -> None:
     copies = (
         Copy(destination="place0", state="failed", last_error="not yours", report_url="http://there/r/x"),
         Copy(destination="place1", state="kept", certain=False),
+        Copy(
+            destination="place2", state="failed", certain=False, pieces=True, until=START, last_error="not taken back"
+        ),
+        Copy(destination="place3", state="pending", certain=False, pieces=True),
     )
     daemon.control.gone[GONE] = DeletedSession(id=GONE, tracker="artemis", deleted_at=START, copies=copies)
 
@@ -57,6 +62,9 @@ def test_a_deleted_one_is_shown_with_its_copies_and_can_be_asked_for_again(
 ) -> None:
     shown = logferry("sessions", "show", GONE[:5]).out
     assert ["not yours" in shown, "http://there/r/x" in shown, "may not be there" in shown] == [True] * 3
+    assert shown.count("what arrived of an upload that was not ended: part of no report") == 2
+    assert f"it lies there until {moment(START)}" in shown
+    assert "nobody said how long it lies there" in shown
     assert logferry("sessions", "show", GONE, "--json").json["id"] == GONE
     assert "failed: not yours" in logferry("sessions", "list").out
     assert logferry("sessions", "delete", GONE, "--remote", "--yes").code == Exit.DONE

@@ -19,6 +19,7 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.identities import UNSURE, Binding
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt
+from logferry_daemon.core.tus import PATH as TUS
 from logferry_daemon.ports import source_note
 from logferry_model.errors import Unreachable
 from tests.contracts.spooling import FACTS, HOME, LETTER, NOW, RECEIPT, admit, claim, found, row, states
@@ -184,6 +185,23 @@ async def test_a_row_that_cannot_be_believed_is_left_out(path: Path) -> None:
     assert (NAMES[3], 1, HOME) not in after["states"]  # type: ignore[operator]
     assert after["states"][NAMES[38], 1, HOME] == "pending"  # type: ignore[index]
     assert after["grants"] == {}
+
+
+async def test_an_upload_that_was_begun_is_taken_back_as_nobody_goes_on_with_it(path: Path) -> None:
+    """One in a delivery, one that stood by itself, and words in the place of a path that Logferry never wrote there."""
+    begun, bad = f"{TUS}/u1", f"{TUS}/../secrets"
+    with closing(sqlite3.connect(path)) as connection:
+        set_path = "UPDATE deliveries SET upload_path = ? WHERE session = ?"
+        connection.executemany(set_path, [(begun, NAMES[3]), (bad, NAMES[4])])
+        connection.execute("UPDATE deliveries SET upload_path = 'x' WHERE state = 'uploaded'")
+        add = "INSERT INTO remnants (id, session, destination, path, state) VALUES (?, 's', ?, ?, 'pending')"
+        connection.executemany(add, [("r1", HOME, f"{TUS}/u2"), ("r2", HOME, bad), ("r3", "", f"{TUS}/u3")])
+        connection.commit()
+    make_sound(path, NOW, distrusted=True)
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        left = {row.path: row.session for row in await spool.due_remnants(HOME, NOW, 9)}
+        assert left == {begun: NAMES[3], f"{TUS}/u2": "s"}
+        assert all(one.upload.path == "" for one in await claim(spool, limit=99))
 
 
 async def test_what_stands_in_a_document_too_is_taken_from_there(path: Path) -> None:

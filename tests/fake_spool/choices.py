@@ -20,6 +20,7 @@ from logferry_daemon.ports import (
 )
 from tests.fake_spool.copies import Copies
 from tests.fake_spool.filing import Filing
+from tests.fake_spool.remnants import NOBODY
 
 
 class ChoicesInMemory(Filing, Copies):
@@ -72,8 +73,8 @@ class ChoicesInMemory(Filing, Copies):
                     del self._deliveries[one.row.id]
             self._bindings = [one for one in self._bindings if one.destination != destination]
             for copy in self._copies_at(destination, CopyState.PENDING):
-                reason = "its destination was removed, or has another address now"
-                self._copy(copy.id, CopyStep.REFUSE, last_error=reason, next_attempt=None)
+                self._copy(copy.id, CopyStep.REFUSE, last_error=NOBODY, next_attempt=None)
+            self._give_up_remnants(destination)
             self._rename(destination, earlier(destination, before or ""))
             self._notes.pop(f"install-id:{destination}", None)
             self._notes.pop(place_note(destination), None)
@@ -90,3 +91,4 @@ class ChoicesInMemory(Filing, Copies):
                 one.row = replace(one.row, destination=to)
         for copy in self._copies_at(destination):
             self._copies[copy.id] = replace(copy, destination=to)
+        self._rename_remnants(destination, to)

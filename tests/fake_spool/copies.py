@@ -14,10 +14,11 @@ from logferry_daemon.ports import (
     CopyRow,
 )
 from logferry_model.session import SessionId
-from tests.fake_spool.shelves import KeptDelivery, Shelves
+from tests.fake_spool.remnants import RemnantsInMemory
+from tests.fake_spool.shelves import KeptDelivery
 
 
-class Copies(Shelves):
+class Copies(RemnantsInMemory):
     """The part of the spool that knows what is elsewhere."""
 
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
@@ -92,6 +93,7 @@ class Copies(Shelves):
     def _write_anew(self, one: KeptDelivery, *, cuts: int = 0) -> None:
         if one.written and one.row.last_attempt is not None:
             self._note_copy(one.row.session, one, one.row.last_attempt)
+        self._leave_upload(one)
         one.letter, one.written, one.upload, one.key = None, False, Upload(cuts=cuts), self.chance.token()
 
 

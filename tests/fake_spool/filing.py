@@ -16,10 +16,11 @@ from logferry_daemon.ports import (
     source_note,
 )
 from tests.fake_spool.players import Players
+from tests.fake_spool.remnants import RemnantsInMemory
 from tests.fake_spool.shelves import KeptDelivery, KeptSession, ended_at
 
 
-class Filing(Players):
+class Filing(Players, RemnantsInMemory):
     """Files what others hand in."""
 
     def _keep(
@@ -112,6 +113,7 @@ class Filing(Players):
             overtaken = one.row.revision < newest and not self._goes_first(one, these, newest)
             if (into or overtaken) and (one.row.state, Step.SUPERSEDE) in NEXT:
                 self._set(one, Step.SUPERSEDE, last_error=reason)
+                self._leave_upload(one)
 
     def _goes_first(self, one: KeptDelivery, these: Sequence[KeptDelivery], newest: int) -> bool:
         there = any(other.row.revision == newest and other.row.state is State.UPLOADED for other in these)

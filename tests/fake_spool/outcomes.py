@@ -25,10 +25,12 @@ class Outcomes(Filing, HistoryInMemory, Copies):
             one = self._deliveries[delivery]
             one.letter, one.written = letter, True
 
-    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+    async def keep_upload(self, delivery: str, upload: Upload) -> bool:
         self._writable()
-        if delivery in self._deliveries:
-            self._deliveries[delivery].upload = upload
+        if delivery not in self._deliveries:
+            return False
+        self._deliveries[delivery].upload = upload
+        return True
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         one = self._writable_delivery(delivery)

@@ -48,17 +48,23 @@ class RemovalsInMemory(Outcomes):
         for copy in [copy for copy in self._copies.values() if copy.session in gone and copy.destination in ask]:
             if (copy.state, CopyStep.ASK) in COPY_NEXT:
                 self._copy(copy.id, CopyStep.ASK, attempts=0, last_error="", next_attempt=None)
+        for key in gone:
+            self._ask_for_remnants(key, ask)
         return Removed(
             sessions=tuple(map(SessionId, gone)),
             stopped=tuple(stopped),
             copies=tuple(one for key in gone for one in self._copies_of(key)),
+            remnants=tuple(one for key in gone for one in self._remnants_of(key)),
             outdated=tuple(outdated),
         )
 
     async def deleted(self) -> Sequence[DeletedRow]:
         there = [row for key, row in self._deleted.items() if key not in self._sessions]
         newest = sorted(there, key=lambda row: (-row.deleted_at.timestamp(), row.session))
-        return [replace(row, copies=tuple(self._copies_of(row.session))) for row in newest]
+        return [
+            replace(row, copies=tuple(self._copies_of(row.session)), remnants=tuple(self._remnants_of(row.session)))
+            for row in newest
+        ]
 
     async def may_be_at(self, session: str, destination: str) -> bool:
         rows = [one for one in self._all() if (one.row.session, one.row.destination) == (session, destination)]
@@ -98,6 +104,7 @@ class RemovalsInMemory(Outcomes):
             if copy.session == session and not copy.report_id and copy.state is CopyState.KEPT:
                 self._copies[key] = replace(copy, stopped_at=now)
         for one in these:
+            self._leave_upload(one)
             del self._deliveries[one.row.id]
         self._sessions.pop(session, None)
         self._kept = {key: text for key, text in self._kept.items() if key[1] != session}

@@ -24,6 +24,7 @@ from logferry_daemon.ports import (
     DeliveryRow,
     FileRow,
     NewSession,
+    RemnantRow,
     heard_of,
 )
 from logferry_model.envelope import Receipt
@@ -98,6 +99,7 @@ class Shelves:
     """Slot and session -> text."""
     _deleted: dict[str, DeletedRow] = field(default_factory=dict)
     _copies: dict[str, CopyRow] = field(default_factory=dict)
+    _remnants: dict[str, RemnantRow] = field(default_factory=dict)
     dirty: bool = False
     """Something was deleted since the last scrub."""
 

@@ -47,10 +47,12 @@ class WithholdingInMemory(Copies):
             ):
                 stopped.append(one.row.id)
         await self.forget_letters(stopped)
-        self.dirty = self.dirty or bool(told or found or stopped)
-        return Withheld(
-            sessions=tuple(found), stopped=tuple(stopped), sent=sent, anything=bool(told or found or stopped)
-        )
+        spoilt = [key for key, left in self._remnants.items() if secrets.stand_in(left.path)]
+        for key in spoilt:
+            del self._remnants[key]
+        anything = bool(told or found or stopped or spoilt)
+        self.dirty = self.dirty or anything
+        return Withheld(sessions=tuple(found), stopped=tuple(stopped), sent=sent, anything=anything)
 
     async def forget_letters(self, deliveries: Sequence[str]) -> None:
         self._writable()

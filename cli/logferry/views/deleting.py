@@ -69,7 +69,10 @@ def deleted_session(one: DeletedSession) -> Iterator[Block]:
 def _remarks(each: Copy) -> Iterator[Words]:
     if each.report_url:
         yield each.report_url
-    if not each.certain:
+    if each.pieces:
+        yield "what arrived of an upload that was not ended: part of no report"
+        yield f"it lies there until {moment(each.until)}" if each.until else "nobody said how long it lies there"
+    elif not each.certain:
         yield "it was sent and no answer came: it may not be there"
     if each.last_error:
         yield f"{each.last_error} ({moment(each.last_attempt)})"

@@ -90,14 +90,14 @@ class ChoicesInSqlite(Removals):
             # Answers were about the place it had: what may go there says nothing about another one.
             query("drop_bindings", destination=destination)
             give_up_copies(query, destination)
-            for what in ("rename", "rename_copies"):
+            for what in ("rename", "rename_copies", "rename_remnants"):
                 query(what, destination=destination, to=earlier(destination, before or ""))
             query("drop_note", key=install_note(destination))
             query("drop_note", key=note)
             query("drop_note", key=destination_note(destination))
             query("drop_note", key=trackers_note(destination))
         if place is not None and now is not None and before != place:
-            for what in ("rename", "rename_copies"):
+            for what in ("rename", "rename_copies", "rename_remnants"):
                 query(what, destination=earlier(destination, place), to=destination)
             query("keep_note", key=note, value=place)
             query("keep_note", key=destination_note(destination), value=now.isoformat())

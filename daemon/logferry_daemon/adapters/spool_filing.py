@@ -13,6 +13,7 @@ from datetime import datetime
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_players import name_players, tell_player
+from logferry_daemon.adapters.spool_remnants import leave_upload
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, stays_asked
@@ -169,6 +170,7 @@ class Filing:
             after = NEXT.get((State(older["state"]), Step.SUPERSEDE))
             if after is not None:
                 query("set_state", id=older["id"], state=after, reason=_why_pointless(older))
+                leave_upload(query, older["id"])
 
     # Recut
 

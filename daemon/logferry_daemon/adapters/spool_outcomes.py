@@ -33,10 +33,14 @@ class OutcomesInSqlite:
         """The bytes, before they are sent for the first time."""
         await self.database.write("keep_letter", id=delivery, **rows.letter_values(letter))
 
-    async def keep_upload(self, delivery: str, upload: Upload) -> None:
+    async def keep_upload(self, delivery: str, upload: Upload) -> bool:
         """How far they have come."""
-        values = {"path": upload.path, "offset": upload.offset, "cuts": upload.cuts}
-        await self.database.write("keep_upload", id=delivery, **values)
+
+        def work() -> bool:
+            with self.database.writing() as query:
+                return bool(query("keep_upload", id=delivery, **rows.upload_values(upload)))
+
+        return await self.database.run(work)
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:
         """Uploaded, with its receipt."""

@@ -10,29 +10,36 @@ import json
 import sqlite3
 import zlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
 
 from logferry_daemon.adapters import spool_rows as rows
-from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_aside import remove_aside
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import note_broken_off
+from logferry_daemon.adapters.spool_remnants import (
+    RemnantsInSqlite,
+    ask_for_remnants,
+    give_up_remnants,
+    leave_upload,
+    remnant_row,
+)
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt, encode_rebuilt
-from logferry_daemon.ports import Chance, CopyRow, DeletedRow, Removed, UnknownSession
+from logferry_daemon.ports import Chance, CopyRow, DeletedRow, RemnantRow, Removed, UnknownSession
 from logferry_model.envelope import Receipt
 from logferry_model.session import SessionId
 
 
-class Removals:
+class Removals(RemnantsInSqlite):
     """The part of the spool that forgets."""
 
-    database: Database
     _chance: Chance
     _filing: Filing
 
@@ -45,10 +52,10 @@ class Removals:
                 for one in removed.sessions:
                     for copy in query("copies_of", session=one):
                         _ask(query, copy, ask)
+                    ask_for_remnants(query, one, ask)
                 copies = [_copy_row(copy) for one in removed.sessions for copy in query("copies_of", session=one)]
-                return Removed(
-                    sessions=removed.sessions, stopped=removed.stopped, copies=tuple(copies), outdated=removed.outdated
-                )
+                left = [remnant_row(row) for one in removed.sessions for row in query("remnants_of", session=one)]
+                return replace(removed, copies=tuple(copies), remnants=tuple(left))
 
         return await self.database.run(work)
 
@@ -90,6 +97,7 @@ class Removals:
             if row["state"] == State.UPLOADED or (row["destination"] not in known and _may_be_there(row)):
                 known.add(row["destination"])
                 self._note_copy(query, session, row, now)
+            leave_upload(query, row["id"])
         query("restarted_tries", session=session, now=ms(now), state=CopyState.KEPT)
         query("drop_deliveries", session=session)
         query("drop_kept", session=session)
@@ -165,12 +173,16 @@ class Removals:
             copies: dict[str, list[CopyRow]] = {}
             for row in self.database.query("all_copies"):
                 copies.setdefault(row["session"], []).append(_copy_row(row))
+            left: dict[str, list[RemnantRow]] = {}
+            for row in self.database.query("all_remnants"):
+                left.setdefault(row["session"], []).append(remnant_row(row))
             return [
                 DeletedRow(
                     session=SessionId(row["id"]),
                     tracker=row["tracker"],
                     deleted_at=rows.at(row["deleted_at"]),
                     copies=tuple(copies.get(row["id"], ())),
+                    remnants=tuple(left.get(row["id"], ())),
                 )
                 for row in self.database.query("all_deleted")
             ]
@@ -252,6 +264,7 @@ def give_up_copies(query: Query, destination: str) -> None:
             now=row["last_attempt"],
             next_attempt=None,
         )
+    give_up_remnants(query, destination, NOBODY)
 
 
 def _ask(query: Query, copy: sqlite3.Row, destinations: Collection[str]) -> None:
@@ -274,6 +287,7 @@ def _file_texts(query: Query, holders: Collection[str], left: Collection[str]) -
 def write_anew(query: Query, delivery: str, forget: str = "forget_letter") -> None:
     """Its letter is written anew, under another key: under the one that it had, something may be there already."""
     query("file_try", id=delivery, state=CopyState.KEPT)
+    leave_upload(query, delivery)
     query(forget, id=delivery)
 
 

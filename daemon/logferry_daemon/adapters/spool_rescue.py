@@ -36,6 +36,7 @@ from logferry_daemon.core.salvage import (
     carved,
     encode_rebuilt,
     left_behind,
+    left_pieces,
     too_bold,
 )
 from logferry_daemon.sql.load import load_migrations
@@ -191,6 +192,8 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection, table: str, unread: 
         _insert(new, table, row)
         if table == "deliveries" and plain and (copy := left_behind(plain, row)):
             _insert(new, "copies", copy)
+        if table == "deliveries" and plain and (left := left_pieces(plain)):
+            _insert(new, "remnants", left)
 
 
 def _insert(new: sqlite3.Connection, table: str, row: Mapping[str, Any]) -> None:

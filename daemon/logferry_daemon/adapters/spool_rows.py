@@ -255,11 +255,27 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         row=delivery,
         parcel=parcel,
         letter=letter,
-        upload=Upload(path=row["upload_path"], offset=row["upload_offset"], cuts=row["cuts"]),
+        upload=_upload(row),
         backfill=bool(row["backfill"]),
         leaks=tuple(json.loads(row["leaks"])),
         removed=removed(row["removed"]),
     )
+
+
+def _upload(row: sqlite3.Row) -> Upload:
+    expires = row["upload_expires"]
+    return Upload(
+        path=row["upload_path"],
+        offset=row["upload_offset"],
+        cuts=row["cuts"],
+        expires=None if expires is None else at(expires),
+    )
+
+
+def upload_values(upload: Upload) -> dict[str, Any]:
+    """For `keep_upload`."""
+    expires = None if upload.expires is None else ms(upload.expires)
+    return {"path": upload.path, "offset": upload.offset, "cuts": upload.cuts, "expires": expires}
 
 
 def totals(

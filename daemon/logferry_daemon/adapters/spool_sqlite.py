@@ -66,8 +66,8 @@ async def open_spool(
 
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
-    rooms = ("spool", "identities", "removals", "history", "withholding", "evenings", "partials", "filters", "asking")
-    files = [f"{room}.sql" for room in rooms]
+    rooms = ("spool", "identities", "removals", "remnants", "history", "withholding", "evenings", "partials", "filters")
+    files = [f"{room}.sql" for room in (*rooms, "asking")]
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 

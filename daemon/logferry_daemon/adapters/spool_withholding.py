@@ -1,7 +1,8 @@
 """Looks for keys in the spool's database and takes away what they stand in: some rows at a time, so others have turns.
 
 Where a key may stand is listed here: documents, those of recut sessions as their logs told them, texts that are kept
-for a destination, letters that were not sent, and who played. What a frame is stands in core/preparing.py.
+for a destination, letters that were not sent, where uploads of them lie, and who played. What a frame is stands in
+core/preparing.py.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ class WithholdingInSqlite:
         await self._each("withholding_sessions", search.session)
         await self._each("withholding_originals", search.original)
         await self._each("withholding_letters", search.letter)
+        await self._each("withholding_remnants", search.remnant)
         # Last: a search that is broken off begins anew, and must find them again.
         await self._in_turns(list(told), search.text)
         return Withheld(
@@ -132,6 +134,13 @@ class _Search:
             if self.secrets.stand_in_bytes(body) or self.secrets.stand_in(row["upload_path"]):
                 write_anew(query, delivery, "withhold_letter")
                 self.taken.stopped.append(delivery)
+                self._take(query)
+
+    def remnant(self, query: Query, remnant: str) -> None:
+        """The path, too, is a word of the other side: what lies there expires by itself."""
+        for row in query("withholding_remnant", id=remnant):
+            if self.secrets.stand_in(row["path"]):
+                query("drop_remnant", id=remnant)
                 self._take(query)
 
     def text(self, query: Query, slot: str) -> None:

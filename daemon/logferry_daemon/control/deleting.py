@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from logferry_daemon.control.live import Live
 from logferry_daemon.control.views import place_name
 from logferry_daemon.core.removal import CopyState
 from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, decode_rebuilt
 from logferry_daemon.fleet import Fleet
-from logferry_daemon.ports import Clock, CopyRow, DeletedRow, Removed, Spool, UnknownSession
+from logferry_daemon.ports import Clock, CopyRow, DeletedRow, RemnantRow, Removed, Spool, UnknownSession
 from logferry_ipc import messages as m
 
 
@@ -27,6 +28,7 @@ class _Meant:
     runs: bool
 
 
+AGAIN = "It is asked for again and again, also after a restart."
 _NOT_YET = "Its bytes are being overwritten in the spool; logferry status says so until that is done."
 
 
@@ -57,14 +59,15 @@ class DeletionDesk:
         scrubbed = await self._scrub()
         return m.Deleted(
             sessions=removed.sessions,
-            copies=tuple(map(copy_message, removed.copies)),
+            copies=(*map(copy_message, removed.copies), *map(remnant_message, removed.remnants)),
             running=meant.runs,
             note=" ".join((*self._notes(meant, removed), *_of_aside(rebuilt), *([] if scrubbed else [_NOT_YET]))),
         )
 
     async def deleted(self) -> tuple[m.DeletedSession, ...]:
         """Every deleted session, newest first."""
-        return tuple(map(deleted_message, await self._spool.deleted()))
+        now = self._clock.now()
+        return tuple(deleted_message(row, now) for row in await self._spool.deleted())
 
     async def _find(self, beginning: str) -> _Meant:
         running = {one.id: one.tracker for one in self._live.sessions if beginning and one.id.startswith(beginning)}
@@ -92,6 +95,9 @@ class DeletionDesk:
         for one in copies:
             if one.state is CopyState.KEPT and one.destination not in there:
                 yield f"{place_name(one.destination)} cannot be asked: delete {one.report_url} there by hand."
+        asked = {one.destination for one in removed.remnants if one.state is CopyState.PENDING} & there
+        if asked:
+            yield f"An upload was begun at {', '.join(sorted(asked))}: what arrived of it is taken back."
         for session in removed.outdated:
             yield (
                 f"What was uploaded of {session} before it was split still has this in it:"
@@ -118,10 +124,29 @@ def copy_message(row: CopyRow) -> m.Copy:
     )
 
 
-def deleted_message(row: DeletedRow) -> m.DeletedSession:
-    """A deleted session, in the words of the local API."""
+def remnant_message(row: RemnantRow) -> m.Copy:
+    """What it has of an upload that was begun."""
+    return m.Copy(
+        destination=place_name(row.destination),
+        state=row.state.value,
+        certain=False,
+        pieces=True,
+        until=row.expires_at,
+        attempts=row.attempts,
+        last_error=row.last_error,
+        last_attempt=row.last_attempt,
+        next_attempt=row.next_attempt,
+    )
+
+
+def deleted_message(row: DeletedRow, now: datetime) -> m.DeletedSession:
+    """A deleted session, in the words of the local API; what expired over there is not told any more."""
+    left = [one for one in row.remnants if one.expires_at is None or one.expires_at > now]
     return m.DeletedSession(
-        id=row.session, tracker=row.tracker, deleted_at=row.deleted_at, copies=tuple(map(copy_message, row.copies))
+        id=row.session,
+        tracker=row.tracker,
+        deleted_at=row.deleted_at,
+        copies=(*map(copy_message, row.copies), *map(remnant_message, left)),
     )
 
 
@@ -149,5 +174,13 @@ def attention(rows: Sequence[DeletedRow], *, unscrubbed: bool = False) -> Iterat
                 yield m.Attention(
                     code="deletion-waiting",
                     message=f"The copy of {about} is not deleted yet{why}.",
-                    hint="It is asked for again and again, also after a restart.",
+                    hint=AGAIN,
                 )
+        # What is not taken back expires over there, and there is nothing to be done about it.
+        for left in (one for one in row.remnants if one.state is CopyState.PENDING and one.last_error):
+            about = f"session {row.session} at {place_name(left.destination)}"
+            yield m.Attention(
+                code="deletion-waiting",
+                message=f"What arrived of an upload of {about} is not taken back yet: {left.last_error}.",
+                hint=AGAIN,
+            )

@@ -60,6 +60,8 @@ class Upload:
     """Bytes that the destination said it has."""
     cuts: int = 0
     """How often the network broke off in the middle of it."""
+    expires: datetime | None = None
+    """Until when it lies over there if it is not ended; None where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -271,4 +273,13 @@ class Resuming(Protocol):
 
         It is thrown Unreachable where a request had no whole answer, and may ask how much arrived.
         """
+        ...
+
+
+@runtime_checkable
+class TakingBack(Protocol):
+    """What a dialect has besides, when its destinations may delete an upload in pieces that was begun."""
+
+    def take_back(self, path: str, *, now: datetime) -> ErasingConversation:
+        """The conversation that has the upload at `path` deleted; Parked where the destination does not offer that."""
         ...

@@ -35,6 +35,8 @@ class Pieces:
     """Bytes of the whole; None: it does not say."""
     checksum: str = ""
     """How each piece is vouched for; empty where that is not looked at."""
+    takes_back: bool = False
+    """Whether an upload that was begun is deleted when it is asked to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ def _pieces(tus: _Tus | None) -> Pieces | None:
         smallest=smallest,
         most=tus.max_size,
         checksum=named[0] if named else "",
+        takes_back="termination" in tus.extensions,
     )
 
 

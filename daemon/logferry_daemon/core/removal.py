@@ -1,6 +1,7 @@
 """What becomes of the copies that destinations have of a deleted session, as a table. Code only walks it.
 
-The session itself is gone from the spool at once; of a copy elsewhere it keeps where that is until it is gone, too.
+The session itself is gone from the spool at once; of a copy elsewhere it keeps where that is until it is gone, too. An
+upload that was begun and that nobody goes on with walks the same table, from `pending` on: nobody has to ask.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ from logferry_daemon.core.delivery import State
 from logferry_daemon.core.history import Ending
 from logferry_daemon.core.removal import CopyState
 from logferry_daemon.core.slots import slot_of
+from logferry_daemon.core.tus import is_own_path
 from logferry_model.envelope import Receipt
 from logferry_model.session import Session
 
@@ -66,7 +67,9 @@ def believed(table: str, row: Row) -> Row | None:
 
 def left_behind(row: Row, kept: Row) -> Row | None:
     """Of a delivery that is `kept` under another key: what its destination may have under the one that it had."""
-    if kept["idempotency_key"] == row["idempotency_key"] or None in (row["last_attempt"], row["payload_digest"]):
+    # A column whose name was damaged is not there.
+    known = (row.get("idempotency_key"), row.get("last_attempt"), row.get("payload_digest"))
+    if kept["idempotency_key"] == row.get("idempotency_key") or None in known:
         return None
     return {
         "id": _other_key(row["id"])[:16],
@@ -77,6 +80,17 @@ def left_behind(row: Row, kept: Row) -> Row | None:
         "stopped_at": row["last_attempt"],
         "state": CopyState.KEPT.value,
     }
+
+
+def left_pieces(row: Row) -> Row | None:
+    """Of a delivery: what its destination has of an upload that was begun, and that nobody goes on with from here."""
+    try:
+        if row["state"] == State.UPLOADED or not is_own_path(row["upload_path"]):
+            return None
+        found = {"session": row["session"], "destination": row["destination"], "path": row["upload_path"]}
+        return {**found, "id": _other_key(row["id"])[:16], "state": CopyState.PENDING.value}
+    except (KeyError, TypeError, AttributeError):
+        return None
 
 
 def carved(raw: bytes | mmap) -> Mapping[str, str]:
@@ -170,7 +184,8 @@ def _document(row: Row) -> Session:
 def _delivery(row: Row) -> Row:
     state = State(row["state"])
     _check(holds=row["revision"] >= 1 and row["attempts"] >= 0 and bool(row["destination"]))
-    row = {**row, "body": None, "headers": None, "upload_path": "", "upload_offset": 0, "cuts": 0}
+    no_upload = {"upload_path": "", "upload_offset": 0, "upload_expires": None, "cuts": 0}
+    row = {**row, **no_upload, "body": None, "headers": None}
     if state is State.UPLOADED and _is_receipt(row["receipt"]):
         return row
     if state is State.EXCLUDED:
@@ -217,6 +232,12 @@ def _copy(row: Row) -> Row:
     return row
 
 
+def _remnant(row: Row) -> Row:
+    CopyState(row["state"])
+    _check(holds=bool(row["destination"]) and is_own_path(row["path"]))
+    return row
+
+
 def _attempt(row: Row) -> Row:
     Ending(row["outcome"])
     return row
@@ -237,6 +258,7 @@ _RULES: Mapping[str, Rule] = {
     "bindings": _binding,
     "deleted": _deleted,
     "copies": _copy,
+    "remnants": _remnant,
     "attempts": _attempt,
     "kept": _kept,
 }

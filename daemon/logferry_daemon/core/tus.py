@@ -16,6 +16,8 @@ import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 from logferry_daemon.core.exchange import Later, Letter, Outcome, Request, Response, Stop, Upload
@@ -97,6 +99,7 @@ class _Sending:
         self._failure = failure
         self._path = upload.path
         self._told = upload.offset
+        self._expires = upload.expires
         self._offset: int | None = None
         """None: to be asked for."""
         self._cuts = upload.cuts
@@ -136,19 +139,20 @@ class _Sending:
         }
         answer = yield Request(method="POST", path=PATH, headers=headers, keep=self._kept())
         if answer.status == 201:
-            return self._created(answer.headers.get("location", ""))
+            return self._created(answer)
         if answer.status in {404, 405, 412, 501}:
             return NotOffered()
         return self._failure(answer)
 
-    def _created(self, location: str) -> Stop | None:
-        path = own_path(self._url, location)
+    def _created(self, answer: Response) -> Stop | None:
+        path = own_path(self._url, answer.headers.get("location", ""))
         if path is None:
             return Stop(
                 reason="it names an upload address that is not its own, which is never followed",
                 hint="Check how the collector is set up behind its proxy, then: logferry retry --all",
             )
         self._path, self._offset, self._told = path, 0, 0
+        self._expires = _expiry(answer)
         return None
 
     def _ask_offset(self) -> Step:
@@ -164,6 +168,7 @@ class _Sending:
         if offset > len(self._body) or length not in {None, len(self._body)}:
             return self._vanished()  # it is another one's, by whatever accident
         self._forgot = self._forgot or offset < self._told
+        self._expires = _expiry(answer) or self._expires
         self._offset = self._told = offset
         return None
 
@@ -205,6 +210,7 @@ class _Sending:
             # The piece was taken whole: whoever counts a few bytes of it would have it sent again and again.
             return self._doubt(Later(reason="its count of bytes cannot be"))
         self._offset = self._told = now_there
+        self._expires = _expiry(answer) or self._expires
         if now_there == offset + size and now_there > self._farthest:
             self._farthest, self._doubts, self._advanced = now_there, 0, True
         return None
@@ -217,7 +223,7 @@ class _Sending:
 
     def _vanished(self) -> Later | None:
         """It expired, or was lost: another one, under the same key."""
-        self._path, self._told, self._forgot = "", 0, True
+        self._path, self._told, self._expires, self._forgot = "", 0, None, True
         return self._doubt(Later(reason="the upload was forgotten over there, again and again", trouble=False))
 
     def _size(self) -> int:
@@ -225,7 +231,7 @@ class _Sending:
         return max(self._pieces.usual >> min(self._cuts, FINEST), self._pieces.smallest)
 
     def _kept(self) -> Upload:
-        return Upload(path=self._path, offset=self._told, cuts=self._cuts)
+        return Upload(path=self._path, offset=self._told, cuts=self._cuts, expires=self._expires)
 
 
 def own_path(url: str, location: str) -> str | None:
@@ -245,6 +251,12 @@ def own_path(url: str, location: str) -> str | None:
     return f"{PATH}/{name}"
 
 
+def is_own_path(path: str) -> bool:
+    """Whether an upload can be there, below its destination's address."""
+    folder, _, name = path.rpartition("/")
+    return folder == PATH and _ID.fullmatch(name) is not None
+
+
 def _metadata(letter: Letter, tracker: str) -> str:
     said = {
         "idempotency_key": letter.headers["Idempotency-Key"].strip('"'),
@@ -258,3 +270,12 @@ def _metadata(letter: Letter, tracker: str) -> str:
 
 def _count(header: str | None) -> int | None:
     return int(header) if header is not None and _COUNT.fullmatch(header) else None
+
+
+def _expiry(answer: Response) -> datetime | None:
+    """Until when it keeps what it has of an upload that is not ended; None where it says nothing that can be read."""
+    try:
+        told = parsedate_to_datetime(answer.headers.get("upload-expires", ""))
+        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

@@ -55,7 +55,7 @@ def _name_of(report: Report, now: datetime) -> Generator[Request, Response, str 
             return Erased(note="it never arrived")
         return Later(reason="it has not arrived so far", floor=STILL_COMING, trouble=False)
     if response.status != 200:
-        return _failure(response, now)
+        return erasure_of_failure(response, now)
     try:
         receipt = decode_receipt(response.body)
     except Damaged:
@@ -81,15 +81,16 @@ def _outcome(name: str, response: Response, now: datetime) -> Erasure:
     if response.status in {404, 405, 501}:
         return Parked(reason=f"nothing at this address deletes reports ({response.status})")
     if response.status != 200:
-        return _failure(response, now)
+        return erasure_of_failure(response, now)
     try:
         told = msgspec.json.decode(response.body, type=Deletion)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _failure(response, now)
+        return erasure_of_failure(response, now)
     return Erased() if told.report_id == name else Later(reason="the answer is about another report")
 
 
-def _failure(response: Response, now: datetime) -> Erasure:
+def erasure_of_failure(response: Response, now: datetime) -> Erasure:
+    """What an answer that says nothing about the report means."""
     found = outcome_of_failure(response, now)
     if isinstance(found, Acked | GoneByOwner):
         return Later(reason=f"the answer ({response.status}) says nothing about the report")

@@ -31,9 +31,10 @@ from logferry_daemon.core.offer import Offer, Pieces, read_offer
 from logferry_daemon.core.own_keys import TakingOver
 from logferry_daemon.core.packing import pack
 from logferry_daemon.core.proof import ProvingConversation
+from logferry_daemon.core.taking_back import taking_back
 from logferry_daemon.core.tus import Arrived, NotOffered, upload_in_pieces
 from logferry_daemon.core.validity import ValidatingConversation
-from logferry_daemon.dialects.erasing import erasing
+from logferry_daemon.dialects.erasing import erasing, erasure_of_failure
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
@@ -81,6 +82,10 @@ class LogferryDialect:
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """As dialects/erasing.py has it."""
         return erasing(report, now)
+
+    def take_back(self, path: str, *, now: datetime) -> ErasingConversation:
+        """By tus, where `/info` offers that."""
+        return taking_back(path, self.ask(), failure=lambda answer: erasure_of_failure(answer, now))
 
     def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
         """As dialects/verifying.py has it."""

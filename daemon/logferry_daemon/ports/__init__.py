@@ -53,6 +53,7 @@ from logferry_daemon.ports.notes import (
     trackers_text,
 )
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
+from logferry_daemon.ports.remnants import RemnantRow, Remnants
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
 from logferry_daemon.ports.storage import Storage
@@ -93,6 +94,8 @@ __all__ = [
     "Program",
     "ReceiptRow",
     "Recutting",
+    "RemnantRow",
+    "Remnants",
     "Removals",
     "Removed",
     "Roster",

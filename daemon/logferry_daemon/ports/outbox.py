@@ -78,8 +78,8 @@ class Outbox(Protocol):
         """The bytes, before they are sent for the first time."""
         ...
 
-    async def keep_upload(self, delivery: str, upload: Upload) -> None:
-        """How far they have come."""
+    async def keep_upload(self, delivery: str, upload: Upload) -> bool:
+        """How far they have come; False where the delivery was deleted meanwhile, and nothing more of it may go."""
         ...
 
     async def acked(self, delivery: str, receipt: Receipt | None, note: str, now: datetime, took: timedelta) -> None:

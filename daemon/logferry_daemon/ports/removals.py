@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from logferry_daemon.core.removal import CopyState
+from logferry_daemon.ports.remnants import RemnantRow
 from logferry_model.session import SessionId
 
 
@@ -39,6 +40,7 @@ class DeletedRow:
     tracker: str
     deleted_at: datetime
     copies: tuple[CopyRow, ...]
+    remnants: tuple[RemnantRow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +52,7 @@ class Removed:
     stopped: tuple[str, ...]
     """Deliveries that must not be sent any more, also when they are under way."""
     copies: tuple[CopyRow, ...]
+    remnants: tuple[RemnantRow, ...] = ()
     outdated: tuple[SessionId, ...] = ()
     """Sessions that were cut from the same one and stay, of which a destination has a revision from before the cut."""
 
@@ -61,7 +64,8 @@ class Removals(Protocol):
         """Remove everything of a session, and never admit it again; UnknownSession when it became part of another.
 
         One that is not there, because it still runs, will not be admitted either. `ask` names the destinations that
-        are to delete their copies, also those of a session that was deleted before.
+        are to delete their copies, also those of a session that was deleted before. Uploads that were begun are taken
+        back without being asked for.
         """
         ...
 

@@ -8,10 +8,11 @@ from logferry_daemon.ports.choices import Choices, Roster
 from logferry_daemon.ports.intake import Intake
 from logferry_daemon.ports.ledger import History, Ledger
 from logferry_daemon.ports.outbox import Outbox
+from logferry_daemon.ports.remnants import Remnants
 from logferry_daemon.ports.removals import Removals
 from logferry_daemon.ports.storage import Storage
 from logferry_daemon.ports.withholding import Withholding
 
 
-class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Withholding, Storage, Protocol):
-    """All nine; one adapter, one database, one writer."""
+class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Remnants, Withholding, Storage, Protocol):
+    """All ten; one adapter, one database, one writer."""

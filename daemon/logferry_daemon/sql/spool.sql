@@ -147,12 +147,13 @@ SELECT state, session, destination FROM deliveries WHERE id = :id;
 UPDATE deliveries SET body = :body, headers = :headers, payload_digest = :payload_digest WHERE id = :id;
 
 -- keep_upload --
-UPDATE deliveries SET upload_path = :path, upload_offset = :offset, cuts = :cuts WHERE id = :id;
+UPDATE deliveries SET upload_path = :path, upload_offset = :offset, cuts = :cuts, upload_expires = :expires WHERE id = :id
+RETURNING id;
 
 -- forget_letter --
 -- Written anew: other bytes get another key, or the other side would take them for the same.
 UPDATE deliveries SET
-    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0,
+    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0, upload_expires = NULL,
     idempotency_key = lower(hex(randomblob(16)))
 WHERE id = :id;
 
@@ -160,8 +161,8 @@ WHERE id = :id;
 -- The letter is emptied: the document of the session stays.
 UPDATE deliveries SET
     state = :state, attempts = attempts + 1, last_error = :note, bytes_sent = coalesce(length(body), 0), body = NULL,
-    headers = NULL, upload_path = '', next_attempt = NULL, took_ms = :took_ms, uploaded_at = :now, receipt = :receipt,
-    report_url = :report_url
+    headers = NULL, upload_path = '', upload_expires = NULL, next_attempt = NULL, took_ms = :took_ms,
+    uploaded_at = :now, receipt = :receipt, report_url = :report_url
 WHERE id = :id;
 
 -- deferred --

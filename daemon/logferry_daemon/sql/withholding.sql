@@ -42,6 +42,6 @@ SELECT leaks FROM sessions WHERE plan = :plan AND leaks != '[]' ORDER BY id;
 -- withhold_letter --
 -- Written anew: other bytes get another key, or the other side would take them for the same.
 UPDATE deliveries SET
-    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0, cuts = 0,
-    idempotency_key = lower(hex(randomblob(16)))
+    body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0, upload_expires = NULL,
+    cuts = 0, idempotency_key = lower(hex(randomblob(16)))
 WHERE id = :id AND state != 'uploaded';

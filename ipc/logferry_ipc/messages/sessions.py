@@ -82,6 +82,10 @@ class Copy(Struct, frozen=True, kw_only=True):
     """`kept`: nobody asked for its deletion; `pending`: not confirmed yet; `deleted`; `failed`: a person is needed."""
     certain: bool = True
     """False where it was sent and no answer came: it may have arrived."""
+    pieces: bool = False
+    """Whether it is what arrived of an upload that was begun and not ended: part of no report."""
+    until: datetime | None = None
+    """Of pieces: until when they lie there by themselves; None where nobody said."""
     report_url: str | None = None
     attempts: int = 0
     last_error: str = ""

@@ -50,6 +50,13 @@ def test_what_cannot_be_used_is_not_offered(changes: dict[str, object]) -> None:
     assert told(tus=None) == told()
 
 
+@pytest.mark.parametrize(("extensions", "takes"), [(["creation", "termination"], True), (["creation"], False)])
+def test_whether_an_upload_is_taken_back_is_said(extensions: list[str], takes: bool) -> None:
+    told_pieces = pieces(extensions=extensions)
+    assert told_pieces is not None
+    assert told_pieces.takes_back is takes
+
+
 def test_a_checksum_is_made_where_it_is_looked_at() -> None:
     without = pieces(extensions=["creation"])
     assert without is not None

@@ -21,7 +21,8 @@ from logferry_daemon.offers import SILENCE, VALID, Offers
 from logferry_model.envelope import Envelope, Receipt, ReceiptStatus, sha256_hex
 from logferry_model.errors import LogferryError, Misconfigured, Refused, Unreachable
 from tests.daemon.shell.office import DESTINATION, Office, answer, problem, stored
-from tests.fakes import Answer, MemoryCredentials, Sent
+from tests.fake_spool import MemorySpool
+from tests.fakes import NOON, Answer, MemoryCredentials, Sent
 from tests.packed import unpacked
 from tests.tus_model import ModelTus
 from tests.tus_model import answer as tus_answer
@@ -364,6 +365,27 @@ async def test_pieces_go_no_farther_than_posts_and_no_key_with_them(to: str, led
     assert claimed is not None
     assert claimed.upload.path == ("/x" if led else "")
     assert (await desk.states())["aa"] == ("failed" if led else "pending")
+
+
+class Rushed(MemorySpool):
+    """Its owner deletes the session in the very moment in which its upload has a name."""
+
+    async def keep_upload(self, delivery: str, upload: Upload) -> bool:
+        if upload.path:
+            await self.delete("aa", "artemis", NOON, ask=())
+        return await super().keep_upload(delivery, upload)
+
+
+async def test_nothing_of_a_session_that_was_deleted_meanwhile_follows_the_creation_of_its_upload() -> None:
+    desk = Office(Remote().say, dialect=Padded(LARGE))
+    desk.spool = Rushed()
+    desk.offers = Offers(desk.spool, desk.sender, desk.clock)
+    desk.open_again()
+    await desk.find("aa")
+    await desk.agree()
+    await desk.work()
+    assert asked(desk) == ["GET /info", f"POST {PATH}"]
+    assert await desk.states() == {}
 
 
 @pytest.mark.parametrize("size", [MIDDLE, SMALL])

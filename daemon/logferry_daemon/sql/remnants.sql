@@ -1,0 +1,62 @@
+-- file_remnant --
+-- Of an upload that was begun: before its delivery forgets it.
+INSERT OR IGNORE INTO remnants (id, session, destination, path, expires_at, state)
+SELECT lower(hex(randomblob(8))), session, destination, upload_path, upload_expires, :state FROM deliveries
+WHERE id = :id AND upload_path != '';
+
+-- leave_upload --
+UPDATE deliveries SET upload_path = '', upload_offset = 0, upload_expires = NULL WHERE id = :id AND upload_path != '';
+
+-- all_remnants --
+SELECT * FROM remnants ORDER BY session, destination, path;
+
+-- remnants_of --
+SELECT * FROM remnants WHERE session = :session ORDER BY destination, path;
+
+-- remnants_due --
+SELECT * FROM remnants
+WHERE destination = :destination AND state = 'pending'
+    -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+ORDER BY id LIMIT :limit;
+
+-- next_remnant --
+SELECT min(coalesce(next_attempt, 0)) AS due FROM remnants WHERE destination = :destination AND state = 'pending';
+
+-- one_remnant --
+SELECT state FROM remnants WHERE id = :id;
+
+-- drop_remnant --
+DELETE FROM remnants WHERE id = :id;
+
+-- drop_expired --
+-- What expired over there need not be taken back, nor be told.
+DELETE FROM remnants WHERE destination = :destination AND expires_at <= :now;
+
+-- ask_remnant --
+-- Attempts start afresh: a person asks.
+UPDATE remnants SET state = :state, attempts = 0, last_error = '', next_attempt = NULL WHERE id = :id;
+
+-- tried_remnant --
+UPDATE remnants SET
+    state = :state, attempts = attempts + :counts, last_error = :reason, last_attempt = :now,
+    next_attempt = :next_attempt
+WHERE id = :id;
+
+-- hasten_remnants --
+-- What they waited for is over.
+UPDATE remnants SET next_attempt = NULL
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but));
+
+-- pending_remnants --
+SELECT id, state, last_attempt FROM remnants WHERE destination = :destination AND state = 'pending';
+
+-- rename_remnants --
+-- Files them under another name of their destination, or takes them back from there.
+UPDATE OR IGNORE remnants SET destination = :to WHERE destination = :destination;
+
+-- withholding_remnants --
+SELECT id FROM remnants ORDER BY id;
+
+-- withholding_remnant --
+SELECT path FROM remnants WHERE id = :id;
