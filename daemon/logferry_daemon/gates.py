@@ -107,6 +107,11 @@ class Gates:
         self.keys.forget_words()
         self._changed()
 
+    def forgive_held(self) -> None:
+        """As `forgive`, for those that wait for a person: what one asked for with a time is kept."""
+        for name in [name for name, standing in self._standing.items() if standing.held]:
+            self.forgive(name)
+
     def block(self, destination: str, block: Block) -> None:
         """The destination said something that stops all."""
         self._of(destination).blocked(block)

@@ -53,7 +53,8 @@ class HurryDesk:
         await self.fleet.gates.holds.pause(None if seconds is None else timedelta(seconds=seconds))
 
     async def resume(self) -> None:
-        """Go on."""
+        """Go on; what refused everything until a person acts is tried, too."""
+        self.fleet.gates.forgive_held()
         await self.fleet.gates.holds.resume()
         await self.fleet.hasten_deletions()
 

@@ -23,6 +23,11 @@ class Standing:
     trouble: str = ""
     """What was wrong the last time."""
 
+    @property
+    def held(self) -> bool:
+        """Whether nothing but a person ends its block."""
+        return self.block is not None and self.block.until is None
+
     def blocked(self, block: Block) -> None:
         """It said something that stops all."""
         self.block = block

@@ -5,9 +5,11 @@ The rows are trust.md 3.5; the problem's own text goes along, so that a person r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -25,6 +27,11 @@ PORTAL_PAUSE = timedelta(minutes=5)
 """At most: whoever answers in a collector's place knows nothing of when that is there again."""
 LIMITED_PAUSE = timedelta(seconds=60)
 _MAX_QUOTE = 200
+_HOST = re.compile(r"[a-z0-9.-]{1,253}")
+_RIGHT_ADDRESS = (
+    "Has it moved? Write its new address into the settings, as `url` of [destinations.{name}], and start the daemon "
+    "anew. If the address is right and works again: logferry retry --all"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,8 @@ class Answer:
     code: str
     said: str
     wait: timedelta
+    leads_to: str
+    """Where a redirect points, without what stands behind the host: that may be a key."""
 
 
 Rule = Callable[[Answer], Outcome]
@@ -55,13 +64,14 @@ def _no_right(answer: Answer) -> Outcome:
 
 
 def _wrong_url(answer: Answer) -> Outcome:
-    return Stop(reason=f"no collector at this address: {answer.said}", hint="Check the URL: logferry destinations list")
+    return Stop(reason=f"no collector at this address: {answer.said}", hint=_RIGHT_ADDRESS)
 
 
 def _moved(answer: Answer) -> Outcome:
+    where = f" to {answer.leads_to}" if answer.leads_to else ""
     return Stop(
-        reason=f"the address answers with a redirect ({answer.status}), which is never followed",
-        hint="Set the address it should go to: logferry destinations add",
+        reason=f"the address answers with a redirect{where} ({answer.status}), which is never followed",
+        hint=_RIGHT_ADDRESS,
     )
 
 
@@ -161,7 +171,19 @@ def _read(response: Response, now: datetime, said: str) -> Answer:
     quoted = " ".join(plain.split())[:_MAX_QUOTE].rstrip(".")
     wait = parse_retry_after(response.headers.get("retry-after"), now)
     text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
-    return Answer(response.status, problem.code if problem else "", text, wait)
+    code, leads_to = problem.code if problem else "", _place(response.headers.get("location", ""))
+    return Answer(response.status, code, text, wait, leads_to)
+
+
+def _place(location: str) -> str:
+    """The host behind it, or nothing where none can be told."""
+    try:
+        parts = urlsplit(location)
+        host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return ""
+    plain = _HOST.fullmatch(host) and parts.scheme in {"http", "https"}
+    return f"{parts.scheme}://{host}{port}" if plain else ""
 
 
 def _problem(body: bytes) -> Problem | None:
