@@ -14,7 +14,7 @@ from logferry_daemon.core.preparing import prepare as prepare_for
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.slots import Slots
-from logferry_daemon.ports import Clock, Credentials, NewSession
+from logferry_daemon.ports import Clock, Credentials, NewSession, Workshop
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import End, Session
@@ -56,6 +56,6 @@ def listing_of(name: str) -> Listing | None:
     return trackers[name].listing if name in trackers else None
 
 
-def scribe(credentials: Credentials, spool: MemorySpool, clock: Clock) -> Scribe:
+def scribe(credentials: Credentials, spool: MemorySpool, clock: Clock, workshop: Workshop | None = None) -> Scribe:
     """One that writes as the daemon's."""
-    return Scribe(credentials, spool, clock, listing_of, ThreadWorkshop(DETECTORS))
+    return Scribe(credentials, spool, clock, listing_of, workshop or ThreadWorkshop(DETECTORS))

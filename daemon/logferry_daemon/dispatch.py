@@ -12,11 +12,12 @@ from logferry_daemon.carriage import Seat
 from logferry_daemon.conversing import outcome_of, proofs
 from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome, Parked, Stop, Upload
 from logferry_daemon.core.hushing import hushed
+from logferry_daemon.core.losses import WORKER_LOST, Losses
 from logferry_daemon.handover import Handover
 from logferry_daemon.ports import Claimed
 from logferry_daemon.road import AT_ONCE, SHORTEST_LOOK, Post
 from logferry_daemon.tokens import Proof, Tokens
-from logferry_model.errors import LogferryError, Refused, Unreachable
+from logferry_model.errors import Damaged, LogferryError, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class Dispatch:
         self._post = post
         self._hands = asyncio.Semaphore(AT_ONCE)
         self._tokens = Tokens(post.road.clock, post.road.sender)
+        self._losses = Losses()
         self._handover = Handover(post.road.outbox, post.road.sender, post.road.offers)
 
     async def outcome(self, seat: Seat, claimed: Claimed) -> Outcome:
@@ -43,6 +45,8 @@ class Dispatch:
             self._post.gates.keys.doubt(self._post.name)
             return Stop(reason=error.message, wait=SHORTEST_LOOK)
         except LogferryError as error:
+            if isinstance(error, Damaged) and error.code == WORKER_LOST:
+                return self._losses.outcome(claimed.row.id, claimed.row.session, error)
             return Later(reason=str(error), trouble=False)
         except Exception as error:
             log.exception("delivery failed", extra={"action": "courier", "delivery": claimed.row.id})
@@ -57,6 +61,7 @@ class Dispatch:
             return claimed.letter
         offer = await road.offers.for_letter(destination, dialect, claimed.row.id)
         written = await road.scribe.write(claimed, destination, dialect, offer)
+        self._losses.forget(claimed.row.id)
         await road.outbox.keep_letter(claimed.row.id, written.letter)
         return written.letter
 

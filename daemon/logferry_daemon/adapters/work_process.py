@@ -8,111 +8,50 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import subprocess
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import TypeVar
 
 import msgspec
 
 from logferry_daemon.adapters.own_programs import own_program
+from logferry_daemon.adapters.work_bench import Bench
 from logferry_daemon.adapters.work_thread import ThreadWorkshop
+from logferry_daemon.adapters.worker_process import Gone, Worker
 from logferry_daemon.core.detectors import Detectors, Surroundings
 from logferry_daemon.core.exchange import Dialect
+from logferry_daemon.core.losses import worker_lost
+from logferry_daemon.core.patience import Patience, patience_for
 from logferry_daemon.core.writing import Errand, Written
-from logferry_daemon.workshop.messages import Done, Refusal, Start, Task, done_of, encoded, hear, ready_of, say
+from logferry_daemon.workshop.messages import Done, Refusal, Task, encoded
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
 IDLE = timedelta(seconds=10)
 """Without work, before it ends. Starting one takes a fifth of a second."""
-PATIENCE = timedelta(minutes=5)
-"""For one letter: the longest takes seconds, but whoever steps back behind all others may wait long for his turn."""
-START = timedelta(seconds=30)
-GOODBYE = timedelta(seconds=2)
-TRIES = 3
-"""Workers that one letter may cost."""
-_NEEDED = frozenset({"SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
-"""What an interpreter may need to start; the rest of the environment is nobody's business there."""
+ASIDE = 2
+"""Letters that take long and hold up no other: each has a worker for itself."""
+NO_MEMORY = MemoryError.__name__
+"""The one mistake that is not made once more in the daemon: it would be the daemon that is ended for it."""
 _KINDS: Mapping[str, type[LogferryError]] = {
     kind.__name__: kind for kind in (Unreachable, Refused, Misconfigured, Damaged)
 }
 
-T = TypeVar("T")
-
-
-class _Gone(Exception):
-    """The worker ended, or was ended, before it answered."""
-
-
-class _Worker:
-    """One process. Its methods wait, so they are for threads; `kill` may come from anywhere at any time."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self._process = process
-
-    @classmethod
-    def started(cls, command: Sequence[str]) -> _Worker:
-        flags = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0)
-        process = subprocess.Popen(  # noqa: S603 -- our own program, no shell
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={name: value for name, value in os.environ.items() if name.upper() in _NEEDED},
-            creationflags=flags,
-        )
-        return cls(process)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def lives(self) -> bool:
-        return self._process.poll() is None
-
-    def exchange(self, data: bytes) -> bytes:
-        """The answer to one message."""
-        if self._process.stdin is None or self._process.stdout is None:
-            raise RuntimeError("the worker was started without pipes")
-        try:
-            say(self._process.stdin, data)
-            answer = hear(self._process.stdout)
-        except (OSError, ValueError) as error:
-            raise _Gone from error
-        if answer is None:
-            raise _Gone
-        return answer
-
-    def kill(self) -> None:
-        with suppress(OSError):
-            self._process.kill()
-
-    def end(self) -> None:
-        """It is told by the end of its input, and nothing of it is left."""
-        with suppress(OSError):
-            if self._process.stdin is not None:
-                self._process.stdin.close()
-        try:
-            self._process.wait(GOODBYE.total_seconds())
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+PatienceFor = Callable[[int], Patience]
 
 
 @asynccontextmanager
 async def open_workshop(
-    surroundings: Surroundings, *, command: Sequence[str] | None = None, idle: timedelta = IDLE
+    surroundings: Surroundings,
+    *,
+    command: Sequence[str] | None = None,
+    idle: timedelta = IDLE,
+    patience: PatienceFor = patience_for,
 ) -> AsyncIterator[ProcessWorkshop]:
-    """A workshop whose worker is gone when the context ends."""
+    """A workshop whose worker is gone when the context ends; `patience` is what it has with so many bytes."""
     command = command or own_program("logferry_daemon.workshop.worker")
-    workshop = ProcessWorkshop(surroundings, command=command, idle=idle)
+    workshop = ProcessWorkshop(surroundings, command=command, idle=idle, patience=patience)
     tidying = asyncio.create_task(workshop.tidy_up())
     try:
         yield workshop
@@ -123,38 +62,43 @@ async def open_workshop(
 
 
 class ProcessWorkshop:
-    """One worker at most, one letter at a time."""
+    """One letter at a time, by one worker; what takes long goes on aside, and the next one has another worker."""
 
-    def __init__(self, surroundings: Surroundings, *, command: Sequence[str], idle: timedelta) -> None:
+    def __init__(
+        self, surroundings: Surroundings, *, command: Sequence[str], idle: timedelta, patience: PatienceFor
+    ) -> None:
         self._surroundings = surroundings
         self._command = command
         self._idle = idle
+        self._patience = patience
         self._here = ThreadWorkshop(Detectors(surroundings))
         """For when no process can be had."""
-        self._alone = asyncio.Lock()
+        self._bench = Bench(surroundings, command)
+        """Of whoever's turn it is."""
+        self._turn = asyncio.Lock()
+        self._aside = asyncio.Semaphore(ASIDE)
         self._used = asyncio.Event()
-        self._worker: _Worker | None = None
         self._told = False
         """Whether somebody was told that no process can be had."""
 
     @property
     def pid(self) -> int | None:
-        """Of the worker, while there is one."""
-        return self._worker.pid if self._worker is not None and self._worker.lives else None
+        """Of the worker that has the next letter, while there is one."""
+        return self._bench.pid
 
     async def write(self, errand: Errand, dialect: Dialect) -> Written:
         """The letter; where no process can be started, made in a thread."""
         message = await asyncio.to_thread(encoded, Task(dialect=dialect.name, errand=errand))
-        async with self._alone:
-            self._used.set()
-            try:
-                done = await self._done(message)
-            finally:
-                self._used.set()
+        try:
+            done = await self._in_turn(message, self._patience(len(message)))
+        except Gone as error:
+            raise worker_lost(str(error)) from error
         if done is None:
             return await self._here.write(errand, dialect)
         if done.refusal is not None:
             raise _error(done.refusal)
+        if done.mistake == NO_MEMORY:
+            raise worker_lost("there was too little memory for it")
         if done.written is None:
             # Done once more where its cause can be seen.
             log.warning("a letter is made again in the daemon", extra={"action": "worker", "code": done.mistake})
@@ -170,61 +114,55 @@ class ProcessWorkshop:
                 async with asyncio.timeout(self._idle.total_seconds()):
                     await self._used.wait()
             except TimeoutError:
-                async with self._alone:
+                async with self._turn:
                     if not self._used.is_set():
-                        await self.close()
+                        await self._bench.close()
 
     async def close(self) -> None:
         """No worker any more."""
-        worker, self._worker = self._worker, None
-        if worker is not None:
-            await asyncio.to_thread(worker.end)
+        await self._bench.close()
 
-    async def _done(self, message: bytes) -> Done | None:
-        """What a worker made of it; None where there can be no worker."""
-        for _ in range(TRIES):
-            worker = await self._ready_worker()
-            if worker is None:
-                return None
-            try:
-                return await self._in_time(PATIENCE, worker, lambda one: done_of(one.exchange(message)))
-            except (_Gone, msgspec.MsgspecError):
-                log.warning("the worker ended in the middle of a letter", extra={"action": "worker"})
-                await self.close()
-        raise Damaged(
-            "worker-lost",
-            f"the process that makes letters was ended {TRIES} times by this session.",
-            hint="Perhaps there is too little memory. It is tried again.",
-        )
-
-    async def _ready_worker(self) -> _Worker | None:
-        if self._worker is not None and self._worker.lives:
-            return self._worker
-        await self.close()
+    async def _in_turn(self, message: bytes, patience: Patience) -> Done | None:
+        """What a worker made of it, one after the other; None where there can be no worker."""
+        await self._turn.acquire()
+        self._used.set()
+        bench = self._bench
+        place: asyncio.Lock | asyncio.Semaphore = self._turn
         try:
-            worker = self._worker = _Worker.started(self._command)
-            hello = encoded(Start(surroundings=self._surroundings))
-            await self._in_time(START, worker, lambda one: ready_of(one.exchange(hello)))
-        except (OSError, _Gone, msgspec.MsgspecError) as error:
-            await self.close()
+            if (worker := await self._ready(bench)) is None:
+                return None
+            making = asyncio.ensure_future(bench.done(worker, message, patience))
+            try:
+                if await self._takes_long(making, patience):
+                    self._bench, place = Bench(self._surroundings, self._command), self._aside
+                    self._turn.release()
+                return await making
+            finally:
+                making.cancel()
+                await asyncio.gather(making, return_exceptions=True)
+        finally:
+            self._used.set()
+            place.release()
+            if place is self._aside:
+                await bench.close()
+
+    async def _takes_long(self, making: asyncio.Future[Done], patience: Patience) -> bool:
+        """Whether it goes on aside: it is not done soon, and there is a place for it, which it has from then on."""
+        while not (await asyncio.wait({making}, timeout=patience.soon.total_seconds()))[0]:
+            if not self._aside.locked():
+                return await self._aside.acquire()
+        return False
+
+    async def _ready(self, bench: Bench) -> Worker | None:
+        """The worker of this bench; None, and somebody is told, where there can be none."""
+        try:
+            worker = await bench.ready()
+        except (OSError, Gone, msgspec.MsgspecError) as error:
+            await bench.close()
             self._tell(error)
             return None
         self._told = False
         return worker
-
-    async def _in_time(self, patience: timedelta, worker: _Worker, wait: Callable[[_Worker], T]) -> T:
-        """Whoever is not answered in time, or does not want to know any more, leaves no worker that goes on with it."""
-        asking = asyncio.ensure_future(asyncio.to_thread(wait, worker))
-        try:
-            async with asyncio.timeout(patience.total_seconds()):
-                return await asyncio.shield(asking)
-        except TimeoutError as error:
-            raise _Gone from error
-        finally:
-            if not asking.done():
-                worker.kill()
-                await asyncio.gather(asking, return_exceptions=True)
-                await self.close()
 
     def _tell(self, error: Exception) -> None:
         if not self._told:

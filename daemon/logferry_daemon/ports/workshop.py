@@ -12,5 +12,8 @@ class Workshop(Protocol):
     """Does the work of a delivery, off the event loop. The same errand makes the same bytes in each of them."""
 
     async def write(self, errand: Errand, dialect: Dialect) -> Written:
-        """The letter; Refused `would-leak` when something private is left, Damaged `worker-lost` when it cannot be."""
+        """The letter; Refused `would-leak` when something private is left.
+
+        Damaged `worker-lost` when the process that was to make it is gone over it.
+        """
         ...

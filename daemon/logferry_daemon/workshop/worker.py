@@ -22,6 +22,11 @@ from logferry_model.errors import LogferryError
 
 
 def main() -> int:
+    """The worker of the daemon."""
+    return work(all_dialects())
+
+
+def work(dialects: Mapping[str, Dialect]) -> int:
     """Works until there is nobody left to work for; never returns then."""
     step_back()
     # Whatever a library prints must not stand between two messages.
@@ -29,7 +34,7 @@ def main() -> int:
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     told: SimpleQueue[bytes] = SimpleQueue()
     Thread(target=_listen, args=(told,), daemon=True).start()
-    detectors, dialects = Detectors(start_of(told.get()).surroundings), all_dialects()
+    detectors = Detectors(start_of(told.get()).surroundings)
     say(out, encoded(Ready(pid=os.getpid())))
     while True:
         say(out, _done(told.get(), dialects, detectors))

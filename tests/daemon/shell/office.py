@@ -19,7 +19,7 @@ from logferry_daemon.dialects.health import PATH
 from logferry_daemon.dialects.logferry import LogferryDialect
 from logferry_daemon.gates import Gates
 from logferry_daemon.offers import NothingOffered, Offering
-from logferry_daemon.ports import DeliveryRow
+from logferry_daemon.ports import DeliveryRow, Workshop
 from logferry_daemon.road import Road
 from logferry_model.envelope import (
     Envelope,
@@ -53,6 +53,7 @@ class Office:
         self.longest = longest
         self.told: list[str] = []
         self.offers: Offering = NothingOffered()
+        self.workshop: Workshop | None = None
         self.open_again()
 
     def open_again(self) -> None:
@@ -64,7 +65,7 @@ class Office:
             outbox=self.spool,
             sender=self.sender,
             credentials=self.credentials,
-            scribe=scribe(self.credentials, self.spool, self.clock),
+            scribe=scribe(self.credentials, self.spool, self.clock, self.workshop),
             offers=self.offers,
             longest=self.longest,
         )
