@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from tests.acceptance.running import HOST
+from tests.faults.served import served
 from tests.packed import opened
 
 LARGEST = 64 * 2**20
@@ -41,7 +41,7 @@ def nothing_lost(_: int) -> bool:
 
 @dataclass
 class Proxy:
-    """Listens on `port`; belongs to a thread of its own."""
+    """Listens on `port`, in a thread of its own."""
 
     target: int
     loses: Callable[[int], bool] = nothing_lost
@@ -70,27 +70,15 @@ class Proxy:
         named = (re.findall(rb"(?im)^idempotency-key: *([^\r\n]+)", one.text) for one in self.letters)
         return [key for keys in named for key in keys]
 
-    async def serve(self, listening: threading.Event, ended: asyncio.Event) -> None:
-        """Until `ended`."""
-        server = await asyncio.start_server(self._guest, HOST, 0, limit=LARGEST)
-        self.port = server.sockets[0].getsockname()[1]
-        listening.set()
-        try:
-            await ended.wait()
-        finally:
-            server.close()
-
-    async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
         self.connections += 1
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-                upstream = await asyncio.open_connection(HOST, self.target, limit=LARGEST)
-                try:
-                    await self._converse((reader, writer), upstream)
-                finally:
-                    upstream[1].close()
-        finally:
-            writer.close()
+        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+            upstream = await asyncio.open_connection(HOST, self.target, limit=LARGEST)
+            try:
+                await self._converse((reader, writer), upstream)
+            finally:
+                upstream[1].close()
 
     async def _converse(
         self,
@@ -127,19 +115,5 @@ async def _message(reader: asyncio.StreamReader) -> Message:
 def proxy_to(target: int, loses: Callable[[int], bool] = nothing_lost, *, slow: float = 0.0) -> Iterator[Proxy]:
     """A proxy that listens while the block lasts."""
     proxy = Proxy(target, loses, slow)
-    listening = threading.Event()
-    loop = asyncio.new_event_loop()
-    ended = asyncio.Event()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(proxy.serve(listening, ended))
-
-    thread = threading.Thread(target=run, name="proxy", daemon=True)
-    thread.start()
-    assert listening.wait(SECONDS)
-    try:
+    with served(proxy.answer, limit=LARGEST) as proxy.port:
         yield proxy
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(SECONDS)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import msgspec
 
 from logferry_model.envelope import Envelope, Receipt, ReceiptStatus, sha256_hex
 from tests.acceptance.running import HOST
+from tests.faults.served import served
 from tests.packed import unpacked
 
 SLICE = 2**16
@@ -73,22 +73,10 @@ class Front:
                 found.append((body, told["metadata"]))
         return found
 
-    async def serve(self, listening: threading.Event, ended: asyncio.Event) -> None:
-        """Until `ended`."""
-        server = await asyncio.start_server(self._guest, HOST, 0)
-        self.port = server.sockets[0].getsockname()[1]
-        listening.set()
-        try:
-            await ended.wait()
-        finally:
-            server.close()
-
-    async def _guest(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
-                await self._answer(reader, writer)
-        finally:
-            writer.close()
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection."""
+        with suppress(OSError, asyncio.IncompleteReadError, TimeoutError):
+            await self._answer(reader, writer)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
@@ -194,19 +182,5 @@ def _for_once(head: bytes) -> bytes:
 def front_of(target: int, folder: Path, chunk: int) -> Iterator[Front]:
     """A front that listens while the block lasts."""
     front = Front(target, folder, chunk)
-    listening = threading.Event()
-    loop = asyncio.new_event_loop()
-    ended = asyncio.Event()
-
-    def run() -> None:
-        with asyncio.Runner(loop_factory=lambda: loop) as runner:
-            runner.run(front.serve(listening, ended))
-
-    thread = threading.Thread(target=run, name="front", daemon=True)
-    thread.start()
-    assert listening.wait(SECONDS)
-    try:
+    with served(front.answer) as front.port:
         yield front
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join(SECONDS)

@@ -10,13 +10,18 @@ from contextlib import contextmanager
 
 HOST = "127.0.0.1"
 SECONDS = 30.0
+USUAL_LIMIT = 2**16
+"""Bytes of one line, as asyncio itself has it."""
 
 Guest = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextmanager
-def served(guest: Guest, secured: ssl.SSLContext | None = None) -> Iterator[int]:
-    """The port at which `guest` answers; whoever is still connected at the end is cut off."""
+def served(guest: Guest, secured: ssl.SSLContext | None = None, *, limit: int = USUAL_LIMIT) -> Iterator[int]:
+    """The port at which `guest` answers; whoever is still connected at the end is cut off.
+
+    `limit` is the longest that a guest may ask its reader to find an end in.
+    """
     loop, ended, listening = asyncio.new_event_loop(), asyncio.Event(), threading.Event()
     port = 0
     guests: set[asyncio.Task[None]] = set()
@@ -34,7 +39,7 @@ def served(guest: Guest, secured: ssl.SSLContext | None = None) -> Iterator[int]
 
     async def serve() -> None:
         nonlocal port
-        server = await asyncio.start_server(welcome, HOST, 0, ssl=secured)
+        server = await asyncio.start_server(welcome, HOST, 0, ssl=secured, limit=limit)
         port = server.sockets[0].getsockname()[1]
         listening.set()
         try:
