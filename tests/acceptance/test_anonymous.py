@@ -17,7 +17,7 @@ import pytest
 
 from logferry_ipc.messages import DeleteRequest, IdentityDecision, RetryRequest
 from tests.acceptance.delivered import stored_in
-from tests.acceptance.proxy import Proxy, proxy_to
+from tests.acceptance.proxy import Proxy
 from tests.acceptance.running import (
     ACCOUNT,
     DESTINATION,
@@ -59,12 +59,6 @@ def put(folder: Path, *numbers: int) -> None:
 def collector(tmp_path: Path) -> Iterator[CollectorHome]:
     with collector_home(tmp_path / "collector", started=False) as collector:
         yield collector
-
-
-@pytest.fixture
-def proxy(collector: CollectorHome) -> Iterator[Proxy]:
-    with proxy_to(collector.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

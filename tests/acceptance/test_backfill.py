@@ -15,7 +15,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     copy_quiet,
     daemon_home,
     make_quiet,
@@ -53,12 +52,6 @@ def put_hunt(root: Path, number: int, start: datetime) -> None:
     draft = root / file_name(document)
     draft.write_bytes(encode_document(document))
     make_quiet(draft.rename(root / "artemis" / draft.name))
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

@@ -22,7 +22,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     make_quiet,
     peak_memory,
@@ -186,12 +185,6 @@ def artemis(tmp_path: Path) -> Path:
 @pytest.fixture
 def elite(tmp_path: Path) -> Path:
     return furnish(tmp_path / "games" / "elite", ELITE, elite_contents(), tmp_path / "outside.log")
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import DESTINATION, collector_home, daemon_home, make_quiet, tell
-from tests.factories import artemis_document, encode_document, file_name
+from tests.acceptance.hunts import hunt, put
+from tests.acceptance.running import DESTINATION, collector_home, daemon_home, tell
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
 
 KIB = 1024
 LIMIT = 16 * KIB
-BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 SESSIONS = 3
 
 
 def play(folder: Path) -> None:
     folder.mkdir()
     for number in range(SESSIONS):
-        document = artemis_document(number, start=BEGAN + number * timedelta(hours=20), events=4000)
-        file = folder / file_name(document)
-        file.write_bytes(encode_document(document))
-        make_quiet(file)
+        put(folder, hunt(number, events=4000, apart=timedelta(hours=20)))
 
 
 def test_all_that_is_sent_to_all_destinations_takes_its_time(

@@ -20,7 +20,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     copy_quiet,
     daemon_home,
     make_quiet,
@@ -69,19 +68,6 @@ def put_hunt(root: Path, number: int) -> str:
     draft.rename(root / "artemis" / draft.name)
     make_quiet(root / "artemis" / draft.name)
     return str(document["startedAt"])
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
-
-
-@pytest.fixture
-def proxy(collector: CollectorHome) -> Iterator[Proxy]:
-    """What the daemon takes for its destination: counts who comes, keeps what is said."""
-    with proxy_to(collector.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

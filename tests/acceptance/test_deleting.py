@@ -25,7 +25,6 @@ from tests.acceptance.running import (
     HOST,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     fetch,
     make_quiet,
@@ -55,12 +54,6 @@ def put(folder: Path, number: int, *, events: int = 10) -> None:
     file = folder / file_name(document)
     file.write_bytes(encode_document(document))
     make_quiet(file, age=86_400.0 - events)
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

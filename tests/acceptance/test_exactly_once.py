@@ -20,7 +20,6 @@ from tests.acceptance.running import (
     CollectorHome,
     DaemonHome,
     Program,
-    collector_home,
     copy_quiet,
     daemon_home,
     tell,
@@ -36,12 +35,6 @@ KILLS = 20
 @pytest.fixture
 def playground(tmp_path: Path) -> Playground:
     return Playground(tmp_path / "games")
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 from logferry_daemon.core.delivery import DENIED_REASON, UNKNOWN_REASON
-from tests.acceptance.proxy import Proxy, proxy_to
+from tests.acceptance.proxy import Proxy
 from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     make_quiet,
     until,
@@ -28,19 +27,6 @@ pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(120)]
 BEGAN = datetime(2026, 1, 20, 19, 0, tzinfo=UTC)
 OWN, SIBLING, GUEST = 1, 2, 5
 """Seeds of flights whose commanders differ."""
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
-
-
-@pytest.fixture
-def proxy(collector: CollectorHome) -> Iterator[Proxy]:
-    """Counts what is sent."""
-    with proxy_to(collector.port) as proxy:
-        yield proxy
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from tests.acceptance.running import (
     LOGFERRY,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     make_quiet,
     tell,
@@ -58,12 +57,6 @@ def put_hunt(folder: Path, number: int) -> None:
 def desktop() -> Iterator[Desktop]:
     with desktop_session() as desktop:
         yield desktop
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import sqlite3
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,18 @@ import pytest
 from logferry_daemon.core.places import key_variable
 from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login
 from tests.acceptance.desktop import Desktop, desktop_session
+from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
-    make_quiet,
     until,
 )
 from tests.conftest import needs, only_on
-from tests.factories import artemis_document, encode_document, file_name
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
 
-BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 KEY = "s3cret lantern of brass"
 """Nothing but that it is known tells it from a thing in a game."""
 PLACE = "would leak: events."
@@ -45,19 +41,11 @@ def games(tmp_path: Path) -> Path:
     return folder
 
 
-def put(folder: Path, number: int = 1, *, item: str = KEY) -> None:
-    """A finished hunt in which something has this name."""
-    document = artemis_document(number, start=BEGAN + number * timedelta(hours=2), events=10)
-    document["events"][-1] |= {"type": "loot", "itemName": f"Hat of {item}"}
-    file = folder / file_name(document)
-    file.write_bytes(encode_document(document))
-    make_quiet(file)
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
+def play(folder: Path) -> None:
+    """A finished hunt in which something is called like the key."""
+    document = hunt(1)
+    document["events"][-1] |= {"type": "loot", "itemName": f"Hat of {KEY}"}
+    put(folder, document)
 
 
 @pytest.fixture
@@ -113,7 +101,7 @@ def test_a_session_that_holds_a_key_that_is_laid_down_is_not_kept(
 ) -> None:
     lay_down(tmp_path / "key")
     daemon.extra[key_variable(DESTINATION)] = str(tmp_path / "key")
-    put(games)
+    play(games)
     daemon.start()
     agree(daemon)
     until(lambda: stopped(daemon), "the session failed, and the field is named", every=0.2)
@@ -124,7 +112,7 @@ def test_a_session_that_holds_a_key_that_is_laid_down_is_not_kept(
 def test_a_key_that_is_given_later_is_taken_out_of_the_spool(
     games: Path, daemon: DaemonHome, collector: CollectorHome
 ) -> None:
-    put(games)
+    play(games)
     program = daemon.start()
     agree(daemon)
     until(lambda: daemon.client.status().counts.held == 1, "the session waits for a key")
@@ -144,7 +132,7 @@ def test_a_key_that_is_laid_down_later_is_noticed(
     tmp_path: Path, games: Path, daemon: DaemonHome, collector: CollectorHome
 ) -> None:
     daemon.extra[key_variable(DESTINATION)] = str(tmp_path / "key")
-    put(games)
+    play(games)
     daemon.start()
     agree(daemon)
     until(lambda: daemon.client.status().counts.held == 1, "the session waits for a key")
@@ -175,7 +163,7 @@ def test_what_was_read_while_the_keyring_was_locked_is_searched_when_it_is_unloc
     assert "is kept" in said.out, said.err
     program.stop()
     desktop.lock()
-    put(games)
+    play(games)
     daemon.start()
     until(lambda: daemon.client.status().counts.held == 1, "the session waits for the keyring")
     assert in_spool(daemon)

@@ -8,7 +8,6 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,22 +16,18 @@ import pytest
 from logferry.exits import Exit
 from logferry_ipc import endpoint
 from logferry_ipc.messages import PauseRequest
+from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import (
     DESTINATION,
     HOST,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
-    make_quiet,
     until,
 )
 from tests.daemon.control.test_exposition import parse
-from tests.factories import artemis_document, encode_document, file_name
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
-
-BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -40,21 +35,8 @@ def games(tmp_path: Path) -> Path:
     folder = tmp_path / "games"
     folder.mkdir()
     for number in (1, 2):
-        put(folder, number)
+        put(folder, hunt(number))
     return folder
-
-
-def put(folder: Path, number: int) -> None:
-    document = artemis_document(number, start=BEGAN + number * timedelta(hours=2), events=10)
-    file = folder / file_name(document)
-    file.write_bytes(encode_document(document))
-    make_quiet(file)
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture
@@ -145,7 +127,7 @@ def test_what_waits_is_said_when_it_ends_and_goes_on_afterwards(
     daemon.settled(2)
     daemon.client.pause(PauseRequest())
     games = Path(daemon.client.sources().sources[0].path)
-    put(games, 3)
+    put(games, hunt(3))
     daemon.client.upload_all()
     until(lambda: daemon.client.status().counts.found == 3, "one more found")
     if how == "asked":

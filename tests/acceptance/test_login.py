@@ -13,7 +13,6 @@ from tests.acceptance.running import (
     CollectorHome,
     DaemonHome,
     Said,
-    collector_home,
     daemon_home,
     free_port,
 )
@@ -22,12 +21,6 @@ from tests.leaks import HUNT
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(120)]
 
 WRONG = "lf_0123456789abcdef_" + "s3cret-wrong".ljust(43, "x")
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from logferry_ipc.messages import DaemonState
+from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
-    make_quiet,
     until,
 )
 from tests.acceptance.screen import can_draw, look_at, screen, window
 from tests.conftest import needs
 from tests.daemon.recipes.small import TEXT as TAVERN
-from tests.factories import artemis_document, encode_document, file_name
 
 pytestmark = [
     pytest.mark.accept,
@@ -31,7 +28,6 @@ pytestmark = [
 ]
 
 PROGRAM = "LogferryTavern64.exe"
-BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -44,21 +40,8 @@ def display() -> Iterator[Mapping[str, str]]:
 def hunts(tmp_path: Path) -> Path:
     folder = tmp_path / "hunts"
     folder.mkdir()
-    hunt(folder, 1)
+    put(folder, hunt(1))
     return folder
-
-
-def hunt(folder: Path, number: int) -> None:
-    document = artemis_document(number, start=BEGAN + number * timedelta(hours=2), events=10)
-    file = folder / file_name(document)
-    file.write_bytes(encode_document(document))
-    make_quiet(file)
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture
@@ -87,7 +70,7 @@ def test_uploads_wait_while_the_game_is_looked_at(
         look_at(tavern, display)
         daemon.agree(collector.key)
         until(lambda: reason(daemon) == "playing", "uploads wait")
-        hunt(hunts, 2)
+        put(hunts, hunt(2))
         until(lambda: daemon.client.status().counts.held >= 1, "one is held")
         assert daemon.client.status().state is DaemonState.PAUSED
         assert "uploads wait while you play" in daemon.command("status").out
@@ -95,6 +78,6 @@ def test_uploads_wait_while_the_game_is_looked_at(
         daemon.settled(2)
         look_at(tavern, display)
         until(lambda: reason(daemon) == "playing", "uploads wait again")
-        hunt(hunts, 3)
+        put(hunts, hunt(3))
         until(lambda: daemon.client.status().counts.held == 1, "the third is held")
     daemon.settled(3)

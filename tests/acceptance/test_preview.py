@@ -22,7 +22,6 @@ from tests.acceptance.running import (
     LOGFERRY,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     make_quiet,
     until,
@@ -33,12 +32,6 @@ from tests.factories import artemis_document, encode_document, file_name
 pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(120)]
 
 ONE_LOST = 1
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as collector:
-        yield collector
 
 
 @pytest.fixture
