@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from logferry_daemon.control import given_up, views
+from logferry_daemon.control.attention import attention, tokens_renewed
 from logferry_daemon.control.deleting import attention as deletion_attention
 from logferry_daemon.control.identities import IdentityDesk
 from logferry_daemon.control.keys import KeyDesk
@@ -60,7 +61,7 @@ class Glance:
     ) -> tuple[Attention, ...]:
         spool, now = self.parts.spool, self.parts.clock.now()
         rebuilt, renewed = await spool.note(REBUILT_NOTE), renewed_at(await spool.note(RENEWED_NOTE))
-        return views.attention(
+        return attention(
             gates,
             await spool.failures(MAX_FAILURES),
             sources,
@@ -72,5 +73,5 @@ class Glance:
             waiting=views.waiting(totals, gates),
             queue=(*queue_attention(spool.trouble), *rebuilt_attention(rebuilt, now)),
             deletions=deletion_attention(await spool.deleted(), unscrubbed=await spool.unscrubbed()),
-            tokens=(*views.tokens_renewed(renewed, now), *given_up.attention(await self.keys.lost(), now)),
+            tokens=(*tokens_renewed(renewed, now), *given_up.attention(await self.keys.lost(), now)),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from logferry_daemon.control import views
+from logferry_daemon.control.attention import closed
 from logferry_daemon.control.identities import IdentityDesk, sentences
 from logferry_daemon.fleet import Fleet
 from logferry_daemon.ports import Clock, Spool
@@ -67,4 +67,4 @@ class HurryDesk:
         gates = await self.fleet.all_gates()
         self.fleet.wake_couriers()
         questions = await self.identities.questions(await self.spool.totals())
-        return Changed(changed=changed, note=" ".join((*views.closed(gates), *sentences(questions))))
+        return Changed(changed=changed, note=" ".join((*closed(gates), *sentences(questions))))

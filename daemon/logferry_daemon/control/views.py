@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 
 from msgspec.structs import replace
 
-from logferry_daemon.core.delivery import LEFT_OUT, State, public_state
+from logferry_daemon.control.attention import missing
+from logferry_daemon.core.delivery import State, public_state
 from logferry_daemon.core.gate import OPEN, PLAYING, Gate
 from logferry_daemon.core.history import Attempt as Tried
 from logferry_daemon.core.papers import Journaled
-from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, SessionRow, Totals
+from logferry_daemon.ports import DeliveryRow, SessionRow, Totals
 from logferry_ipc.messages import (
     Attempt,
-    Attention,
     Counts,
     DaemonState,
     Delivery,
@@ -29,9 +28,7 @@ from logferry_ipc.messages import (
 )
 from logferry_model.session import End, EndRule
 
-RENEWED_IS_NEWS = timedelta(days=30)
 NO_FILTERS: Mapping[str, Sequence[str]] = {}
-NOTHING_WAITS: Mapping[str, int] = {}
 NO_TRIES: Mapping[str, Sequence[Tried]] = {}
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
@@ -217,7 +214,7 @@ def daemon_state(
     if paused:
         return DaemonState.PAUSED
     urgent = any((gate.held or gate.hint) and gate.reason != PLAYING for gate in closed)
-    if found.failed or asked or urgent or any(_missing(sources)):
+    if found.failed or asked or urgent or any(missing(sources)):
         return DaemonState.ATTENTION
     if any(gate.reason == PLAYING for gate in closed):
         return DaemonState.PAUSED
@@ -226,128 +223,7 @@ def daemon_state(
     return DaemonState.OFFLINE if moving else DaemonState.IDLE
 
 
-def closed(gates: Mapping[str, Gate]) -> Iterator[str]:
-    """A sentence for each destination that nothing goes to now, and until when or until what."""
-    for name, gate in gates.items():
-        if gate.held:
-            yield f"{name} is held: {gate.reason}. {gate.hint}".rstrip()
-        elif not gate.open:
-            until = f"; next try at {gate.until:%H:%M:%S} UTC" if gate.until else ""
-            yield f"{name} waits: {gate.reason}{until}."
-
-
-def attention(
-    gates: Mapping[str, Gate],
-    failures: Sequence[DeliveryRow],
-    sources: Mapping[str, str],
-    troubles: Sequence[tuple[str, str, Trouble]],
-    *,
-    recipes: Sequence[Trouble] = (),
-    backlog: Backlog | None = None,
-    keys: Sequence[KeyNote] = (),
-    questions: Sequence[Attention] = (),
-    queue: Iterable[Attention] = (),
-    deletions: Iterable[Attention] = (),
-    tokens: Iterable[Attention] = (),
-    waiting: Mapping[str, int] = NOTHING_WAITS,
-) -> tuple[Attention, ...]:
-    """What a person should know, the most urgent first. `sources` is name -> state."""
-    all_of_it = [
-        *queue,
-        *_closed(gates, waiting),
-        *_failed(failures),
-        *questions,
-        *deletions,
-        *_waiting(backlog),
-        *_missing(sources),
-        *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),
-        *tokens,
-        *_broken(recipes),
-        *_unread(troubles),
-    ]
-    if len(all_of_it) <= MAX_ATTENTION:
-        return tuple(all_of_it)
-    more = len(all_of_it) - MAX_ATTENTION
-    return (*all_of_it[:MAX_ATTENTION], Attention(code="more", message=f"... and {more} more."))
-
-
-def tokens_renewed(at: datetime | None, now: datetime) -> Iterator[Attention]:
-    """Said for a while: nobody but the owner can tell why the same players look like others from then on."""
-    if at is None or now - at > RENEWED_IS_NEWS:
-        return
-    yield Attention(
-        code="tokens-renewed",
-        message=f"Since {at:%Y-%m-%d %H:%M} UTC names become other tokens than before: the key for them was lost "
-        "or replaced in the keyring.",
-        hint="The same players look like others in new reports; nothing else is different, and there is nothing to do.",
-    )
-
-
 def waiting(totals: Totals, gates: Mapping[str, Gate]) -> Mapping[str, int]:
     """Destination -> how many uploads it holds up."""
     by_name = _by_destination(totals, gates)
     return {name: counts["pending"] + counts["uploading"] + counts["held"] for name, counts in by_name.items()}
-
-
-def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int]) -> Iterator[Attention]:
-    for name, gate in gates.items():
-        if gate.reason and (gate.state != "paused" or (gate.reason == PLAYING and gate.hint)):
-            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate)}."
-            yield Attention(code=f"destination-{gate.state}", message=said, hint=gate.hint)
-
-
-def _held_up(number: int, gate: Gate) -> str:
-    if not number:
-        return "nothing waits for it"
-    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate)}"
-
-
-def _and_then(gate: Gate) -> str:
-    """What comes next: a time, or a person."""
-    if gate.reason == PLAYING:
-        return " until the game ends"
-    if gate.open:
-        return ", and it is tried right now"
-    return f", next try at {gate.until:%H:%M:%S} UTC" if gate.until else " until you change that"
-
-
-def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
-    for row in failures:
-        if row.standing in LEFT_OUT:
-            continue
-        yield Attention(
-            code="delivery-failed",
-            message=f"Session {row.session} was refused by {row.destination}: {row.last_error}.",
-            hint=f"Look at it with: logferry sessions show {row.session}; try again with: logferry retry {row.session}",
-        )
-
-
-def _waiting(backlog: Backlog | None) -> Iterator[Attention]:
-    if backlog is None:
-        return
-    first, last = f"{backlog.first:%Y-%m-%d}", f"{backlog.last:%Y-%m-%d}"
-    when = f"of {first}" if first == last else f"from {first} to {last}"
-    found = "1 session" if backlog.sessions == 1 else f"{backlog.sessions:,} sessions"
-    verb = "was" if backlog.sessions == 1 else "were"
-    yield Attention(
-        code="backlog",
-        message=f"{found} {when} {verb} there before Logferry was set up; nothing of that is sent until you ask.",
-        hint=f"Send all: logferry upload --all; or only later ones: logferry upload --all --since {last}",
-    )
-
-
-def _missing(sources: Mapping[str, str]) -> Iterator[Attention]:
-    for name, state in sources.items():
-        if state not in {"watching", "starting"}:
-            yield Attention(code="source-missing", message=f"{name}: {state}", hint="It is looked for again and again.")
-
-
-def _broken(recipes: Sequence[Trouble]) -> Iterator[Attention]:
-    for trouble in recipes:
-        hint = "Mend it, try it with: logferry recipe test --recipe FILE, and start the daemon again."
-        yield Attention(code=trouble.code, message=trouble.message, hint=hint)
-
-
-def _unread(troubles: Sequence[tuple[str, str, Trouble]]) -> Iterator[Attention]:
-    for source, path, trouble in troubles:
-        yield Attention(code=trouble.code, message=f"{source}: {path}: {trouble.message}")

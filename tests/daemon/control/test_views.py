@@ -1,8 +1,9 @@
+"""What the spool and the gates hold, in the words of the local API."""
+
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -13,73 +14,23 @@ from logferry_daemon.control import views
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.core.identities import Standing
-from logferry_daemon.core.reading import Trouble
-from logferry_daemon.ports import Backlog, DeliveryRow, KeyNote, Sent, SessionRow, Totals, earlier
-from logferry_ipc.messages import Attention, Counts, DaemonState, DeliveryState
-from logferry_model.session import EndRule, SessionId
-
-NOW = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
-SESSION = SessionId("0123456789abcdef")
-HELD = Gate(open=False, held=True, state="held", reason="no consent", hint="logferry consent grant home")
-PAUSED = Gate(open=False, held=True, state="paused", reason="paused")
-OFFLINE = Gate(open=False, state="offline", reason="cannot be reached", until=NOW)
-PLAYED = Gate(open=False, held=True, state="paused", reason="playing")
-UNSURE = replace(PLAYED, hint="Nobody tells which window has the focus.")
-GATES = {"open": OPEN, "held": HELD, "paused": PAUSED, "offline": OFFLINE}
+from logferry_daemon.ports import Sent, earlier
+from logferry_ipc.messages import Counts, DaemonState, DeliveryState
+from logferry_model.session import EndRule
+from tests.daemon.control.rows import (
+    GATES,
+    HELD,
+    NOW,
+    OFFLINE,
+    PLAYED,
+    UNSURE,
+    row,
+    session_row,
+    totals,
+)
 
 gates = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(tuple(GATES.values())))
 tables = st.dictionaries(st.tuples(st.sampled_from("abcde"), st.sampled_from(State)), st.integers(0, 10**6))
-
-
-def totals(by_state: dict[tuple[str, State], int] | None = None, *, homeless: int = 0) -> Totals:
-    return Totals(
-        by_state=by_state or {},
-        found=sum((by_state or {}).values()) + homeless,
-        homeless=homeless,
-        uploaded=7,
-        bytes_sent=1000,
-        average_ms=12.5,
-        last_upload=NOW,
-        last_report_url="/reports/p1",
-    )
-
-
-def row(state: State = State.FAILED, **fields: Any) -> DeliveryRow:  # noqa: ANN401 -- any field
-    usual: dict[str, Any] = {
-        "id": "d1",
-        "session": SESSION,
-        "destination": "home",
-        "revision": 1,
-        "state": state,
-        "attempts": 2,
-        "created_at": NOW,
-        "last_error": "Not a session (422)",
-    }
-    return DeliveryRow(**usual | fields)
-
-
-def session_row(end_rule: str = "explicit") -> SessionRow:
-    return SessionRow(
-        id=SESSION,
-        tracker="artemis",
-        source="hunts",
-        started_at=NOW,
-        ended_at=NOW,
-        events=3,
-        revision=1,
-        end_rule=end_rule,
-        end_evidence="line 9: Shutdown",
-        end_confidence=1.0,
-        found_at=NOW,
-    )
-
-
-def troubles(number: int) -> list[tuple[str, str, Trouble]]:
-    return [("hunts", f"file-{one}.json", Trouble(code="empty", message="the file is empty.")) for one in range(number)]
-
-
-def codes(entries: tuple[Attention, ...]) -> list[str]:
-    return [entry.code for entry in entries]
 
 
 @given(tables, gates, st.integers(0, 10**6))
@@ -125,13 +76,6 @@ def test_a_delivery_says_how_its_player_stands(standing: Standing, state: Delive
     assert "identity" in told.reason
 
 
-def test_an_open_question_needs_a_person_and_is_told_of() -> None:
-    question = Attention(code="identity-unknown", message="Who?", hint="Say.")
-    assert views.attention({}, [], {}, [], questions=[question]) == (question,)
-    nothing = views.counts(totals(), {})
-    assert views.daemon_state(nothing, {}, {}, paused=False, asked=True) is DaemonState.ATTENTION
-
-
 @pytest.mark.parametrize("state", [state for state in State if state is not State.BACKLOG])
 def test_each_state_is_counted_under_its_own_name(state: State) -> None:
     assert getattr(views.counts(totals({("home", state): 3}), {"home": OPEN}), state) == 3
@@ -139,16 +83,6 @@ def test_each_state_is_counted_under_its_own_name(state: State) -> None:
 
 def test_what_was_there_before_is_counted_as_held() -> None:
     assert views.counts(totals({("home", State.BACKLOG): 3}), {"home": OPEN}).held == 3
-
-
-def test_what_was_there_before_is_told_with_its_number_its_time_and_the_way_on() -> None:
-    backlog = Backlog(sessions=1200, first=NOW - timedelta(days=400), last=NOW)
-    (told,) = views.attention({}, [], {}, [], backlog=backlog)
-    assert told.code == "backlog"
-    assert "1,200 sessions from 2025-01-25 to 2026-03-01" in told.message
-    assert "logferry upload --all" in told.hint
-    (one,) = views.attention({}, [], {}, [], backlog=Backlog(sessions=1, first=NOW, last=NOW))
-    assert "1 session of 2026-03-01 was" in one.message
 
 
 def test_backlog_alone_is_nothing_that_needs_a_person() -> None:
@@ -276,15 +210,6 @@ def test_the_daemon_shows_the_most_urgent_thing_that_is_true(
     assert views.daemon_state(found, {"home": gate}, {"hunts": "watching"}, paused=paused) is state
 
 
-def told_of(gate: Gate) -> list[str]:
-    return [one.hint for one in views.attention({"home": gate}, [], {}, [])]
-
-
-def test_a_game_that_is_played_needs_nobody_and_what_is_not_known_about_it_is_said() -> None:
-    assert told_of(PLAYED) == []
-    assert told_of(UNSURE) == [UNSURE.hint]
-
-
 def test_a_folder_that_is_not_there_needs_a_person() -> None:
     assert views.daemon_state(Counts(), {"home": OPEN}, {"hunts": "gone"}, paused=False) is DaemonState.ATTENTION
 
@@ -294,97 +219,9 @@ def test_a_destination_that_a_person_can_mend_needs_one_although_it_is_tried_aga
     assert views.daemon_state(Counts(pending=1), {"home": tls}, {}, paused=False) is DaemonState.ATTENTION
 
 
-def test_every_closed_destination_says_why_and_until_when() -> None:
-    assert list(views.closed({"a": OPEN, "b": OFFLINE})) == ["b waits: cannot be reached; next try at 20:00:00 UTC."]
-
-
 def test_a_delivery_to_an_earlier_address_says_so() -> None:
     filed = replace(row(), destination=earlier("home", "0123456789ab"))
     assert views.delivery(filed, {}).destination == "home (earlier address)"
-
-
-def test_what_needs_a_person_comes_in_the_order_of_its_urgency() -> None:
-    entries = views.attention({"home": HELD}, [row()], {"hunts": "the folder is not there"}, troubles(1))
-    assert codes(entries) == ["destination-held", "delivery-failed", "source-missing", "empty"]
-
-
-def test_nothing_to_say_is_nothing_said() -> None:
-    assert views.attention({"home": OPEN}, [], {"hunts": "watching", "putts": "starting"}, []) == ()
-
-
-def test_what_is_to_be_known_of_keys_is_said_again_and_again() -> None:
-    note = KeyNote(code="key-in-file", message="The key of home lies in a file.", hint="logferry login home")
-    for _ in range(2):
-        (entry,) = views.attention({"home": OPEN}, [], {}, [], keys=[note])
-        assert (entry.code, entry.message, entry.hint) == (note.code, note.message, note.hint)
-
-
-def test_a_pause_is_the_owners_own_wish_and_needs_no_attention() -> None:
-    assert views.attention({"home": PAUSED}, [], {}, []) == ()
-
-
-def test_a_closed_destination_says_what_to_do() -> None:
-    (entry,) = views.attention({"home": HELD}, [], {}, [])
-    assert (entry.message, entry.hint) == ("home: no consent; nothing waits for it.", "logferry consent grant home")
-
-
-def test_a_failed_delivery_names_session_destination_and_reason() -> None:
-    (entry,) = views.attention({}, [row()], {}, [])
-    assert entry.message == f"Session {SESSION} was refused by home: Not a session (422)."
-
-
-def test_a_failed_delivery_says_how_to_try_again() -> None:
-    (entry,) = views.attention({}, [row()], {}, [])
-    assert f"logferry retry {SESSION}" in entry.hint
-
-
-def test_a_file_in_trouble_is_named() -> None:
-    (entry,) = views.attention({}, [], {}, troubles(1))
-    assert entry.message == "hunts: file-0.json: the file is empty."
-
-
-def test_as_many_entries_as_there_is_room_for_are_all_told() -> None:
-    assert len(views.attention({}, [], {}, troubles(views.MAX_ATTENTION))) == views.MAX_ATTENTION
-
-
-def test_more_entries_than_there_is_room_for_are_counted() -> None:
-    entries = views.attention({}, [], {}, troubles(views.MAX_ATTENTION + 7))
-    assert (len(entries), entries[-1]) == (
-        views.MAX_ATTENTION + 1,
-        Attention(code="more", message="... and 7 more."),
-    )
-
-
-def test_the_most_urgent_is_never_among_those_only_counted() -> None:
-    entries = views.attention({"home": HELD}, [row()], {}, troubles(200))
-    assert codes(entries)[:2] == ["destination-held", "delivery-failed"]
-
-
-@pytest.mark.parametrize(
-    ("gate", "number", "said"),
-    [
-        (
-            Gate(open=False, held=True, state="held", reason="no key"),
-            1,
-            "home: no key; 1 upload waits until you change that.",
-        ),
-        (
-            Gate(open=False, state="offline", reason="cannot be reached", until=NOW),
-            1200,
-            f"home: cannot be reached; 1,200 uploads wait, next try at {NOW:%H:%M:%S} UTC.",
-        ),
-        (
-            Gate(open=True, state="offline", reason="cannot be reached"),
-            2,
-            "home: cannot be reached; 2 uploads wait, and it is tried right now.",
-        ),
-    ],
-)
-def test_a_destination_in_trouble_is_one_sentence_of_cause_effect_and_what_comes_next(
-    gate: Gate, number: int, said: str
-) -> None:
-    (entry,) = views.attention({"home": gate}, [], {}, [], waiting={"home": number})
-    assert entry.message == said
 
 
 def test_what_a_destination_holds_up_is_what_is_not_sent_yet() -> None:
