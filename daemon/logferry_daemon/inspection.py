@@ -1,4 +1,4 @@
-"""Composition root of `logferry inspect`, which needs no daemon. The daemon's own is compose.py."""
+"""Composition root of `logferry inspect`, which needs no daemon. The daemon's own is in compose/."""
 
 from __future__ import annotations
 

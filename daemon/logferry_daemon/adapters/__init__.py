@@ -1,1 +1,1 @@
-"""The parts that touch the world, one technology each; they meet in compose.py only."""
+"""The parts that touch the world, one technology each; they meet in compose/ only."""

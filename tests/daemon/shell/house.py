@@ -1,4 +1,4 @@
-"""A whole daemon over fakes, without sockets: fleet, gates, news and control as compose.py joins them."""
+"""A whole daemon over fakes, without sockets: fleet, gates, news and control as compose/ joins them."""
 
 from __future__ import annotations
 
