@@ -8,7 +8,8 @@ from pathlib import Path
 
 from logferry_daemon.control.naming import check_name, unknown
 from logferry_daemon.control.settings_store import SettingsStore
-from logferry_daemon.fleet import Fleet, check_folder
+from logferry_daemon.fleet import Fleet
+from logferry_daemon.fleet.places import check_folder
 from logferry_daemon.ports import Spool
 from logferry_daemon.settings import SourceSettings
 from logferry_ipc.messages import NewSource, SourceInfo, Sources
