@@ -22,7 +22,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     fetch,
     tell,
@@ -92,12 +91,6 @@ def shown_events(collector: CollectorHome) -> int:
 @pytest.fixture
 def flight(tmp_path: Path) -> Flight:
     return Flight(tmp_path / "flights")
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as home:
-        yield home
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     fetch,
     make_quiet,
@@ -25,12 +24,6 @@ from tests.factories import artemis_document, encode_document
 pytestmark = [pytest.mark.accept, only_on("linux", "darwin")]
 
 EVENTS = 6_000
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as home:
-        yield home
 
 
 @pytest.fixture

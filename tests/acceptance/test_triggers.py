@@ -13,7 +13,6 @@ from tests.acceptance.running import (
     DESTINATION,
     CollectorHome,
     DaemonHome,
-    collector_home,
     daemon_home,
     make_quiet,
     until,
@@ -26,12 +25,6 @@ from tests.factories import START, artemis_document, encode_document, file_name
 pytestmark = [pytest.mark.accept, only_on("linux", "darwin"), pytest.mark.timeout(300)]
 
 HUNTS = 5
-
-
-@pytest.fixture
-def collector(tmp_path: Path) -> Iterator[CollectorHome]:
-    with collector_home(tmp_path / "collector") as home:
-        yield home
 
 
 @pytest.fixture

@@ -47,6 +47,16 @@ async def running(stage: Stage) -> AsyncIterator[asyncio.Task[None]]:
         await asyncio.gather(task, return_exceptions=True)
 
 
+async def look_for(runner: SourceRunner, clock: ManualClock, duration: timedelta) -> None:
+    """Look whenever the runner wants to, until so much later."""
+    end = clock.now() + duration
+    delay = await runner.look()
+    while clock.now() + delay < end:
+        clock.move(delay)
+        delay = await runner.look()
+    clock.move(end - clock.now())
+
+
 async def settle(stage: Stage) -> None:
     """Until the loop sleeps again; reading happens in threads, so it takes some turns."""
     await stage.clock.idle()
@@ -98,12 +108,7 @@ class Stage:
 
     async def run(self, duration: timedelta) -> None:
         """Look whenever the runner wants to, for so long; the last look is at the end."""
-        end = self.clock.now() + duration
-        delay = await self.runner.look()
-        while self.clock.now() + delay < end:
-            self.clock.move(delay)
-            delay = await self.runner.look()
-        self.clock.move(end - self.clock.now())
+        await look_for(self.runner, self.clock, duration)
         await self.runner.look()
 
     async def kept(self) -> list[SessionRow]:

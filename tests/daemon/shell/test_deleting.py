@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -13,15 +13,14 @@ import pytest
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, encode_rebuilt
-from logferry_daemon.courier import Courier
 from logferry_daemon.ports import Claimed
 from logferry_ipc.messages import Deleted, DeleteRequest, EventKind, Login, NewSource, PauseRequest, RetryRequest
 from logferry_model.envelope import Deletion, sha256_hex
 from logferry_model.errors import LogferryError, Unreachable
 from tests.daemon.shell.house import House
 from tests.daemon.shell.office import Office, answer, name_of, problem, stored
+from tests.daemon.shell.rushed import rushed
 from tests.daemon.shell.stage import JOURNAL, begin, hunt, jump, shutdown
-from tests.fake_spool import MemorySpool
 from tests.fakes import NOON, Sent
 
 REMOTE, HERE = DeleteRequest(remote=True), DeleteRequest()
@@ -341,37 +340,12 @@ async def test_the_others_of_a_batch_arrive_when_one_is_dropped() -> None:
     assert await desk.states() == {"aa": "uploaded", "cc": "uploaded"}
 
 
-class Rushed(MemorySpool):
-    """Its owner deletes a session in the very moment in which the courier takes it."""
-
-    courier: Courier
-
-    async def claim(
-        self,
-        destination: str,
-        now: datetime,
-        limit: int,
-        *,
-        backfill: int,
-        only_asked: bool = False,
-        longest_untried: bool = False,
-    ) -> Sequence[Claimed]:
-        claimed = await super().claim(
-            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried
-        )
-        removed = await self.delete("aa", "artemis", now, ask=())
-        await self.courier.drop(removed.stopped)
-        return claimed
-
-
 async def test_what_was_claimed_in_the_very_moment_is_not_sent() -> None:
-    desk, spool = Office(stored), Rushed()
-    desk.spool = spool
-    desk.open_again()
-    spool.courier = desk.courier
-    await desk.find("aa", "bb")
-    await desk.agree()
-    await desk.work(HOUR)
+    async def delete(desk: Office, _: Sequence[Claimed]) -> None:
+        removed = await desk.spool.delete("aa", "artemis", desk.clock.now(), ask=())
+        await desk.courier.drop(removed.stopped)
+
+    desk = await rushed(delete, stored, sessions=("aa", "bb"))
     assert [name_of(one) for one in desk.sender.sent] == ["bb"]
 
 

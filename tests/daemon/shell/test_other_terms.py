@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +26,9 @@ from logferry_model.fingerprint import fingerprint_of
 from tests.daemon.recipes.small import TAVERN, TEXT
 from tests.daemon.shell.house import URL, House
 from tests.daemon.shell.office import DESTINATION, Office, stored
+from tests.daemon.shell.rushed import rushed
 from tests.daemon.shell.stage import hunt
-from tests.fake_spool import MemorySpool
-from tests.fakes import NOON, Answer, MemoryCredentials
+from tests.fakes import NOON, MemoryCredentials
 
 OTHER = "https://other.example"
 HOUR = timedelta(hours=1)
@@ -372,39 +371,6 @@ async def test_one_address_under_two_names_has_two_kinds_of_tokens_that_stay(hou
 
 
 # The very moment in which a courier takes something
-
-
-class Rushed(MemorySpool):
-    """Something is decided between what the spool gives away and what the courier does with it."""
-
-    deed: Callable[[Sequence[Claimed]], Awaitable[None]]
-
-    async def claim(
-        self,
-        destination: str,
-        now: datetime,
-        limit: int,
-        *,
-        backfill: int,
-        only_asked: bool = False,
-        longest_untried: bool = False,
-    ) -> Sequence[Claimed]:
-        claimed = await super().claim(
-            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried
-        )
-        await self.deed(claimed)
-        return claimed
-
-
-async def rushed(deed: Callable[[Office, Sequence[Claimed]], Awaitable[None]], *script: Answer) -> Office:
-    desk, spool = Office(*script), Rushed()
-    desk.spool = spool
-    desk.open_again()
-    spool.deed = partial(deed, desk)
-    await desk.find("aa")
-    await desk.agree()
-    await desk.work(HOUR)
-    return desk
 
 
 async def test_what_was_claimed_as_the_terms_changed_waits_for_consent() -> None:

@@ -99,16 +99,21 @@ async def test_who_asks_waits_for_no_time(tmp_path: Path) -> None:
         assert await uploaded(made) == 3
 
 
+async def flown(made: House) -> None:
+    """A flight is over, its game still runs, and uploads wait for the end of that."""
+    made.fleet.upload = UploadSettings(when=Occasion.APP_CLOSE)
+    await made.set_up_destination()
+    await made.control.add_source(NewSource(tracker="elite-dangerous", path=str(made.logs), name="flights"))
+    made.processes.start(GAME)
+    now = made.clock.now()
+    made.files.append(JOURNAL, begin(now) + jump(now) + shutdown(now))
+    await made.pass_time(10 * SECOND)
+
+
 async def test_a_flight_goes_when_its_game_has_ended(tmp_path: Path) -> None:
     made = House(tmp_path)
     async with made.open():
-        made.fleet.upload = UploadSettings(when=Occasion.APP_CLOSE)
-        await made.set_up_destination()
-        await made.control.add_source(NewSource(tracker="elite-dangerous", path=str(made.logs), name="flights"))
-        made.processes.start(GAME)
-        now = made.clock.now()
-        made.files.append(JOURNAL, begin(now) + jump(now) + shutdown(now))
-        await made.pass_time(10 * SECOND)
+        await flown(made)
         (one,) = await deliveries(made)
         assert (one.state, "program has ended" in one.reason) == (DeliveryState.PENDING, True)
         await made.pass_time(HOUR)
@@ -121,13 +126,7 @@ async def test_a_flight_goes_when_its_game_has_ended(tmp_path: Path) -> None:
 async def test_a_word_that_the_program_was_closed_lets_its_sessions_go(tmp_path: Path) -> None:
     made = House(tmp_path)
     async with made.open():
-        made.fleet.upload = UploadSettings(when=Occasion.APP_CLOSE)
-        await made.set_up_destination()
-        await made.control.add_source(NewSource(tracker="elite-dangerous", path=str(made.logs), name="flights"))
-        made.processes.start(GAME)
-        now = made.clock.now()
-        made.files.append(JOURNAL, begin(now) + jump(now) + shutdown(now))
-        await made.pass_time(10 * SECOND)
+        await flown(made)
         assert await uploaded(made) == 0
         await made.control.app_closed(GAME)
         await made.pass_time(SECOND)

@@ -19,7 +19,7 @@ from logferry_daemon.core.reading import AnyTracker, LogTracker
 from logferry_daemon.intake.runner import SourceRunner
 from logferry_daemon.intake.source import Source, World
 from logferry_daemon.ports import FileSeen, Intake
-from tests.daemon.shell.stage import PACE, SECOND
+from tests.daemon.shell.stage import PACE, SECOND, look_for
 from tests.fake_databases import MemoryDatabases
 from tests.fakes import FakeProcesses, ManualClock, ScriptedWatcher
 from tests.privacy import privacy
@@ -82,12 +82,7 @@ class Yard:
 
     async def run(self, duration: timedelta) -> None:
         """Look whenever the runner wants to, for so long."""
-        end = self.clock.now() + duration
-        delay = await self.runner.look()
-        while self.clock.now() + delay < end:
-            self.clock.move(delay)
-            delay = await self.runner.look()
-        self.clock.move(end - self.clock.now())
+        await look_for(self.runner, self.clock, duration)
 
     async def wait_long(self) -> None:
         """Until no rule waits for anything any more."""
