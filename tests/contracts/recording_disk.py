@@ -212,6 +212,10 @@ class _Connection:
     def executescript(self, sql: str) -> None:
         self._inner.execute(sql).fetchall()
 
+    @property
+    def total_changes(self) -> int:
+        return self._inner.total_changes()
+
     def close(self) -> None:
         self._inner.close()
 

@@ -1,26 +1,28 @@
 """One SQLite database: write-ahead log, `synchronous=FULL`, one connection on one thread. Knows no table.
 
-What was written is on the disk when the call returns. After an I/O error the database is opened anew and looked
-through: nobody knows what a failed sync left behind, so what is read next is read from the disk, and must be sound.
+What was written is on the disk when the call returns; what waits for the thread shares one transaction and one sync
+(database_group.py). After an I/O error the database is opened anew and looked through: nobody knows what a failed sync
+left behind, so what is read next is read from the disk, and must be sound.
 """
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
-import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-
+from logferry_daemon.adapters.database_calls import Call, Calls
 from logferry_daemon.adapters.database_checking import check
-from logferry_daemon.core.queue_trouble import Cause, cause_of, hint, sentence
-from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
+from logferry_daemon.adapters.database_errors import UNREADABLE, database_errors, is_damage, name_of, trouble
+from logferry_daemon.adapters.database_group import Group
+from logferry_daemon.core.queue_trouble import Cause, cause_of
+from logferry_model.errors import LogferryError, Misconfigured, Unreachable
 
 T = TypeVar("T")
 Query = Callable[..., list[sqlite3.Row]]
@@ -31,15 +33,13 @@ PRAGMA synchronous = FULL;
 PRAGMA foreign_keys = ON;
 PRAGMA busy_timeout = 5000;
 PRAGMA trusted_schema = OFF;
+PRAGMA temp_store = MEMORY;
 """
-"""FULL: WAL with NORMAL lost an acknowledged commit in each of 400 power-loss replays, FULL in none (trust.md 0)."""
+"""MEMORY: what a savepoint keeps, to take back what comes after it, does not go to the folder for temporary files.
+FULL: WAL with NORMAL lost an acknowledged commit in each of 400 power-loss replays, FULL in none (trust.md 0)."""
 
 CHECKING = timedelta(seconds=2)
 """How long a database is looked through: larger ones are looked at as far as that goes."""
-
-
-UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
-"""What reading a file may end with that is not what was written."""
 
 
 def _nothing() -> None:
@@ -62,7 +62,6 @@ class Database:
         connecting: Callable[[Path], sqlite3.Connection] | None = None,
     ) -> None:
         self._path = path
-        self._thread = thread
         self._queries = queries
         self._connecting = connecting or connect
         self._connection: sqlite3.Connection | None = None
@@ -77,6 +76,9 @@ class Database:
         self.unsettled: Callable[[], None] = _nothing
         """Called before the first write after one that failed: that one may have been written all the same."""
 
+        self._calls = Calls(thread, self._together)
+        self._group = Group(self)
+        self._looking = False
         self._turn = asyncio.Lock()
         self._rewriting: asyncio.Future[None] | None = None
 
@@ -86,16 +88,34 @@ class Database:
         return self._path
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do `work` on the database's thread; once begun it is finished, also when the caller is cancelled."""
+        """Do `work` on the database's thread, in one transaction with what else waits for it.
+
+        Once called for it is finished, also when the caller is cancelled.
+        """
         while True:
             try:
-                return await asyncio.shield(
-                    asyncio.get_running_loop().run_in_executor(self._thread, self._guarded, work)
-                )
+                return await self._calls.call(partial(self._guarded, work))
             except _BeingRewritten:
                 # Not on the thread: whoever reads has it meanwhile.
                 if self._rewriting is not None:
                     await asyncio.wait({self._rewriting})
+
+    async def look(self, work: Callable[[], T]) -> T:
+        """The same of what only reads: it sees what is on the disk, and waits for no transaction that has not begun."""
+        return await self._calls.call(partial(self._guarded, partial(self._look, work)), looks=True)
+
+    def _look(self, work: Callable[[], T]) -> T:
+        self._looking = True
+        try:
+            return work()
+        finally:
+            self._looking = False
+
+    def _together(self, calls: Sequence[Call]) -> None:
+        self._group.renew()
+        for call in calls:
+            self._group.make(call)
+        self._group.end()
 
     async def rewrite(self) -> None:
         """Write the file anew, without what was freed in it, and empty its log. Reads go on, and writes wait for it.
@@ -109,6 +129,7 @@ class Database:
 
     def _rewrite(self) -> None:
         with closing(self._connecting(self._path)) as connection:
+            connection.execute("PRAGMA temp_store = DEFAULT")  # it makes a copy of everything
             # Not secure_delete: it overwrites what is freed, at every letter that is emptied, but not the copies that
             # rows leave behind when SQLite moves them from page to page. Deletions are rare and made by hand.
             connection.execute("VACUUM")
@@ -121,18 +142,43 @@ class Database:
             try:
                 return work()
             except UNREADABLE as error:
-                self.trouble = _trouble(error, self._path)
-                if is_damage(error):
-                    self.damaged()
+                self._notice(error)
                 raise
+
+    def _notice(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> LogferryError:
+        self.trouble = trouble(error, self._path)
+        if is_damage(error):
+            self.damaged()
+        return self.trouble
+
+    # What becomes of a transaction
+
+    def written(self) -> None:
+        """It can be used."""
+        self.trouble = None
+
+    def lost(self, error: sqlite3.DatabaseError) -> LogferryError:
+        """Opened anew at the next use, and looked through first where it was the disk; returns what it is to us."""
+        self._suspected |= cause_of(name_of(error)) is Cause.DISK
+        self._unsettled = True
+        self._let_go()
+        told = self._notice(error)
+        told.__cause__ = error
+        return told
+
+    def afterwards(self, do: Callable[[], None]) -> None:
+        """Do this once what was written is on the disk, and never when that fails. On the thread, within a call."""
+        self._group.afterwards(do)
 
     def open(self, migrations: Sequence[str]) -> None:
         """Open and bring up to date. On the database's thread, as everything below."""
+        self._group.end()
         self._closed = False
         migrate(self.opened(), migrations)
 
     def close(self) -> None:
         """Close; whoever asks afterwards is told so."""
+        self._group.end()
         self._closed = True
         self._let_go()
 
@@ -161,28 +207,19 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Query]:
-        """One transaction: all or nothing; the only one of a piece of work, which may be put off as a whole."""
+        """All or nothing; the only one of a piece of work, which may be put off as a whole.
+
+        It is on the disk when `run` returns, and not yet when this ends.
+        """
+        if self._looking:
+            raise RuntimeError("what only looks was about to write")
         if self._rewriting is not None and not self._rewriting.done():
             raise _BeingRewritten
         if self._unsettled:
             self._unsettled = False
             self.unsettled()
-        connection = self.opened()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
-            before = _changes(connection)
+        with self._group.part(self.opened()):
             yield self.query
-            connection.execute("COMMIT")
-            if _changes(connection) != before:
-                self.trouble = None
-        except sqlite3.OperationalError as error:
-            self._suspected |= cause_of(_name_of(error)) is Cause.DISK
-            self._unsettled = True
-            self._let_go()
-            raise
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
 
     def query(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
         """All rows of a named statement."""
@@ -190,7 +227,7 @@ class Database:
 
     async def read(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
         """One statement that reads."""
-        return await self.run(lambda: self.query(name, **values))
+        return await self.look(lambda: self.query(name, **values))
 
     async def write(self, name: str, /, **values: Any) -> None:  # noqa: ANN401 -- whatever SQLite stores
         """One statement that writes, in a transaction of its own."""
@@ -200,11 +237,6 @@ class Database:
                 query(name, **values)
 
         await self.run(work)
-
-
-def _changes(connection: sqlite3.Connection) -> int:
-    """Rows changed so far: a transaction that changes none writes nothing, and proves nothing."""
-    return int(connection.execute("SELECT total_changes()").fetchone()[0])
 
 
 def connect(path: Path) -> sqlite3.Connection:
@@ -226,45 +258,3 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
         )
     for number, script in enumerate(scripts[version:], start=version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
-
-
-@contextmanager
-def database_errors(path: Path) -> Iterator[None]:
-    """SQLite's errors as ours: it stops here."""
-    try:
-        yield
-    except LogferryError:
-        raise
-    except UNREADABLE as error:
-        raise _trouble(error, path) from error
-    except (zlib.error, msgspec.DecodeError) as error:
-        raise _damaged(path, str(error)) from error
-
-
-def _trouble(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path) -> Unreachable | Damaged:
-    """The error as one of ours."""
-    if is_damage(error) or not isinstance(error, sqlite3.OperationalError):
-        return _damaged(path, str(error))
-    cause = cause_of(_name_of(error))
-    detail = "" if cause is Cause.FULL else str(error)
-    return Unreachable("spool-unavailable", sentence(path.name, cause, detail), hint=hint(cause, str(path.parent)))
-
-
-def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
-    """Whether it says that the file itself is not what was written."""
-    if isinstance(error, UnicodeDecodeError):
-        return True  # not even what SQLite says of it is a text: it names a part of the file
-    # A text that is no text has no code of SQLite's: Python's own part found it.
-    return cause_of(_name_of(error)) is Cause.DAMAGED or "decode to UTF-8" in str(error)
-
-
-def _name_of(error: sqlite3.DatabaseError) -> str:
-    return getattr(error, "sqlite_errorname", "")
-
-
-def _damaged(path: Path, why: str) -> Damaged:
-    return Damaged(
-        "spool-damaged",
-        f"The spool {path.name} is damaged: {why}.",
-        hint=f"Move {path} away and start again: sessions are read again from their files.",
-    )

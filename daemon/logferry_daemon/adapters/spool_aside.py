@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from logferry_daemon.adapters.database_sqlite import database_errors
+from logferry_daemon.adapters.database_errors import database_errors
 
 
 def aside_of(path: Path) -> Iterator[Path]:

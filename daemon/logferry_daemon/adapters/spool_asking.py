@@ -31,7 +31,7 @@ class AskingInSqlite:
 
     async def unasked(self, destination: str) -> Sequence[str]:
         """The trackers of which something waits."""
-        found = await self.database.run(lambda: _unasked(self.database.query, destination))
+        found = await self.database.look(lambda: _unasked(self.database.query, destination))
         return [tracker for _, tracker, _ in found]
 
 

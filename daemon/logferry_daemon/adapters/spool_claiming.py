@@ -50,7 +50,8 @@ class ClaimingInSqlite:
                 due = (longest_untried_due if longest_untried else oldest_due)(query, about, limit, backfill)
                 install = install_id(query, destination, self._chance) if due else ""
                 claimed = [one for row in due if (one := self._claim(query, row, install, now))]
-            self._lent.update(one.row.id for one in claimed)
+            # Not before: what was claimed in vain, and stands on the disk all the same, must come back.
+            self.database.afterwards(lambda: self._lent.update(one.row.id for one in claimed))
             return claimed
 
         return await self.database.run(work)
@@ -88,7 +89,7 @@ class ClaimingInSqlite:
             told = {slot: self.database.query("kept_text", slot=slot) for slot in rows.slots_in(document)}
             return {slot: found[0]["text"] for slot, found in told.items() if found}
 
-        return await self.database.run(work)
+        return await self.database.look(work)
 
     async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
@@ -100,5 +101,5 @@ class ClaimingInSqlite:
             due: int | None = query("next_due", **about)[0]["due"]
             return due
 
-        due = await self.database.run(work)
+        due = await self.database.look(work)
         return None if due is None else rows.at(due)

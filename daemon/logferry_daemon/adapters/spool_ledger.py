@@ -45,7 +45,7 @@ class LedgerInSqlite:
                 unasked=unasked_numbers(self.database.query),
             )
 
-        return await self.database.run(work)
+        return await self.database.look(work)
 
     async def sessions(self) -> Sequence[tuple[SessionRow, Sequence[DeliveryRow]]]:
         """All sessions, newest first."""
@@ -59,7 +59,7 @@ class LedgerInSqlite:
                 (rows.session_row(row), deliveries.get(row["id"], [])) for row in self.database.query("all_sessions")
             ]
 
-        return await self.database.run(work)
+        return await self.database.look(work)
 
     async def session(self, session: str) -> tuple[SessionRow, Sequence[DeliveryRow], Session] | None:
         """One session with its document."""
@@ -73,7 +73,7 @@ class LedgerInSqlite:
             judgement = judged(self.database.query, deliveries, whole)
             return rows.session_row(found[0]), judgement, rows.document(found[0]["document"])
 
-        return await self.database.run(work) if session else None
+        return await self.database.look(work) if session else None
 
     async def delivery(self, delivery: str) -> DeliveryRow | None:
         """One delivery as it stands."""
@@ -82,7 +82,7 @@ class LedgerInSqlite:
             found = [rows.delivery_row(row) for row in self.database.query("one_delivery", id=delivery)]
             return judged(self.database.query, found, found[0].session)[0] if found else None
 
-        return await self.database.run(work)
+        return await self.database.look(work)
 
     async def failures(self, limit: int) -> Sequence[DeliveryRow]:
         """Failed deliveries, newest first."""
@@ -92,7 +92,7 @@ class LedgerInSqlite:
             found = [rows.delivery_row(row) for row in self.database.query("failures", limit=limit, filters=rules)]
             return judged(self.database.query, found)
 
-        return await self.database.run(work)
+        return await self.database.look(work)
 
     async def troubles(self) -> Sequence[tuple[str, str, Trouble]]:
         """Every file that has one."""
@@ -104,4 +104,4 @@ class LedgerInSqlite:
 
     async def paper_changes(self, after: int) -> Sequence[Journaled]:
         """The journal after one of its lines."""
-        return await self.database.run(lambda: paper_changes(self.database.opened(), after))
+        return await self.database.look(lambda: paper_changes(self.database.opened(), after))

@@ -88,7 +88,7 @@ class OutcomesInSqlite:
         def work() -> None:
             with self.database.writing() as query:
                 self._recover(query, [row for row in query("left_uploading") if row["id"] in deliveries])
-            self._lent.difference_update(deliveries)
+            self.database.afterwards(lambda: self._lent.difference_update(deliveries))
 
         await self.database.run(work)
 
@@ -118,7 +118,7 @@ class OutcomesInSqlite:
                     if tried.anew:
                         write_anew(query, delivery)
                     self._filing.supersede(query, found[0]["session"], found[0]["destination"])
-            self._lent.discard(delivery)
+            self.database.afterwards(lambda: self._lent.discard(delivery))
 
         await self.database.run(work)
 

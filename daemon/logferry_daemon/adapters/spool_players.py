@@ -42,7 +42,7 @@ class PlayersInSqlite:
         """Every player of a session that is for a destination."""
         return [
             Seen(destination=row["destination"], player=_player(row), sessions=row["sessions"], waiting=row["waiting"])
-            for row in await self.database.run(self._seen)
+            for row in await self.database.look(self._seen)
         ]
 
     def _seen(self) -> Sequence[sqlite3.Row]:
@@ -51,7 +51,7 @@ class PlayersInSqlite:
 
     async def bindings(self) -> Sequence[Binding]:
         """Everything the owner said of players."""
-        return await self.database.run(lambda: _bindings(self.database.query))
+        return await self.database.look(lambda: _bindings(self.database.query))
 
     async def bind(self, bindings: Sequence[Binding]) -> None:
         """Answers in place of those that they make void."""

@@ -19,14 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from logferry_daemon.adapters.database_checking import check, limited
-from logferry_daemon.adapters.database_sqlite import (
-    CHECKING,
-    UNREADABLE,
-    connect,
-    database_errors,
-    is_damage,
-    migrate,
-)
+from logferry_daemon.adapters.database_errors import UNREADABLE, database_errors, is_damage
+from logferry_daemon.adapters.database_sqlite import CHECKING, connect, migrate
 from logferry_daemon.core.identities import UNSURE
 from logferry_daemon.core.salvage import (
     REBUILT_NOTE,

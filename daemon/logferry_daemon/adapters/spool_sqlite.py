@@ -119,7 +119,7 @@ class SqliteSpool(
 
     async def measure(self) -> None:
         """Whether there is room again."""
-        await self.database.run(lambda: self._room.measure(self.database.query))
+        await self.database.look(lambda: self._room.measure(self.database.query))
 
     async def probe(self) -> None:
         """A note that nobody reads."""
