@@ -11,14 +11,7 @@ import pytest
 
 from logferry_daemon.core.delivery import DENIED_REASON, UNKNOWN_REASON
 from tests.acceptance.proxy import Proxy
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    make_quiet,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, make_quiet, until
 from tests.conftest import only_on
 from tests.factories import cast, journal
 

@@ -18,13 +18,7 @@ from logferry_daemon.core.places import key_variable
 from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login
 from tests.acceptance.desktop import Desktop, desktop_session
 from tests.acceptance.hunts import hunt, put
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, until
 from tests.conftest import needs, only_on
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]

@@ -17,14 +17,7 @@ from logferry.exits import Exit
 from logferry_ipc import endpoint
 from logferry_ipc.messages import PauseRequest
 from tests.acceptance.hunts import hunt, put
-from tests.acceptance.running import (
-    DESTINATION,
-    HOST,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    until,
-)
+from tests.acceptance.running import DESTINATION, HOST, CollectorHome, DaemonHome, daemon_home, until
 from tests.daemon.control.test_exposition import parse
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]

@@ -7,15 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import (
-    ACCOUNT,
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    Said,
-    daemon_home,
-    free_port,
-)
+from tests.acceptance.running import ACCOUNT, DESTINATION, CollectorHome, DaemonHome, Said, daemon_home, free_port
 from tests.leaks import HUNT
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(120)]

@@ -18,15 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from logferry_ipc.messages import SessionSummary
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    fetch,
-    tell,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, fetch, tell, until
 from tests.conftest import only_on
 
 pytestmark = [pytest.mark.accept, only_on("linux", "darwin")]

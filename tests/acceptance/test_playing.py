@@ -9,13 +9,7 @@ import pytest
 
 from logferry_ipc.messages import DaemonState
 from tests.acceptance.hunts import hunt, put
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, until
 from tests.acceptance.screen import can_draw, look_at, screen, window
 from tests.conftest import needs
 from tests.daemon.recipes.small import TEXT as TAVERN

@@ -9,15 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    fetch,
-    make_quiet,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, fetch, make_quiet, until
 from tests.conftest import only_on
 from tests.factories import artemis_document, encode_document
 

@@ -9,14 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.running import (
-    DESTINATION,
-    CollectorHome,
-    DaemonHome,
-    daemon_home,
-    make_quiet,
-    until,
-)
+from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, make_quiet, until
 from tests.acceptance.test_app_close import PROGRAM, Tavern
 from tests.conftest import only_on
 from tests.daemon.recipes.small import TEXT as TAVERN

@@ -11,19 +11,7 @@ from logferry_daemon.control.attention import MAX_ATTENTION, attention, closed
 from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.ports import Backlog, KeyNote
 from logferry_ipc.messages import Attention, DaemonState
-from tests.daemon.control.rows import (
-    HELD,
-    NOW,
-    OFFLINE,
-    PAUSED,
-    PLAYED,
-    SESSION,
-    UNSURE,
-    codes,
-    row,
-    totals,
-    troubles,
-)
+from tests.daemon.control.rows import HELD, NOW, OFFLINE, PAUSED, PLAYED, SESSION, UNSURE, codes, row, totals, troubles
 
 
 def test_an_open_question_needs_a_person_and_is_told_of() -> None:

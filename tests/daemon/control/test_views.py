@@ -17,17 +17,7 @@ from logferry_daemon.core.identities import Standing
 from logferry_daemon.ports import Sent, earlier
 from logferry_ipc.messages import Counts, DaemonState, DeliveryState
 from logferry_model.session import EndRule
-from tests.daemon.control.rows import (
-    GATES,
-    HELD,
-    NOW,
-    OFFLINE,
-    PLAYED,
-    UNSURE,
-    row,
-    session_row,
-    totals,
-)
+from tests.daemon.control.rows import GATES, HELD, NOW, OFFLINE, PLAYED, UNSURE, row, session_row, totals
 
 gates = st.dictionaries(st.sampled_from("abcd"), st.sampled_from(tuple(GATES.values())))
 tables = st.dictionaries(st.tuples(st.sampled_from("abcde"), st.sampled_from(State)), st.integers(0, 10**6))

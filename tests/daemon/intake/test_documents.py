@@ -8,14 +8,7 @@ import pytest
 
 from logferry_daemon.intake.catching_up import BLOCK
 from logferry_model.session import EndRule
-from tests.daemon.shell.stage import (
-    DOCUMENT,
-    MINUTE,
-    PACE,
-    SECOND,
-    Stage,
-    hunt,
-)
+from tests.daemon.shell.stage import DOCUMENT, MINUTE, PACE, SECOND, Stage, hunt
 
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
 

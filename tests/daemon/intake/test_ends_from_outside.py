@@ -6,15 +6,7 @@ from datetime import timedelta
 
 from logferry_model.session import EndRule
 from tests.daemon.intake.playing import play
-from tests.daemon.shell.stage import (
-    GAME,
-    JOURNAL,
-    MINUTE,
-    SECOND,
-    Stage,
-    begin,
-    jump,
-)
+from tests.daemon.shell.stage import GAME, JOURNAL, MINUTE, SECOND, Stage, begin, jump
 
 
 async def test_a_game_that_was_seen_running_and_is_gone_ends_its_session(elite: Stage) -> None:

@@ -4,17 +4,7 @@ from __future__ import annotations
 
 from logferry_model.session import EndRule
 from tests.daemon.intake.playing import go_on, play
-from tests.daemon.shell.stage import (
-    JOURNAL,
-    MINUTE,
-    NEXT_JOURNAL,
-    PACE,
-    SECOND,
-    Stage,
-    jump,
-    line,
-    shutdown,
-)
+from tests.daemon.shell.stage import JOURNAL, MINUTE, NEXT_JOURNAL, PACE, SECOND, Stage, jump, line, shutdown
 
 
 async def test_a_session_that_ended_is_kept_although_its_file_keeps_growing(elite: Stage) -> None:

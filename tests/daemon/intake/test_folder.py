@@ -9,17 +9,7 @@ import pytest
 from logferry_daemon.ports import CLOSED
 from logferry_model.errors import Damaged, Unreachable
 from tests.daemon.intake.playing import go_on, play
-from tests.daemon.shell.stage import (
-    DOCUMENT,
-    JOURNAL,
-    MINUTE,
-    NEXT_JOURNAL,
-    PACE,
-    SECOND,
-    Stage,
-    hunt,
-    shutdown,
-)
+from tests.daemon.shell.stage import DOCUMENT, JOURNAL, MINUTE, NEXT_JOURNAL, PACE, SECOND, Stage, hunt, shutdown
 
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
 

@@ -5,14 +5,7 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime
 
-from tests.daemon.shell.stage import (
-    DOCUMENT,
-    SECOND,
-    Stage,
-    hunt,
-    running,
-    settle,
-)
+from tests.daemon.shell.stage import DOCUMENT, SECOND, Stage, hunt, running, settle
 
 OLD = datetime(2024, 1, 1, tzinfo=UTC)
 

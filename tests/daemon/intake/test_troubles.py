@@ -7,15 +7,7 @@ import pytest
 from logferry_daemon.core.reading import Document, Reading
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.errors import Unreachable
-from tests.daemon.shell.stage import (
-    ARTEMIS,
-    DOCUMENT,
-    MINUTE,
-    PACE,
-    SECOND,
-    Stage,
-    hunt,
-)
+from tests.daemon.shell.stage import ARTEMIS, DOCUMENT, MINUTE, PACE, SECOND, Stage, hunt
 
 
 async def test_half_a_document_is_waited_for_and_then_told(stage: Stage) -> None:

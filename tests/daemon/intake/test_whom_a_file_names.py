@@ -7,16 +7,7 @@ from datetime import datetime
 import msgspec
 import pytest
 
-from tests.daemon.shell.stage import (
-    ELITE,
-    JOURNAL,
-    MINUTE,
-    NEXT_JOURNAL,
-    Stage,
-    begin,
-    line,
-    shutdown,
-)
+from tests.daemon.shell.stage import ELITE, JOURNAL, MINUTE, NEXT_JOURNAL, Stage, begin, line, shutdown
 
 
 @pytest.mark.parametrize("first", [True, False])

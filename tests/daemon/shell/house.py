@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+
+import pytest
 
 from logferry_daemon.adapters.settings_file import SettingsFile
 from logferry_daemon.apps import Apps
@@ -36,6 +39,7 @@ from logferry_daemon.settings import parse_settings
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_ipc.events import EventLog
 from logferry_ipc.messages import ConsentGrant, IdentityDecision, Login, NewDestination, NewSource
+from logferry_model.errors import LogferryError
 from tests.daemon.shell.office import stored
 from tests.daemon.shell.stage import hunt
 from tests.fake_databases import MemoryDatabases
@@ -239,3 +243,11 @@ class House:
 
     async def pass_time(self, duration: timedelta) -> None:
         await self.clock.advance(duration, len(self.fleet.runners) + len(self.fleet.couriers))
+
+
+async def error_of(call: object) -> LogferryError:
+    """What a question is answered with that cannot be answered."""
+    assert inspect.isawaitable(call)
+    with pytest.raises(LogferryError) as caught:
+        await call
+    return caught.value

@@ -16,10 +16,9 @@ from logferry_ipc.messages import Login, NewAccount, NewDestination
 from logferry_ipc.routes import BY_CALL, Scope
 from logferry_model.envelope import Envelope
 from logferry_model.errors import Misconfigured, Unreachable
-from tests.daemon.shell.house import URL, House
+from tests.daemon.shell.house import URL, House, error_of
 from tests.daemon.shell.office import stored
 from tests.daemon.shell.stage import hunt
-from tests.daemon.shell.test_control import error_of
 
 ACCOUNT = "mila@example.org"
 MINUTE = timedelta(minutes=1)

@@ -27,10 +27,9 @@ from logferry_ipc.messages import (
     NewDestination,
 )
 from logferry_model.errors import Misconfigured, Refused, Unreachable
-from tests.daemon.shell.house import URL, House
+from tests.daemon.shell.house import URL, House, error_of
 from tests.daemon.shell.office import answer, problem, stored
 from tests.daemon.shell.stage import hunt
-from tests.daemon.shell.test_control import error_of
 
 ANONYMOUS = Login(anonymous=True)
 ACCOUNT = "lf_0123456789abcdef_" + "a" * 43

@@ -15,9 +15,8 @@ from logferry_daemon.settings import load_settings
 from logferry_ipc.messages import DaemonState, DiscoverRequest, FingerprintRequest, Login, NewDestination, NewPin
 from logferry_model.errors import Misconfigured, Unreachable
 from logferry_model.fingerprint import fingerprint_of
-from tests.daemon.shell.house import House
+from tests.daemon.shell.house import House, error_of
 from tests.daemon.shell.office import stored
-from tests.daemon.shell.test_control import error_of
 from tests.fakes import FakeDiscovery
 
 LAN = "https://192.168.1.20:8765"
