@@ -25,6 +25,8 @@ from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreach
 from logferry_model.fingerprint import Fingerprint
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+STEADY = datetime(1970, 1, 1, 5, tzinfo=UTC)
+"""What the clock that nobody can set says at first: five hours after the computer was switched on."""
 _TURNS = 20
 """Rounds of the loop after which whatever was woken has begun to run."""
 
@@ -44,6 +46,9 @@ class ManualClock:
     def set(self, at: datetime) -> None:
         """Somebody sets the clock: nobody who waits notices."""
         self._now = at
+
+    def steady(self) -> datetime:
+        return STEADY + self._passed
 
     async def sleep(self, duration: timedelta) -> None:
         woken: asyncio.Future[None] = asyncio.get_running_loop().create_future()

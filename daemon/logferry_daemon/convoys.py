@@ -32,11 +32,10 @@ class Convoys:
         self._apart_until: datetime | None = None
         """Letters go one by one: some of them together had no good end."""
 
-    async def limit(self, now: datetime) -> tuple[int, int]:
+    async def limit(self) -> tuple[int, int]:
         """How many deliveries make sense together, and how many letters one request may have."""
         dialect, limit = self._post.dialect, self._post.gates.at_once(self._post.name, self._at_once)
-        # After `now` by more than it can be: the clock was set back.
-        apart = self._apart_until is not None and timedelta() < self._apart_until - now <= APART
+        apart = self._apart_until is not None and self._apart_until > self._post.road.clock.steady()
         if limit < AT_ONCE or apart or not isinstance(dialect, Batching):
             return limit, 1
         most = min(dialect.most_together(await self._post.road.offers.known(self._post.destination)), TOGETHER)
@@ -67,7 +66,7 @@ class Convoys:
         found = await converse(road.sender, destination, proofs(dialect, secret, road.clock), talk)
         outcomes = for_all(found, len(letters)) if isinstance(found, Later | Stop) else found
         if isinstance(found, Later) or any(isinstance(one, Alone) for one in outcomes):
-            self._apart_until = now + APART
+            self._apart_until = road.clock.steady() + APART
         return [one if isinstance(one, Alone) else hushed(one, secret) for one in outcomes]
 
 

@@ -140,7 +140,7 @@ class Courier:
             return self._waits.until_open(gate, now)
         if (wait := await self._waits.until_there(now)) is not None:
             return wait
-        limit, most = await self._convoys.limit(now)
+        limit, most = await self._convoys.limit()
         self._held.clear()
         claimed = await self._waits.claim(now, limit)
         if not claimed:

@@ -82,11 +82,12 @@ class Eraser:
     async def _round(self) -> timedelta | None:
         """Ask for what is due; how long to wait then, None while there is nothing to ask for."""
         name, clock = self.destination.name, self._road.clock
-        due = await self._next()
+        now = clock.now()
+        due = await self._next(now)
         if due is None:
             return None
-        if due > clock.now():
-            return min(due - clock.now(), LOOK_AGAIN)
+        if due > now:
+            return min(due - now, LOOK_AGAIN)
         gate = await self._gates.way_to_delete(self.destination)
         if not gate.open:
             return LOOK_AGAIN if gate.until is None else min(max(gate.until - clock.now(), timedelta()), LOOK_AGAIN)
@@ -95,8 +96,8 @@ class Eraser:
                 await self._erase(kind, errand)
         return timedelta()
 
-    async def _next(self) -> datetime | None:
-        known = [await kind.next(self.destination.name) for kind in self._errands]
+    async def _next(self, now: datetime) -> datetime | None:
+        known = [await kind.next(self.destination.name, now) for kind in self._errands]
         return min((due for due in known if due is not None), default=None)
 
     async def _erase(self, kind: Errands, errand: Errand) -> None:

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from logferry_daemon.core.exchange import Dialect, ErasingConversation, Parked, Report, TakingBack
 from logferry_daemon.core.taking_back import NOT_OFFERED
+from logferry_daemon.core.waiting import at_least
 from logferry_daemon.ports import CopyRow, RemnantRow, Remnants, Removals
 from logferry_model.session import SessionId
 
@@ -30,7 +31,7 @@ class Errand:
 class Errands(Protocol):
     """All of one kind."""
 
-    async def next(self, destination: str) -> datetime | None:
+    async def next(self, destination: str, now: datetime) -> datetime | None:
         """When the earliest is due."""
         ...
 
@@ -63,9 +64,9 @@ class CopyErrands:
     def __init__(self, removals: Removals) -> None:
         self._removals = removals
 
-    async def next(self, destination: str) -> datetime | None:
+    async def next(self, destination: str, now: datetime) -> datetime | None:
         """As the spool has it."""
-        return await self._removals.next_copy(destination)
+        return await self._removals.next_copy(destination, now)
 
     async def due(self, destination: str, now: datetime, limit: int) -> Sequence[Errand]:
         """As the spool has them."""
@@ -96,9 +97,9 @@ class RemnantErrands:
     def __init__(self, remnants: Remnants) -> None:
         self._remnants = remnants
 
-    async def next(self, destination: str) -> datetime | None:
+    async def next(self, destination: str, now: datetime) -> datetime | None:
         """As the spool has it."""
-        return await self._remnants.next_remnant(destination)
+        return await self._remnants.next_remnant(destination, now)
 
     async def due(self, destination: str, now: datetime, limit: int) -> Sequence[Errand]:
         """As the spool has them."""
@@ -129,7 +130,8 @@ def _of_copy(copy: CopyRow) -> Errand:
         report = Report(
             report_id=copy.report_id,
             idempotency_key=copy.idempotency_key,
-            age=now - copy.stopped_at,
+            # It was stopped before it was asked for the last time.
+            age=at_least(now, copy.stopped_at, copy.last_attempt),
             session=copy.session,
         )
         return dialect.delete(report, now=now)

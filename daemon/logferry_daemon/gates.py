@@ -1,12 +1,13 @@
 """Whether a destination may be sent to now: has the facts gathered, and asks the core. One object for all destinations.
 
 Facts come from three places: the owner (`consents.py`, `holds.py`), the keyring (`key_access.py`), and the
-destination's own answers, which are kept here.
+destination's own answers, which are kept here, by the steady clock. Whoever asks is told times of the one on the wall.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from logferry_daemon.consents import Consents
@@ -15,6 +16,7 @@ from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.gate import Access, Block, Facts, Gate, gate_of
 from logferry_daemon.core.retries import EVERY, Retries
 from logferry_daemon.core.standing import Standing
+from logferry_daemon.core.waiting import on_the_wall
 from logferry_daemon.holds import Holds
 from logferry_daemon.key_access import KeyAccess
 from logferry_daemon.ports import Choices, Clock, Credentials
@@ -57,27 +59,28 @@ class Gates:
         return await self._gate(destination, consented=True, paused=False, playing=False)
 
     async def _gate(self, destination: Destination, *, consented: bool, paused: bool, playing: bool) -> Gate:
-        now, standing = self._clock.now(), self._of(destination.name)
-        standing.forget_impossible(now)
-        return gate_of(
+        # A keyring may ask its user something: not for a destination that nothing goes to anyway.
+        access = await self.keys.access(destination) if consented else Access.AVAILABLE
+        standing, steady = self._of(destination.name), self._clock.steady()
+        gate = gate_of(
             destination.name,
             Facts(
-                now=now,
+                now=steady,
                 consented=consented,
                 agreed_before=self.consents.of(destination.name) is not None,
-                # A keyring may ask its user something: not for a destination that nothing goes to anyway.
-                access=await self.keys.access(destination) if consented else Access.AVAILABLE,
+                access=access,
                 paused=paused,
-                paused_until=self.holds.paused_until,
+                paused_until=self.holds.over_at,
                 playing=playing,
                 playing_hint=self.holds.playing_hint,
                 block=standing.block,
                 breaker_until=standing.breaker.until,
-                spent_until=standing.retries.ready(now),
+                spent_until=standing.retries.ready(steady),
                 trouble=standing.trouble,
                 probing=standing.breaker.probing(),
             ),
         )
+        return replace(gate, until=on_the_wall(gate.until, steady=steady, now=self._clock.now()))
 
     async def keyed(self, destination: Destination) -> None:
         """Its owner gave a key for it, as it is now."""
@@ -114,7 +117,9 @@ class Gates:
 
     def block(self, destination: str, block: Block) -> None:
         """The destination said something that stops all."""
-        self._of(destination).blocked(block)
+        now, steady = self._clock.now(), self._clock.steady()
+        until = None if block.until is None else steady + (block.until - now)
+        self._of(destination).blocked(replace(block, until=until))
         self._changed()
 
     def failed(
@@ -127,14 +132,14 @@ class Gates:
         floor: timedelta = timedelta(),
     ) -> None:
         """No whole answer (`unreached`), or an answer of trouble, which may ask for silence (`floor`)."""
-        now, standing = self._clock.now(), self._of(destination)
+        now, standing = self._clock.steady(), self._of(destination)
         if floor:
             standing.not_before(now + min(floor, RETRY_AFTER_CAP), reason)
         standing.failed(reason, standing.breaker.failed(now, jitter, self._longest), now, doubtful=unreached)
 
     def not_there(self, destination: str, reason: str, jitter: float) -> None:
         """It did not even answer the question whether it is there: offline, without counting first."""
-        now, standing = self._clock.now(), self._of(destination)
+        now, standing = self._clock.steady(), self._of(destination)
         standing.failed(reason, standing.breaker.out_of_reach(now, jitter, self._longest), now, doubtful=True)
         self._changed()
 
@@ -144,7 +149,7 @@ class Gates:
 
     def succeeded(self, destination: str) -> None:
         """A proper answer: the way is free."""
-        self._of(destination).succeeded(self._clock.now())
+        self._of(destination).succeeded(self._clock.steady())
 
     def network_changed(self) -> None:
         """Whatever could not be reached is tried at once."""
@@ -164,11 +169,11 @@ class Gates:
 
     def wary(self, destination: str) -> bool:
         """Whether the next try should be of something else: what failed may be at fault, and not the destination."""
-        return self._of(destination).wary(self._clock.now())
+        return self._of(destination).wary(self._clock.steady())
 
     def at_once(self, destination: str, most: int) -> int:
         """How many requests make sense together, at most `most`."""
-        return self._of(destination).at_once(most, self._clock.now())
+        return self._of(destination).at_once(most, self._clock.steady())
 
     def _of(self, name: str) -> Standing:
         if name not in self._standing:

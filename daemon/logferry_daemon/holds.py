@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.pause import Pause, decode, encode
+from logferry_daemon.core.waiting import on_the_wall
 from logferry_daemon.ports import Choices, Clock
 
-_PAUSE = "paused-until"
-_FOREVER = "resumed"
+_UNTIL, _SINCE = "paused-until", "paused-since"
 
 
 class Holds:
@@ -18,37 +19,57 @@ class Holds:
         self._clock = clock
         self._choices = choices
         self._changed = changed
-        self._pause: str | None = None
+        self._pause: Pause | None = None
+        """As it is written down."""
+        self._over_at: datetime | None = None
+        """When it ends, by the steady clock."""
         self._playing, self._playing_hint = False, ""
 
     async def load(self) -> None:
         """Read what the owner decided before."""
-        self._pause = await self._choices.note(_PAUSE)
+        before = decode(await self._choices.note(_UNTIL), await self._choices.note(_SINCE))
+        now = self._clock.now()
+        self._begin(before and before.as_of(now), now)
+        if self._pause != before:
+            await self._write_down()
 
     @property
     def paused(self) -> bool:
         """Whether uploads are held by the owner right now."""
-        until = self.paused_until
-        return self._pause is not None and (until is None or until > self._clock.now())
+        return self._pause is not None and (self._over_at is None or self._over_at > self._clock.steady())
+
+    @property
+    def over_at(self) -> datetime | None:
+        """The end of the pause by the steady clock; None without a pause or with an open end."""
+        return self._over_at
 
     @property
     def paused_until(self) -> datetime | None:
-        """The end of the pause; None without a pause or with an open end."""
-        if self._pause is None or self._pause == _FOREVER:
-            return None
-        return datetime.fromisoformat(self._pause)
+        """The same by the clock on the wall."""
+        return on_the_wall(self._over_at, steady=self._clock.steady(), now=self._clock.now())
 
     async def pause(self, length: timedelta | None) -> None:
         """Hold everything, also over a restart."""
-        self._pause = _FOREVER if length is None else (self._clock.now() + length).isoformat()
-        await self._choices.set_note(_PAUSE, self._pause)
+        now = self._clock.now()
+        self._begin(Pause() if length is None else Pause(now, now + length), now)
+        await self._write_down()
         self._changed()
 
     async def resume(self) -> None:
         """Go on."""
-        self._pause = None
-        await self._choices.set_note(_PAUSE, None)
+        self._begin(None, self._clock.now())
+        await self._write_down()
         self._changed()
+
+    def _begin(self, pause: Pause | None, now: datetime) -> None:
+        until = None if pause is None else pause.until
+        self._pause, self._over_at = pause, None if until is None else self._clock.steady() + (until - now)
+
+    async def _write_down(self) -> None:
+        until, since = encode(self._pause)
+        # The end last: ended in between, the earlier end counts.
+        await self._choices.set_note(_SINCE, since)
+        await self._choices.set_note(_UNTIL, until)
 
     def played(self, playing: bool, unknown: str) -> None:  # noqa: FBT001 -- it is told by a callback
         """Whether a game is played that uploads wait for; `unknown` says what the system does not tell about that."""

@@ -25,6 +25,7 @@ class _Word:
     origin: str = ""
     """Who laid down the key that this was said of."""
     asked_at: datetime | None = None
+    """By the steady clock."""
     without: int = 0
     """How often in a row the secret could not be had."""
 
@@ -33,8 +34,7 @@ class _Word:
         if self.access is None or self.asked_at is None:
             return None
         valid, age = asked_again(self.access, self.without), now - self.asked_at
-        # Younger than nothing: the clock was set back.
-        return valid - age if timedelta() <= age <= valid else None
+        return valid - age if age <= valid else None
 
 
 class KeyAccess:
@@ -53,7 +53,7 @@ class KeyAccess:
         return await self._access(destination.name, self._of(destination.name))
 
     async def _access(self, name: str, word: _Word) -> Access:
-        now = self._clock.now()
+        now = self._clock.steady()
         if word.access is None or word.ask_in(now) is None or await self._is_another(name, word):
             word.origin = await self._credentials.origin(name)
             word.access = await self._credentials.access(name)
@@ -87,7 +87,7 @@ class KeyAccess:
 
     def look_again(self, destination: str) -> timedelta:
         """How long the credential store's last word holds."""
-        return self._of(destination).ask_in(self._clock.now()) or timedelta()
+        return self._of(destination).ask_in(self._clock.steady()) or timedelta()
 
     def forget_word(self, destination: str) -> None:
         """Somebody changed something: the store is asked afresh."""

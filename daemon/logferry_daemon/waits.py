@@ -35,11 +35,12 @@ class Waits:
 
     async def claim(self, now: datetime, limit: int) -> Sequence[Claimed]:
         """What may go now, and is being sent from here on."""
-        name, left, only = self._post.name, self._budget.left(now), self._only_asked
+        steady = self._post.road.clock.steady()
+        name, left, only = self._post.name, self._budget.left(steady), self._only_asked
         wary = self._post.gates.wary(name)
         outbox = self._post.road.outbox
         claimed = await outbox.claim(name, now, limit, backfill=left, only_asked=only, longest_untried=wary)
-        self._budget = self._budget.spent(sum(one.backfill for one in claimed), now)
+        self._budget = self._budget.spent(sum(one.backfill for one in claimed), steady)
         return claimed
 
     def until_open(self, gate: Gate, now: datetime) -> timedelta:
@@ -73,10 +74,12 @@ class Waits:
     async def until_due(self, now: datetime) -> timedelta:
         """How long nothing can be sent, as far as anybody knows."""
         name, outbox = self._post.name, self._post.road.outbox
-        due = await outbox.next_due(name, backfill=False, only_asked=self._only_asked)
-        old = await outbox.next_due(name, backfill=True, only_asked=self._only_asked)
-        known = [due, max(old, self._budget.ready(now)) if old else None]
-        waits = [max(one - now, timedelta()) for one in known if one is not None]
+        due = await outbox.next_due(name, now, backfill=False, only_asked=self._only_asked)
+        old = await outbox.next_due(name, now, backfill=True, only_asked=self._only_asked)
+        waits = [max(one - now, timedelta()) for one in (due, old) if one is not None]
+        if old is not None:
+            steady = self._post.road.clock.steady()
+            waits[-1] = max(waits[-1], self._budget.ready(steady) - steady)
         if self._trigger and self._trigger.wait:
             waits.append(self._trigger.wait)
         return min([*waits, LOOK_AGAIN])

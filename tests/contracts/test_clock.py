@@ -59,6 +59,20 @@ async def test_a_sleep_can_be_cancelled(clock: Clock) -> None:
         await sleeper
 
 
+async def test_the_steady_clock_goes_on_while_somebody_sleeps(clock: Clock) -> None:
+    before = clock.steady()
+    assert before.tzinfo is UTC
+    await slept(clock, MOMENT)
+    assert MOMENT - timedelta(milliseconds=5) <= clock.steady() - before <= timedelta(seconds=5)
+
+
+def test_nobody_sets_the_steady_clock() -> None:
+    clock = ManualClock()
+    before = clock.steady()
+    clock.set(clock.now() - timedelta(days=3))
+    assert clock.steady() == before
+
+
 async def test_setting_the_clock_shortens_no_sleep() -> None:
     clock = ManualClock()
     sleeper = asyncio.ensure_future(clock.sleep(timedelta(hours=1)))

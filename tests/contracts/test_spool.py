@@ -245,7 +245,7 @@ async def test_a_deferred_delivery_waits_for_its_time(spool: Spool) -> None:
     (one,) = await claim(spool)
     later = NOW + timedelta(minutes=5)
     await spool.deferred(one.row.id, "503", later, counts=True)
-    assert await spool.next_due(HOME, backfill=False) == later
+    assert await spool.next_due(HOME, NOW, backfill=False) == later
     assert await claim(spool, now=later - timedelta(milliseconds=1)) == []
     (again,) = await claim(spool, now=later)
     assert (again.row.attempts, again.row.last_error) == (1, "503")
@@ -286,9 +286,9 @@ async def test_a_wait_from_before_the_clock_was_set_back_is_over(spool: Spool) -
 
 
 async def test_nothing_is_due_where_nothing_waits(spool: Spool) -> None:
-    assert await spool.next_due(HOME, backfill=False) is None
+    assert await spool.next_due(HOME, NOW, backfill=False) is None
     await admit(spool, found())
-    due = await spool.next_due(HOME, backfill=False)
+    due = await spool.next_due(HOME, NOW, backfill=False)
     assert due is not None
     assert due <= NOW
 

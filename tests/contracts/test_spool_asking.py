@@ -19,7 +19,7 @@ async def waiting(spool: Spool, to: str = HOME) -> list[str]:
 async def test_what_nobody_asked_for_does_not_go_where_a_time_is_waited_for(spool: Spool) -> None:
     await admit(spool, found("aa"))
     assert await waiting(spool) == []
-    assert await spool.next_due(HOME, backfill=False, only_asked=True) is None
+    assert await spool.next_due(HOME, NOW, backfill=False, only_asked=True) is None
     assert [one.row.session for one in await claim(spool)] == ["aa"]
 
 
@@ -27,7 +27,7 @@ async def test_when_the_time_has_come_all_goes_that_is_there_and_nothing_later(s
     await admit(spool, found("aa"), found("bb", age=1), to=[HOME, AWAY])
     assert await spool.let_go(HOME, None) == 2
     await admit(spool, found("cc"), to=[HOME, AWAY])
-    assert await spool.next_due(HOME, backfill=False, only_asked=True) is not None
+    assert await spool.next_due(HOME, NOW, backfill=False, only_asked=True) is not None
     assert await waiting(spool) == ["bb", "aa"]
     assert await waiting(spool, AWAY) == []
 

@@ -74,7 +74,7 @@ async def test_backlog_survives_a_restart_and_is_not_due(bench: Bench, spool: Sp
     await admit(spool, found(age=5))
     await bench.restart()
     assert await states(bench.spool) == {("aa", 1, HOME): "backlog"}
-    assert await bench.spool.next_due(HOME, backfill=True) is None
+    assert await bench.spool.next_due(HOME, NOW, backfill=True) is None
     assert await bench.spool.hurry(None, NOW) == 0
     assert await bench.spool.retry([], NOW) == 0
     assert await claim(bench.spool) == []
@@ -150,8 +150,8 @@ async def test_no_more_of_a_backfill_is_claimed_than_its_budget_allows(spool: Sp
     await spool.release(None, None)
     assert [one.row.session for one in await claim(spool, backfill=0)] == ["n1", "n0"]
     assert await claim(spool, backfill=0) == []
-    assert await spool.next_due(HOME, backfill=False) is None
-    assert await spool.next_due(HOME, backfill=True) is not None
+    assert await spool.next_due(HOME, NOW, backfill=False) is None
+    assert await spool.next_due(HOME, NOW, backfill=True) is not None
     assert [one.row.session for one in await claim(spool, backfill=2)] == ["b4", "b3"]
     assert [one.row.session for one in await claim(spool, backfill=2)] == ["b2"]
 

@@ -78,9 +78,9 @@ async def test_another_filter_judges_anew_what_was_not_sent_also_after_a_restart
 async def test_what_is_left_out_is_never_due(spool: Spool) -> None:
     await admit(spool, played("aa", "artemis"))
     await choose(spool, "putt")
-    assert await spool.next_due(HOME, backfill=False) is None
+    assert await spool.next_due(HOME, NOW, backfill=False) is None
     await choose(spool)
-    assert await spool.next_due(HOME, backfill=False) is not None
+    assert await spool.next_due(HOME, NOW, backfill=False) is not None
 
 
 async def test_many_that_are_left_out_keep_nothing_from_its_turn(spool: Spool) -> None:

@@ -51,9 +51,9 @@ async def test_whatever_a_player_is_called_an_answer_finds_them(spool: Spool, na
 
 async def test_what_waits_for_an_answer_is_never_due(spool: Spool) -> None:
     await admit(spool, found("aa", player="mila"))
-    assert await spool.next_due(HOME, backfill=False) is None
+    assert await spool.next_due(HOME, NOW, backfill=False) is None
     await spool.bind([binding("mila")])
-    assert await spool.next_due(HOME, backfill=False) is not None
+    assert await spool.next_due(HOME, NOW, backfill=False) is not None
 
 
 async def test_an_answer_is_for_one_destination(spool: Spool) -> None:

@@ -40,6 +40,7 @@ bound = st.tuples(
     places, st.sampled_from(["artemis", "putt", ANY]), st.sampled_from(["mila", "ole", "mila + ole", ANY])
 )
 minutes = st.integers(0, 3).map(lambda number: timedelta(minutes=number))
+jumps = st.sampled_from([timedelta(seconds=-20), timedelta(hours=-12), timedelta(days=-3), timedelta(days=3)])
 Act = Callable[[Bench], Coroutine[Any, Any, object]]
 
 
@@ -215,10 +216,18 @@ class SpoolMachine(RuleBasedStateMachine):
     def wait(self, by: timedelta) -> None:
         self.now += by
 
+    @rule(by=jumps)
+    def set_the_clock(self, by: timedelta) -> None:
+        self.now += by
+
+    @rule()
+    def see_through(self) -> None:
+        self.same(lambda bench: bench.spool.see_through(self.now))
+
     @invariant()
     def they_hold_the_same(self) -> None:
         if hasattr(self.disk, "spool"):
-            self.same(everything)
+            self.same(lambda bench: everything(bench, self.now))
 
     @rule(held=st.booleans())
     def hold(self, held: bool) -> None:
@@ -317,7 +326,7 @@ def adds_up(found: m.Ledger) -> None:
     assert len(found.uploads) == found.counts.uploaded
 
 
-async def everything(bench: Bench) -> tuple[object, ...]:
+async def everything(bench: Bench, now: datetime) -> tuple[object, ...]:
     spool = bench.spool
     listed = [
         (
@@ -339,11 +348,11 @@ async def everything(bench: Bench) -> tuple[object, ...]:
         for summary, rows in await spool.sessions()
     ]
     ways = [(old, asked) for old in (False, True) for asked in (False, True)]
-    due = [await spool.next_due(place, backfill=old, only_asked=asked) for place in PLACES for old, asked in ways]
+    due = [await spool.next_due(place, now, backfill=old, only_asked=asked) for place in PLACES for old, asked in ways]
     due_at = due, [list(await spool.unasked(place)) for place in PLACES]
     roster = list(await spool.seen()), list(await spool.bindings())
     gone = [(replace(one, copies=()), list(map(plain, sorted(one.copies, key=about)))) for one in await spool.deleted()]
-    asked = [await spool.next_copy(place) for place in PLACES]
+    asked = [await spool.next_copy(place, now) for place in PLACES]
     files = list(await spool.files("game")), dict(await spool.partials("game"))
     told_of = [await history(spool, summary.id, rows) for summary, rows in await spool.sessions()]
     return told_of, listed, due_at, await spool.totals(), files, len(await spool.failures(99)), gone, asked, roster

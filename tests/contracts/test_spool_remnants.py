@@ -136,14 +136,14 @@ async def test_it_is_due_until_it_is_gone(bench: Bench) -> None:
     await bench.spool.remnant_deferred(row.id, "503", NOW, NOW + MINUTE, counts=True)
     await bench.restart()
     assert await left(bench.spool) == []
-    assert await bench.spool.next_remnant(HOME) == NOW + MINUTE
+    assert await bench.spool.next_remnant(HOME, NOW) == NOW + MINUTE
     (due,) = await bench.spool.due_remnants(HOME, NOW + MINUTE, 9)
     assert (due.attempts, due.last_error, due.last_attempt) == (1, "503", NOW)
     await bench.spool.remnant_gone(row.id)
-    assert await bench.spool.next_remnant(HOME) is None
+    assert await bench.spool.next_remnant(HOME, NOW) is None
     assert [one.remnants for one in await bench.spool.deleted()] == [()]
     await bench.spool.remnant_deferred(row.id, "late", NOW, NOW, counts=True)  # told of what is gone
-    assert await bench.spool.next_remnant(HOME) is None
+    assert await bench.spool.next_remnant(HOME, NOW) is None
 
 
 async def test_one_that_need_not_wait_any_longer_is_due_at_once(spool: Spool) -> None:
@@ -163,7 +163,7 @@ async def test_what_is_refused_stays_and_its_owner_may_ask_again(spool: Spool) -
     await deleted(spool, await begin(spool))
     (row,) = await left(spool)
     await spool.remnant_refused(row.id, "it takes no upload back", NOW)
-    assert (await left(spool), await spool.next_remnant(HOME)) == ([], None)
+    assert (await left(spool), await spool.next_remnant(HOME, NOW)) == ([], None)
     ((told,),) = [one.remnants for one in await spool.deleted()]
     assert (told.state, told.last_error, told.expires_at) == (CopyState.FAILED, "it takes no upload back", UNTIL)
     await spool.delete("aa", "artemis", NOW, ask=[AWAY])
@@ -189,7 +189,7 @@ async def test_at_another_address_nobody_is_asked_for_it(spool: Spool) -> None:
     await admit(spool, found("aa"))
     await deleted(spool, await begin(spool))
     await spool.enlist(HOME, "there", NOW)
-    assert (await left(spool), await spool.next_remnant(HOME)) == ([], None)
+    assert (await left(spool), await spool.next_remnant(HOME, NOW)) == ([], None)
     ((row,),) = [one.remnants for one in await spool.deleted()]
     assert (row.destination, row.state) == (earlier(HOME, "here"), CopyState.FAILED)
     await spool.enlist(HOME, "here", NOW)

@@ -262,7 +262,7 @@ async def test_a_copy_elsewhere_is_remembered_and_not_touched_unasked(bench: Ben
     await bench.restart()
     (copy,) = await copies(bench.spool)
     assert (copy.destination, copy.report_id, copy.report_url, copy.state) == (HOME, "report", "/r/report", "kept")
-    assert await bench.spool.next_copy(HOME) is None
+    assert await bench.spool.next_copy(HOME, NOW) is None
 
 
 async def test_an_asked_for_copy_is_due_until_it_is_confirmed(bench: Bench) -> None:
@@ -273,12 +273,12 @@ async def test_an_asked_for_copy_is_due_until_it_is_confirmed(bench: Bench) -> N
     await bench.spool.copy_deferred(copy.id, "503", NOW, NOW + MINUTE, counts=True)
     await bench.restart()
     assert list(await bench.spool.due_copies(HOME, NOW, 9)) == []
-    assert await bench.spool.next_copy(HOME) == NOW + MINUTE
+    assert await bench.spool.next_copy(HOME, NOW) == NOW + MINUTE
     (due,) = await bench.spool.due_copies(HOME, NOW + MINUTE, 9)
     assert (due.attempts, due.last_error, due.last_attempt) == (1, "503", NOW)
     await bench.spool.copy_gone(copy.id, "", NOW + MINUTE)
     assert [one.state for one in await copies(bench.spool)] == [CopyState.DELETED]
-    assert await bench.spool.next_copy(HOME) is None
+    assert await bench.spool.next_copy(HOME, NOW) is None
 
 
 async def test_a_copy_that_need_not_wait_any_longer_is_due_at_once_and_no_other(spool: Spool) -> None:
@@ -341,7 +341,7 @@ async def test_a_copy_at_an_earlier_address_is_never_asked_for_at_the_new_one(sp
     await delete(spool, "aa", ask=(HOME,))
     await delete(spool, "bb")
     await spool.enlist(HOME, "there", NOW)
-    assert await spool.next_copy(HOME) is None
+    assert await spool.next_copy(HOME, NOW) is None
     (pending,), (kept,) = await copies(spool), await copies(spool, "bb")
     assert (pending.destination, pending.state) == (earlier(HOME, "here"), CopyState.FAILED)
     assert (kept.destination, kept.state) == (earlier(HOME, "here"), CopyState.KEPT)

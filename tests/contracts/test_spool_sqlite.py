@@ -292,7 +292,7 @@ async def test_a_spool_from_before_there_was_a_backlog_keeps_all_that_it_has(pat
             ("aa", 2, "away"): "failed",
         }
         # Sessions that were found in those days need not be asked for.
-        assert await spool.next_due("home", backfill=False) is not None
+        assert await spool.next_due("home", NOW, backfill=False) is not None
 
 
 async def test_of_a_spool_from_before_players_were_written_down_somebody_played_what_has_players(path: Path) -> None:

@@ -33,7 +33,7 @@ async def test_a_summary_goes_before_the_whole(spool: Spool) -> None:
     assert (first.parcel.revision, first.parcel.partial, events_in(first)) == (1, True, 0)
     assert first.parcel.ended_at is not None
     assert await claim(spool) == []
-    assert await spool.next_due(HOME, backfill=False) is None
+    assert await spool.next_due(HOME, NOW, backfill=False) is None
     await ack(spool, first)
     (whole,) = await claim(spool)
     assert (whole.parcel.revision, whole.parcel.partial, events_in(whole)) == (2, False, 3)

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step
 from logferry_daemon.core.exchange import Parcel
 from logferry_daemon.core.identities import Standing
 from logferry_daemon.core.summaries import summary_of
+from logferry_daemon.core.waiting import is_ahead
 from logferry_daemon.ports import (
     Claimed,
     DeliveryRow,
 )
+from tests.fake_spool.due import LONG_AGO, due_at, is_due
 from tests.fake_spool.players import Players
 from tests.fake_spool.shelves import KeptDelivery
 
@@ -32,21 +33,20 @@ class Claiming(Players):
         longest_untried: bool = False,
     ) -> Sequence[Claimed]:
         self._writable()
-        due = [one for one in self._may_go(destination, only_asked=only_asked) if self._is_due(one.row, now)]
+        due = [one for one in self._may_go(destination, only_asked=only_asked) if is_due(one.row, now)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
         if longest_untried and (left := [one for one in due if backfill > 0 or not one.backfill]):
             # Of those that were left alone as long as the first: what goes by itself before a backfill.
-            first = min(left, key=lambda one: (_tried(one.row), one.backfill))
-            due = [one for one in left if _tried(one.row) == _tried(first.row) and one.backfill is first.backfill]
+            first = min(left, key=lambda one: (_tried(one.row, now), one.backfill))
+            since = _tried(first.row, now)
+            due = [one for one in left if _tried(one.row, now) == since and one.backfill is first.backfill]
         fresh = [one for one in due if not one.backfill][:limit]
         old = [one for one in due if one.backfill][: min(limit - len(fresh), backfill)]
         return [self._claim(one, now) for one in (*fresh, *old)]
 
-    def _is_due(self, row: DeliveryRow, now: datetime) -> bool:
-        return row.next_attempt is None or not now < row.next_attempt <= now + RETRY_AFTER_CAP
-
     def _claim(self, one: KeptDelivery, now: datetime) -> Claimed:
-        self._set(one, Step.CLAIM, last_attempt=now)
+        created_at = min(one.row.created_at, now)
+        self._set(one, Step.CLAIM, last_attempt=now, next_attempt=None, created_at=created_at)
         return self._claimed(one, whole=one.letter is None)
 
     def _claimed(self, one: KeptDelivery, *, whole: bool) -> Claimed:
@@ -84,10 +84,11 @@ class Claiming(Players):
     async def kept(self, document: bytes) -> Mapping[str, str]:
         return {slot: text for (slot, _), text in self._kept.items() if slot.encode() in document}
 
-    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
-        long_ago = datetime(1970, 1, 1, tzinfo=UTC)
+    async def next_due(
+        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+    ) -> datetime | None:
         these = [one for one in self._may_go(destination, only_asked=only_asked) if one.backfill is backfill]
-        return min((one.row.next_attempt or long_ago for one in these), default=None)
+        return min((due_at(one.row, now) for one in these), default=None)
 
     def _may_go(self, destination: str, *, only_asked: bool = False) -> list[KeptDelivery]:
         these = [one for one in self._pending(destination) if one.row.asked or not only_asked]
@@ -104,6 +105,6 @@ class Claiming(Players):
         }
 
 
-def _tried(row: DeliveryRow) -> datetime:
-    """The last time; long ago where it never was."""
-    return row.last_attempt or datetime(1970, 1, 1, tzinfo=UTC)
+def _tried(row: DeliveryRow, now: datetime) -> datetime:
+    """The last time; long ago where it never was, or where the clock was set back since."""
+    return LONG_AGO if row.last_attempt is None or is_ahead(row.last_attempt, now) else row.last_attempt

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.exchange import Upload
 from logferry_daemon.core.removal import NEXT as COPY_NEXT
 from logferry_daemon.core.removal import CopyState, CopyStep, copy_step
@@ -14,6 +13,7 @@ from logferry_daemon.ports import (
     CopyRow,
 )
 from logferry_model.session import SessionId
+from tests.fake_spool.due import due_at, is_due
 from tests.fake_spool.remnants import RemnantsInMemory
 from tests.fake_spool.shelves import KeptDelivery
 
@@ -23,14 +23,11 @@ class Copies(RemnantsInMemory):
 
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
         pending = self._copies_at(destination, CopyState.PENDING)
-        due = [
-            one for one in pending if one.next_attempt is None or not now < one.next_attempt <= now + RETRY_AFTER_CAP
-        ]
-        return sorted(due, key=lambda one: one.id)[:limit]
+        return sorted((one for one in pending if is_due(one, now)), key=lambda one: one.id)[:limit]
 
-    async def next_copy(self, destination: str) -> datetime | None:
+    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
         pending = self._copies_at(destination, CopyState.PENDING)
-        return min((one.next_attempt or datetime(1970, 1, 1, tzinfo=UTC) for one in pending), default=None)
+        return min((due_at(one, now) for one in pending), default=None)
 
     async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:
         self._writable()

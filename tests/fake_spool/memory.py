@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.fake_spool.choices import ChoicesInMemory
 from tests.fake_spool.claiming import Claiming
+from tests.fake_spool.clock import Waits
 from tests.fake_spool.evenings import Evenings
 from tests.fake_spool.intake import IntakeInMemory
 from tests.fake_spool.ledger import LedgerInMemory
@@ -21,6 +22,7 @@ class MemorySpool(
     IntakeInMemory,
     Partials,
     Claiming,
+    Waits,
     Evenings,
     LedgerInMemory,
     Orders,

@@ -62,7 +62,8 @@ class Outcomes(Filing, HistoryInMemory, Copies):
             return
         self._note_try(one, Ending.LATER, reason, now=now)
         attempts = one.row.attempts + counts
-        self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt)
+        began = one.row.last_attempt if now is None else now
+        self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt, last_attempt=began)
         if anew:
             self._write_anew(one, cuts=one.upload.cuts)
         self._supersede(one.row.session, one.row.destination)

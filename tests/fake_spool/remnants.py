@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.exchange import Upload
 from logferry_daemon.core.removal import NEXT as COPY_NEXT
 from logferry_daemon.core.removal import CopyState, CopyStep
 from logferry_daemon.ports import RemnantRow
+from tests.fake_spool.due import due_at, is_due
 from tests.fake_spool.shelves import KeptDelivery, Shelves
 
 NOBODY = "its destination was removed, or has another address now"
@@ -20,16 +20,12 @@ class RemnantsInMemory(Shelves):
     """The part of the spool that has uploads taken back."""
 
     async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
-        due = [
-            one
-            for one in self._remnants_waiting(destination)
-            if one.next_attempt is None or not now < one.next_attempt <= now + RETRY_AFTER_CAP
-        ]
+        due = [one for one in self._remnants_waiting(destination) if is_due(one, now)]
         return sorted(due, key=lambda one: one.id)[:limit]
 
-    async def next_remnant(self, destination: str) -> datetime | None:
+    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
         waiting = self._remnants_waiting(destination)
-        return min((one.next_attempt or datetime(1970, 1, 1, tzinfo=UTC) for one in waiting), default=None)
+        return min((due_at(one, now) for one in waiting), default=None)
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:
         self._writable()

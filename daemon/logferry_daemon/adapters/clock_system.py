@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import sys
+import time
 from datetime import UTC, datetime, timedelta
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class SystemClock:
@@ -14,6 +18,10 @@ class SystemClock:
     def now(self) -> datetime:
         """Aware, UTC."""
         return datetime.now(UTC)
+
+    def steady(self) -> datetime:
+        """Since some moment, as if that had been in 1970."""
+        return _EPOCH + timedelta(seconds=_awake_or_asleep())
 
     async def sleep(self, duration: timedelta) -> None:
         """Wait by the monotonic clock."""
@@ -30,3 +38,14 @@ class SystemChance:
     def token(self) -> str:
         """Thirty-two hex digits."""
         return secrets.token_hex(16)
+
+
+def _awake_or_asleep() -> float:
+    """Seconds of the clock that nobody can set and that goes on while the computer sleeps."""
+    if sys.platform == "linux":
+        # CLOCK_MONOTONIC stops in a suspend, clock_gettime(2).
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        # time.monotonic() is mach_absolute_time there, which stops; this one does not, clock_gettime(3).
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()

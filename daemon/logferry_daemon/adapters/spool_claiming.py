@@ -10,13 +10,12 @@ from typing import Any
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
-from logferry_daemon.adapters.spool_due import longest_untried_due, oldest_due
+from logferry_daemon.adapters.spool_due import by_the_clock, longest_untried_due, oldest_due
 from logferry_daemon.adapters.spool_filters import wanted
 from logferry_daemon.adapters.spool_history import note_attempt
 from logferry_daemon.adapters.spool_notes import install_id
 from logferry_daemon.adapters.spool_players import may_go
 from logferry_daemon.adapters.spool_rows import ms
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.history import Ending
 from logferry_daemon.ports import Chance, Claimed
@@ -43,8 +42,7 @@ class ClaimingInSqlite:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
 
         def work() -> list[Claimed]:
-            about: dict[str, Any] = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
-            about["only_asked"] = int(only_asked)
+            about: dict[str, Any] = {"destination": destination, "only_asked": int(only_asked), **by_the_clock(now)}
             with self.database.writing() as query:
                 about["may_go"], about["trackers"] = may_go(query, destination), wanted(query, destination)
                 due = (longest_untried_due if longest_untried else oldest_due)(query, about, limit, backfill)
@@ -91,13 +89,15 @@ class ClaimingInSqlite:
 
         return await self.database.look(work)
 
-    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
+    async def next_due(
+        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+    ) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
 
         def work() -> int | None:
             query = self.database.query
             about = {"destination": destination, "backfill": int(backfill), "may_go": may_go(query, destination)}
-            about |= {"trackers": wanted(query, destination), "only_asked": int(only_asked)}
+            about |= {"trackers": wanted(query, destination), "only_asked": int(only_asked), **by_the_clock(now)}
             due: int | None = query("next_due", **about)[0]["due"]
             return due
 

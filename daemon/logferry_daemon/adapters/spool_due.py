@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from logferry_daemon.adapters.database_sqlite import Query
+from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.backoff import RETRY_AFTER_CAP
+from logferry_daemon.core.waiting import CORRECTION
 
 _EVER = None
 """No delivery is passed by for having been tried."""
+
+
+def by_the_clock(now: datetime) -> Mapping[str, int]:
+    """What a statement that asks what is due must be told of the time: `core/waiting.py` in the spool's words."""
+    return {"now": ms(now), "ahead": ms(now + CORRECTION), "latest": ms(now + RETRY_AFTER_CAP)}
 
 
 def oldest_due(query: Query, about: Mapping[str, Any], limit: int, backfill: int) -> Sequence[sqlite3.Row]:

@@ -73,6 +73,7 @@ class OutcomesInSqlite:
             delivery,
             _Try(Ending.LATER, reason, None if now is None else ms(now), anew=anew),
             reason=reason,
+            now=None if now is None else ms(now),
             next_attempt=ms(next_attempt),
             counts=int(counts),
         )

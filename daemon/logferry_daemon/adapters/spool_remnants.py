@@ -9,8 +9,8 @@ from datetime import datetime
 
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
+from logferry_daemon.adapters.spool_due import by_the_clock
 from logferry_daemon.adapters.spool_rows import ms
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.ports import RemnantRow
 from logferry_model.session import SessionId
@@ -23,12 +23,12 @@ class RemnantsInSqlite:
 
     async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
         """Those that its destination is to delete now."""
-        about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
-        return [remnant_row(row) for row in await self.database.read("remnants_due", **about, limit=limit)]
+        due = await self.database.read("remnants_due", destination=destination, **by_the_clock(now), limit=limit)
+        return [remnant_row(row) for row in due]
 
-    async def next_remnant(self, destination: str) -> datetime | None:
+    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
         """When the earliest is due; long ago means now."""
-        due = (await self.database.read("next_remnant", destination=destination))[0]["due"]
+        due = (await self.database.read("next_remnant", destination=destination, **by_the_clock(now)))[0]["due"]
         return None if due is None else rows.at(due)
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:

@@ -18,6 +18,7 @@ import msgspec
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Query
 from logferry_daemon.adapters.spool_aside import remove_aside
+from logferry_daemon.adapters.spool_due import by_the_clock
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import note_broken_off
 from logferry_daemon.adapters.spool_remnants import (
@@ -28,7 +29,6 @@ from logferry_daemon.adapters.spool_remnants import (
     remnant_row,
 )
 from logferry_daemon.adapters.spool_rows import ms
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt, encode_rebuilt
@@ -195,12 +195,12 @@ class Removals(RemnantsInSqlite):
 
     async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
         """Those that its destination is to delete now."""
-        about = {"destination": destination, "now": ms(now), "latest": ms(now + RETRY_AFTER_CAP)}
-        return [_copy_row(row) for row in await self.database.read("copies_due", **about, limit=limit)]
+        due = await self.database.read("copies_due", destination=destination, **by_the_clock(now), limit=limit)
+        return [_copy_row(row) for row in due]
 
-    async def next_copy(self, destination: str) -> datetime | None:
+    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
         """When the earliest is due; long ago means now."""
-        due = (await self.database.read("next_copy", destination=destination))[0]["due"]
+        due = (await self.database.read("next_copy", destination=destination, **by_the_clock(now)))[0]["due"]
         return None if due is None else rows.at(due)
 
     async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:

@@ -16,6 +16,7 @@ from logferry_daemon.adapters.database_sqlite import Database
 from logferry_daemon.adapters.spool_asking import AskingInSqlite
 from logferry_daemon.adapters.spool_choices import ChoicesInSqlite
 from logferry_daemon.adapters.spool_claiming import ClaimingInSqlite
+from logferry_daemon.adapters.spool_clock import ClockInSqlite
 from logferry_daemon.adapters.spool_evenings import EveningsInSqlite
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import HistoryInSqlite
@@ -67,7 +68,7 @@ async def open_spool(
 def named_queries() -> Mapping[str, str]:
     """Every statement the spool runs, by its name."""
     rooms = ("spool", "identities", "removals", "remnants", "history", "withholding", "evenings", "partials", "filters")
-    files = [f"{room}.sql" for room in (*rooms, "asking")]
+    files = [f"{room}.sql" for room in (*rooms, "asking", "clock")]
     return {name: text for file in files for name, text in load_queries(file).items()}
 
 
@@ -76,6 +77,7 @@ class SqliteSpool(
     IntakeInSqlite,
     PartialsInSqlite,
     ClaimingInSqlite,
+    ClockInSqlite,
     OutcomesInSqlite,
     AskingInSqlite,
     EveningsInSqlite,

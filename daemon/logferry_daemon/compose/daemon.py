@@ -14,6 +14,7 @@ from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.network_news import SystemNetwork
 from logferry_daemon.adapters.own_log import own_log
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
+from logferry_daemon.clock_watch import ClockWatch
 from logferry_daemon.compose.answering import announce, made_control
 from logferry_daemon.compose.base import open_base
 from logferry_daemon.compose.moving import made_fleet, queue_watch
@@ -81,6 +82,7 @@ async def open_daemon(
         base.crew.hire("playing", Playing(when, base.clock, seen, fleet.programs, fleet.gates.holds.played).run())
         base.crew.hire("network", follow_network(SystemNetwork(), base.clock, fleet.network_changed))
         base.crew.hire("queue", queue_watch(base, fleet).run())
+        base.crew.hire("clock", ClockWatch(base.clock, base.spool, fleet.wake_couriers).run())
         await fleet.launch(settings)
         base.crew.hire("vigil", watch.vigil.run())
         base.crew.hire("scrubber", watch.scrubber.run())

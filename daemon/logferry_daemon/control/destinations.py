@@ -53,7 +53,7 @@ class DestinationDesk:
         await self.keys.check_loss(self.called(name), wanted, again=again)
         self.settings.remove("destinations", name)
         await self.fleet.remove_destination(name)
-        await self.fleet.gates.load()
+        await self.fleet.gates.consents.load()
         self.fleet.listeners.state_changed()
         # Last: a keyring may refuse, and the destination is gone all the same.
         await self.keys.forget(name)

@@ -1,11 +1,13 @@
-"""How one destination has answered so far, and until when that keeps anything from going there. Pure; time is told."""
+"""How one destination has answered so far, and until when that keeps anything from going there. Pure; time is told.
+
+All times are of the steady clock: nothing here is kept over a restart, and somebody may set the other one.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from logferry_daemon.core.backoff import CAP, RETRY_AFTER_CAP
 from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.retries import Retries
@@ -62,10 +64,3 @@ class Standing:
     def at_once(self, most: int, now: datetime) -> int:
         """How many requests make sense together, at most `most`."""
         return 1 if self.breaker.probing() else max(min(most, self.retries.left(now)), 1)
-
-    def forget_impossible(self, now: datetime) -> None:
-        """Drop waits that are longer than any wait can be: the clock was set back since."""
-        if self.breaker.until and self.breaker.until - now > CAP:
-            self.breaker = CLOSED
-        if self.block and self.block.until and self.block.until - now > RETRY_AFTER_CAP:
-            self.block = None

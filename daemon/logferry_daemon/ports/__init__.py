@@ -57,6 +57,7 @@ from logferry_daemon.ports.remnants import RemnantRow, Remnants
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
 from logferry_daemon.ports.storage import Storage
+from logferry_daemon.ports.waiting import Waiting
 from logferry_daemon.ports.withholding import KeysInSight, Withheld, Withholding
 from logferry_daemon.ports.workshop import Workshop
 
@@ -108,6 +109,7 @@ __all__ = [
     "Storage",
     "Totals",
     "UnknownSession",
+    "Waiting",
     "Watcher",
     "Withheld",
     "Withholding",

@@ -20,6 +20,13 @@ class Clock(Protocol):
         """Aware, UTC."""
         ...
 
+    def steady(self) -> datetime:
+        """By the clock that no one can set, on which hours of sleep count; its year says nothing.
+
+        For how long something lasts in one daemon. Not to be kept, and not to be shown.
+        """
+        ...
+
     async def sleep(self, duration: timedelta) -> None:
         """Wait."""
         ...

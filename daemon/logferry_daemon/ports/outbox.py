@@ -96,7 +96,7 @@ class Outbox(Protocol):
         now: datetime | None = None,
         anew: bool = False,
     ) -> None:
-        """Back to pending; `now` is when that was known, for its history.
+        """Back to pending; `now` is when that was known, for its history and as the beginning of the wait.
 
         `anew`: the bytes are not taken as they are, so they are written once more, under another key.
         """
@@ -130,8 +130,13 @@ class Outbox(Protocol):
         """Remember it, or forget it with None."""
         ...
 
-    async def next_due(self, destination: str, *, backfill: bool, only_asked: bool = False) -> datetime | None:
-        """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself."""
+    async def next_due(
+        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+    ) -> datetime | None:
+        """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself.
+
+        Long ago means now, also where a wait was written down before the clock was set back.
+        """
         ...
 
     async def let_go(self, destination: str, tracker: str | None) -> int:

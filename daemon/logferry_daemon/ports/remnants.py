@@ -36,7 +36,7 @@ class Remnants(Protocol):
         """Those that a destination is to delete now."""
         ...
 
-    async def next_remnant(self, destination: str) -> datetime | None:
+    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
         """When the earliest is due there."""
         ...
 

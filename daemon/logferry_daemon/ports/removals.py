@@ -85,7 +85,7 @@ class Removals(Protocol):
         """Copies that a destination is to delete now."""
         ...
 
-    async def next_copy(self, destination: str) -> datetime | None:
+    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
         """When the earliest copy is due there."""
         ...
 

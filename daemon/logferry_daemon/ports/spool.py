@@ -11,8 +11,11 @@ from logferry_daemon.ports.outbox import Outbox
 from logferry_daemon.ports.remnants import Remnants
 from logferry_daemon.ports.removals import Removals
 from logferry_daemon.ports.storage import Storage
+from logferry_daemon.ports.waiting import Waiting
 from logferry_daemon.ports.withholding import Withholding
 
 
-class Spool(Intake, Outbox, Ledger, History, Choices, Roster, Removals, Remnants, Withholding, Storage, Protocol):
-    """All ten; one adapter, one database, one writer."""
+class Spool(
+    Intake, Outbox, Ledger, History, Choices, Roster, Removals, Remnants, Withholding, Storage, Waiting, Protocol
+):
+    """All eleven; one adapter, one database, one writer."""

@@ -16,12 +16,14 @@ SELECT * FROM remnants WHERE session = :session ORDER BY destination, path;
 -- remnants_due --
 SELECT * FROM remnants
 WHERE destination = :destination AND state = 'pending'
-    -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+    -- A wait that began after :ahead, or is longer than any, was written down before the clock was set back.
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
 ORDER BY id LIMIT :limit;
 
 -- next_remnant --
-SELECT min(coalesce(next_attempt, 0)) AS due FROM remnants WHERE destination = :destination AND state = 'pending';
+SELECT min(
+    CASE WHEN next_attempt > :latest OR last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
+) AS due FROM remnants WHERE destination = :destination AND state = 'pending';
 
 -- one_remnant --
 SELECT state FROM remnants WHERE id = :id;

@@ -100,8 +100,8 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     ) IN (SELECT value FROM json_each(:trackers)))
     -- Of nobody, or of one of those who may go there.
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
-    -- No wait is longer than :latest; a time beyond it is from before the clock was set back.
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+    -- A wait that began after :ahead, or is longer than any, was written down before the clock was set back.
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
     AND (asked OR NOT :only_asked)
     -- A whole waits for its summary.
     AND NOT EXISTS (
@@ -109,20 +109,24 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
         WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1
             AND first.destination = deliveries.destination AND first.summary AND first.state IN ('pending', 'uploading')
     )
-    AND (:untried_since IS NULL OR coalesce(last_attempt, 0) <= :untried_since)
+    AND (
+        :untried_since IS NULL
+        OR CASE WHEN last_attempt <= :ahead THEN last_attempt ELSE 0 END <= :untried_since
+    )
 ORDER BY deliveries.started_at, deliveries.id
 LIMIT :limit;
 
 -- untried_since --
--- Of those that may be tried now: when the one was tried that was left alone the longest; 0 where one never was.
-SELECT min(coalesce(last_attempt, 0)) AS since
+-- Of those that may be tried now: when the one was tried that was left alone the longest; 0 where one never was, or
+-- where the clock was set back since.
+SELECT min(CASE WHEN last_attempt <= :ahead THEN last_attempt ELSE 0 END) AS since
 FROM deliveries LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     AND (:trackers IS NULL OR (
         SELECT tracker FROM sessions AS of INDEXED BY sessions_by_tracker WHERE of.id = deliveries.session
     ) IN (SELECT value FROM json_each(:trackers)))
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest)
+    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
     AND (asked OR NOT :only_asked)
     AND NOT EXISTS (
         SELECT 1 FROM deliveries AS first
@@ -138,7 +142,11 @@ FROM deliveries JOIN sessions ON sessions.id = deliveries.session
 WHERE session = :session AND destination = :destination ORDER BY deliveries.revision DESC LIMIT 1;
 
 -- claim --
-UPDATE deliveries SET state = :state, last_attempt = :now WHERE id = :id;
+-- Its wait is over, whatever becomes of it: one that was seen through must not hold again when sending is broken off.
+-- What was filed in what is the future now would never be old enough to be given up.
+UPDATE deliveries SET
+    state = :state, last_attempt = :now, next_attempt = NULL, created_at = min(created_at, :now)
+WHERE id = :id;
 
 -- one_state --
 SELECT state, session, destination FROM deliveries WHERE id = :id;
@@ -166,8 +174,10 @@ UPDATE deliveries SET
 WHERE id = :id;
 
 -- deferred --
+-- With the time at which the wait began, which may be hours after the try did.
 UPDATE deliveries SET
-    state = :state, attempts = attempts + :counts, last_error = :reason, next_attempt = :next_attempt
+    state = :state, attempts = attempts + :counts, last_error = :reason, next_attempt = :next_attempt,
+    last_attempt = coalesce(:now, last_attempt)
 WHERE id = :id;
 
 -- hasten --
@@ -181,7 +191,9 @@ WHERE id = :id;
 
 -- next_due --
 -- Those that wait for an answer about their player are never due, nor those whose tracker is left out.
-SELECT min(coalesce(next_attempt, 0)) AS due FROM deliveries
+SELECT min(
+    CASE WHEN next_attempt > :latest OR last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
+) AS due FROM deliveries
 LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill AND (asked OR NOT :only_asked)
     AND NOT EXISTS (

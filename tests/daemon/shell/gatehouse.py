@@ -12,6 +12,8 @@ from tests.fake_spool import MemorySpool
 from tests.fakes import ManualClock, MemoryCredentials
 
 HOUR = timedelta(hours=1)
+JUMPS = [one * HOUR for one in (-72, -12, -0.5, 0.5, 12, 72)]
+"""To where a clock is set while something waits for an hour."""
 
 
 class House:

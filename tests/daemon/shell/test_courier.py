@@ -219,16 +219,6 @@ async def test_a_door_that_opens_is_gone_through_with_all_hands() -> None:
     assert not desk.gates.probing(HOME)
 
 
-async def test_a_dead_destination_is_tried_soon_after_the_clock_was_set_back() -> None:
-    desk = await office(OUTAGE, names=TEN)
-    async with desk.running():
-        await desk.clock.advance(HOUR)
-        desk.sender.script = [stored]
-        desk.clock.set(desk.clock.now() - timedelta(days=3))
-        await desk.clock.advance(2 * MINUTE)
-    assert set((await desk.states()).values()) == {"uploaded"}
-
-
 async def test_success_that_was_on_its_way_does_not_lift_a_stop() -> None:
     desk = await office(problem(429, retry_after="300"), stored, stored, stored, names=TEN[:4])
     await desk.work()

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from logferry_daemon.core.gate import Block
+from logferry_daemon.core.retries import BURST
 from tests.contracts.spooling import HOME
-from tests.daemon.shell.gatehouse import HOUR, House, agreed
-from tests.daemon.shell.office import DESTINATION
+from tests.daemon.shell.gatehouse import HOUR, JUMPS, House, agreed
+from tests.daemon.shell.office import DESTINATION, SECOND
 
 
 @pytest.fixture
@@ -37,10 +38,42 @@ async def test_a_block_with_an_end_ends(house: House) -> None:
     assert await house.reason() == ""
 
 
-async def test_no_block_outlasts_a_clock_that_was_set_back(house: House) -> None:
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_block_lasts_as_long_as_it_was_to_whatever_the_clock_is_set_to(house: House, jump: timedelta) -> None:
     house.gates.block(HOME, Block(reason="limit", until=house.clock.now() + HOUR))
-    house.clock.set(house.clock.now() - timedelta(days=3))
+    house.clock.set(house.clock.now() + jump)
+    gate = await house.gates.gate(DESTINATION)
+    assert (gate.reason, gate.until) == ("limit", house.clock.now() + HOUR), "told by the clock as it is now"
+    house.clock.move(HOUR - SECOND)
+    assert await house.reason() == "limit"
+    house.clock.move(SECOND)
     assert await house.reason() == ""
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_breaker_and_what_was_asked_for_last_as_long_whatever_the_clock_is_set_to(
+    house: House, jump: timedelta
+) -> None:
+    house.gates.failed(HOME, "busy", 0.5, floor=HOUR)
+    for _ in range(9):
+        house.gates.failed(HOME, "no answer", 0.5)
+    house.clock.set(house.clock.now() + jump)
+    house.clock.move(HOUR - SECOND)
+    assert await house.reason() == "does not work at the moment: busy"
+    house.clock.move(SECOND)
+    assert (await house.gates.gate(DESTINATION)).open
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_the_budget_of_failures_fills_by_the_time_that_passes(house: House, jump: timedelta) -> None:
+    for _ in range(BURST):
+        house.gates.failed(HOME, "no answer", 0.5)
+    house.gates.network_changed()
+    for _ in range(BURST):
+        house.gates.failed(HOME, "no answer", 0.5)
+    house.clock.set(house.clock.now() + jump)
+    assert house.gates.at_once(HOME, 4) == 1
+    assert house.gates.wary(HOME)
 
 
 async def test_one_destinations_trouble_closes_no_other(house: House) -> None:

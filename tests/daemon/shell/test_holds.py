@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from tests.daemon.shell.gatehouse import HOUR, House, agreed
+from tests.daemon.shell.gatehouse import HOUR, JUMPS, House, agreed
 from tests.daemon.shell.office import DESTINATION
 
 
@@ -33,3 +35,44 @@ async def test_a_pause_ends_by_time_also_over_a_restart(house: House) -> None:
     house.clock.move(HOUR)
     assert not house.gates.holds.paused
     assert (await house.gates.gate(DESTINATION)).open
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+async def test_a_pause_lasts_as_long_as_it_was_to_whatever_the_clock_is_set_to(house: House, jump: timedelta) -> None:
+    await house.gates.holds.pause(HOUR)
+    house.clock.set(house.clock.now() + jump)
+    assert house.gates.holds.paused_until == house.clock.now() + HOUR
+    assert (await house.gates.gate(DESTINATION)).until == house.clock.now() + HOUR
+    house.clock.move(HOUR / 2)
+    assert house.gates.holds.paused
+    house.clock.move(HOUR / 2)
+    assert not house.gates.holds.paused
+    assert (await house.gates.gate(DESTINATION)).open
+
+
+async def test_a_pause_from_before_the_clock_was_set_back_is_no_longer_after_a_restart(house: House) -> None:
+    await house.gates.holds.pause(HOUR)
+    house.clock.set(house.clock.now() - 12 * HOUR)
+    await house.restart()
+    assert house.gates.holds.paused_until == house.clock.now() + HOUR
+    house.clock.move(HOUR / 2)
+    await house.restart()
+    assert house.gates.holds.paused, "its owner wanted it to last"
+    house.clock.move(HOUR / 2)
+    assert not house.gates.holds.paused
+    await house.restart()
+    assert not house.gates.holds.paused
+
+
+async def test_a_pause_that_a_clock_overtook_is_over_after_a_restart(house: House) -> None:
+    await house.gates.holds.pause(HOUR)
+    house.clock.set(house.clock.now() + timedelta(days=3))
+    await house.restart()
+    assert not house.gates.holds.paused
+
+
+async def test_a_pause_that_an_earlier_version_wrote_down_is_kept(house: House) -> None:
+    end = house.clock.now() + HOUR
+    await house.spool.set_note("paused-until", end.isoformat())
+    await house.restart()
+    assert (house.gates.holds.paused, house.gates.holds.paused_until) == (True, end)

@@ -107,11 +107,13 @@ async def test_the_keyring_is_asked_again_when_somebody_changed_something(house:
     assert await house.reason() == ""
 
 
-async def test_the_keyring_is_asked_again_after_the_clock_was_set_back(house: House) -> None:
+async def test_the_keyring_is_asked_again_after_as_long_when_the_clock_was_set_back(house: House) -> None:
     house.credentials.state = Access.LOCKED
     await house.reason()
     house.credentials.state = None
     house.clock.set(house.clock.now() - timedelta(days=3))
+    assert await house.reason() == "keyring locked"
+    house.clock.move(ACCESS_VALID)
     assert await house.reason() == ""
 
 

@@ -213,7 +213,7 @@ async def test_what_expired_meanwhile_is_not_asked_for(house: Town) -> None:
         house.clock.move(2 * HOUR)
         await house.quiet()
         assert (len(house.asked()), house.collector.has) == (before, {UPLOAD})
-        assert await house.spool.next_remnant("home") is None
+        assert await house.spool.next_remnant("home", house.clock.now()) is None
 
 
 async def test_a_refusal_stays_and_its_owner_can_ask_again(house: Town) -> None:

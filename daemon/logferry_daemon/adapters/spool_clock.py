@@ -1,0 +1,27 @@
+"""Ends in the spool's database what waits by a clock that was set back since."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from logferry_daemon.adapters.database_sqlite import Database
+from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.waiting import CORRECTION
+
+_ALL = ("see_through_deliveries", "see_through_copies", "see_through_remnants")
+
+
+class ClockInSqlite:
+    """The part of the spool that the clock may have been set for."""
+
+    database: Database
+
+    async def see_through(self, now: datetime) -> int:
+        """In one transaction: how much is due now that was not."""
+
+        def work() -> int:
+            ahead = ms(now + CORRECTION)
+            with self.database.writing() as query:
+                return sum(len(query(name, ahead=ahead)) for name in _ALL)
+
+        return await self.database.run(work)

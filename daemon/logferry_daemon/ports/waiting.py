@@ -1,0 +1,14 @@
+"""The spool as the place where waits are written down by the clock on the wall."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Protocol
+
+
+class Waiting(Protocol):
+    """What is tried again at a time: deliveries, and what is to be deleted."""
+
+    async def see_through(self, now: datetime) -> int:
+        """What waits since a moment that is in the future now is due now; how much that is."""
+        ...

@@ -1,0 +1,144 @@
+"""The clock is set while something waits in the spool: no wait outlasts its length, and no correction cuts it short."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from logferry_daemon.core.waiting import CORRECTION
+from logferry_daemon.ports import Claimed, DeliveryRow, Spool
+from tests.contracts.spooling import HOME, LETTER, NOW, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
+
+HOURS = timedelta(hours=12)
+MINUTE = timedelta(minutes=1)
+
+
+async def wait(spool: Spool, now: datetime, length: timedelta = 10 * MINUTE) -> Claimed:
+    """One is tried at that time, and is to be tried again so much later."""
+    (one,) = await claim(spool, now=now)
+    await spool.deferred(one.row.id, "503", now + length, counts=True, now=now)
+    return one
+
+
+async def due(spool: Spool, now: datetime) -> datetime:
+    found_at = await spool.next_due(HOME, now, backfill=False)
+    assert found_at is not None
+    return found_at
+
+
+async def only(spool: Spool) -> DeliveryRow:
+    (row,) = await rows_of(spool)
+    return row
+
+
+@pytest.mark.parametrize("ahead", [2 * CORRECTION, HOURS, timedelta(days=3), timedelta(days=5000)])
+async def test_a_wait_that_a_clock_wrote_down_that_was_ahead_holds_nothing(bench: Bench, ahead: timedelta) -> None:
+    await admit(bench.spool, found())
+    await wait(bench.spool, NOW + ahead)
+    await bench.restart()
+    assert await due(bench.spool, NOW) <= NOW
+    assert len(await claim(bench.spool, now=NOW)) == 1
+
+
+async def test_a_clock_that_is_only_corrected_cuts_no_wait_short(bench: Bench) -> None:
+    """R-D23: what a destination asked for is a floor."""
+    await admit(bench.spool, found())
+    await wait(bench.spool, NOW)
+    await bench.restart()
+    corrected = NOW - CORRECTION
+    assert await due(bench.spool, corrected) == NOW + 10 * MINUTE
+    assert not await claim(bench.spool, now=corrected)
+    assert len(await claim(bench.spool, now=NOW + 10 * MINUTE)) == 1
+
+
+async def test_a_wait_begins_when_the_try_has_failed_and_not_when_that_began(spool: Spool) -> None:
+    """The clock was put ahead in the middle of it, and is right again."""
+    await admit(spool, found())
+    (one,) = await claim(spool, now=NOW)
+    await spool.deferred(one.row.id, "503", NOW + HOURS + MINUTE, counts=True, now=NOW + HOURS)
+    assert await due(spool, NOW + SECOND) <= NOW
+    assert (await only(spool)).last_attempt == NOW + HOURS
+
+
+async def test_a_try_that_outlasts_the_clock_is_followed_by_its_wait(spool: Spool) -> None:
+    await admit(spool, found())
+    (one,) = await claim(spool, now=NOW + HOURS)
+    await spool.deferred(one.row.id, "503", NOW + 10 * MINUTE, counts=True, now=NOW)
+    assert await due(spool, NOW) == NOW + 10 * MINUTE
+    assert not await claim(spool, now=NOW + MINUTE)
+
+
+async def test_one_try_is_all_that_a_wait_costs_that_was_seen_through(spool: Spool) -> None:
+    await admit(spool, found())
+    await wait(spool, NOW + HOURS)
+    await wait(spool, NOW)
+    assert await due(spool, NOW) == NOW + 10 * MINUTE
+
+
+async def test_a_wait_that_was_seen_through_holds_no_more_when_sending_is_broken_off(bench: Bench) -> None:
+    await admit(bench.spool, found())
+    await wait(bench.spool, NOW + HOURS)
+    assert len(await claim(bench.spool, now=NOW)) == 1
+    await bench.restart()
+    assert await due(bench.spool, NOW) <= NOW
+    assert len(await claim(bench.spool, now=NOW + SECOND)) == 1
+
+
+async def test_what_was_tried_by_a_clock_that_was_ahead_is_not_left_alone_until_then(spool: Spool) -> None:
+    await admit(spool, found("aa", age=2), found("bb", age=1))
+    (first, second) = await claim(spool, now=NOW)
+    await spool.deferred(first.row.id, "500", NOW, counts=True, now=NOW)
+    await spool.deferred(second.row.id, "500", NOW + HOURS, counts=True, now=NOW + HOURS)
+    (one,) = await claim(spool, now=NOW + SECOND, limit=1, wary=True)
+    assert one.row.session == "bb"
+
+
+async def test_what_was_filed_in_the_future_grows_old_from_its_next_try_on(spool: Spool) -> None:
+    """Whether it is given up is decided by its age."""
+    await admit(spool, found(), now=NOW + HOURS)
+    await claim(spool, now=NOW)
+    assert (await only(spool)).created_at == NOW
+
+
+async def test_a_deletion_waits_no_longer_than_a_delivery(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"))
+    (one,) = await claim(bench.spool)
+    await bench.spool.keep_letter(one.row.id, LETTER)
+    await bench.spool.acked(one.row.id, RECEIPT, "", NOW, SECOND)
+    (copy,) = (await bench.spool.delete("aa", "artemis", NOW, ask=(HOME,))).copies
+    await bench.spool.copy_deferred(copy.id, "503", NOW + HOURS, NOW + HOURS + MINUTE, counts=True)
+    await bench.restart()
+    soon = await bench.spool.next_copy(HOME, NOW)
+    assert soon is not None
+    assert soon <= NOW
+    assert len(await bench.spool.due_copies(HOME, NOW, 9)) == 1
+    await bench.spool.copy_deferred(copy.id, "503", NOW, NOW + 10 * MINUTE, counts=True)
+    assert await bench.spool.next_copy(HOME, NOW - CORRECTION) == NOW + 10 * MINUTE
+    assert not await bench.spool.due_copies(HOME, NOW - CORRECTION, 9)
+
+
+@pytest.mark.parametrize(("ahead", "due_at_once"), [(CORRECTION, 0), (2 * CORRECTION, 1), (HOURS, 1)])
+async def test_what_is_seen_through_once_holds_nothing_any_more(
+    bench: Bench, ahead: timedelta, due_at_once: int
+) -> None:
+    """Also when the clock comes to where the other one was."""
+    await admit(bench.spool, found("aa", age=1), found("bb"))
+    (first, second) = await claim(bench.spool, now=NOW)
+    await bench.spool.deferred(first.row.id, "503", NOW + 2 * HOURS, counts=True, now=NOW)
+    await bench.spool.deferred(second.row.id, "503", NOW + ahead + HOURS, counts=True, now=NOW + ahead)
+    assert await bench.spool.see_through(NOW) == due_at_once
+    assert await bench.spool.see_through(NOW) == 0
+    await bench.restart()
+    assert [one.row.session for one in await claim(bench.spool, now=NOW + ahead)] == ["bb"] * due_at_once
+
+
+async def test_a_deletion_is_seen_through_as_a_delivery_is(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"))
+    (one,) = await claim(bench.spool)
+    await bench.spool.keep_letter(one.row.id, LETTER)
+    await bench.spool.acked(one.row.id, RECEIPT, "", NOW, SECOND)
+    (copy,) = (await bench.spool.delete("aa", "artemis", NOW, ask=(HOME,))).copies
+    await bench.spool.copy_deferred(copy.id, "503", NOW + HOURS, NOW + 2 * HOURS, counts=True)
+    assert await bench.spool.see_through(NOW) == 1
+    assert len(await bench.spool.due_copies(HOME, NOW + HOURS, 9)) == 1
