@@ -28,6 +28,7 @@ from logferry_model.envelope import (
     ReceiptStatus,
     sha256_hex,
 )
+from logferry_model.errors import Unreachable
 from tests.contracts.spooling import HOME, admit, found, rows_of
 from tests.fake_spool import MemorySpool
 from tests.fakes import Answer, FixedChance, ManualClock, MemoryCredentials, ScriptedSender, Sent
@@ -36,6 +37,8 @@ from tests.privacy import scribe
 
 DESTINATION = Destination(name=HOME, dialect="logferry", url="https://collector.example")
 SECOND = timedelta(seconds=1)
+OUTAGE = Unreachable("refused", "no connection: connection refused")
+TEN = tuple(f"{number:02}" for number in range(10))
 
 
 class Office:
@@ -112,6 +115,15 @@ class Office:
 
     async def states(self) -> Mapping[str, str]:
         return {session: one.state.value for session, one in (await self.rows()).items()}
+
+
+async def office(*script: Answer, names: tuple[str, ...] = ("aa",), agreed: bool = True) -> Office:
+    """With these sessions, and its owner's consent."""
+    made = Office(*script)
+    await made.find(*names)
+    if agreed:
+        await made.agree()
+    return made
 
 
 def stored(sent: Sent, **changes: Any) -> Response:  # noqa: ANN401 -- fields of a receipt

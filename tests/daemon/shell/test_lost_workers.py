@@ -16,13 +16,12 @@ from logferry_daemon.ports import Workshop
 from tests import bad_letters
 from tests.bad_letters import Dies, Sleeps
 from tests.contracts.spooling import HOME
-from tests.daemon.shell.office import Office
+from tests.daemon.shell.office import TEN, Office
 from tests.privacy import DETECTORS
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
 NEVER = timedelta(days=1)
-TEN = tuple(f"{number:02}" for number in range(10))
 BAD = "03"
 
 
