@@ -68,9 +68,11 @@ class Bench:
     async def _asked(self, worker: Worker, wait: Callable[[Worker], T], patience: Patience) -> T:
         """Whoever does not get on, or is not wanted any more, leaves no worker that goes on with it."""
         asking = asyncio.ensure_future(asyncio.to_thread(wait, worker))
-        effort = Effort.beginning(patience, worker.computed(), _now())
+        effort: Effort | None = None
         try:
             while not (await asyncio.wait({asking}, timeout=LOOK.total_seconds()))[0]:
+                # Most are done before anybody looks.
+                effort = effort or Effort.beginning(patience, worker.computed(), _now())
                 if why := effort.why_given_up(worker.computed(), _now()):
                     raise Gone(why)
             return asking.result()

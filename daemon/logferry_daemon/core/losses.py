@@ -17,7 +17,7 @@ TRIES = 3
 
 def worker_lost(how: str) -> Damaged:
     """The process that was to make a letter is gone, and this is what is known of it."""
-    hint = "It is tried again by itself; more free memory may help."
+    hint = "An upload is tried again by itself. More free memory may help."
     return Damaged(WORKER_LOST, f"The process that makes letters was lost over this session: {how}.", hint=hint)
 
 
