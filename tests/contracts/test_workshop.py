@@ -233,6 +233,15 @@ async def test_without_work_it_ends_and_comes_back_for_the_next() -> None:
         assert await one.write(ERRAND, DIALECT) == await made_here(ERRAND)
 
 
+async def test_once_without_work_for_a_while_it_says_so_and_not_before() -> None:
+    rests: list[int | None] = []
+    async with open_workshop(OWNER, idle=BRIEF, rested=lambda: rests.append(one.pid)) as one:
+        await one.write(ERRAND, DIALECT)
+        assert not rests
+        await asyncio.to_thread(until, lambda: rests, "it rests")
+        assert rests == [None]
+
+
 async def test_a_letter_longer_than_the_idle_time_is_still_made_by_one_worker() -> None:
     errand = long_errand()
     async with process(BRIEF) as one:

@@ -14,6 +14,7 @@ from datetime import timedelta
 
 import msgspec
 
+from logferry_daemon.adapters.own_memory import give_back
 from logferry_daemon.adapters.own_programs import own_program
 from logferry_daemon.adapters.work_bench import Bench
 from logferry_daemon.adapters.work_thread import ThreadWorkshop
@@ -48,10 +49,14 @@ async def open_workshop(
     command: Sequence[str] | None = None,
     idle: timedelta = IDLE,
     patience: PatienceFor = patience_for,
+    rested: Callable[[], None] = give_back,
 ) -> AsyncIterator[ProcessWorkshop]:
-    """A workshop whose worker is gone when the context ends; `patience` is what it has with so many bytes."""
+    """A workshop whose worker is gone when the context ends; `patience` is what it has with so many bytes.
+
+    `rested` is called when there was no work for a while.
+    """
     command = command or own_program("logferry_daemon.workshop.worker")
-    workshop = ProcessWorkshop(surroundings, command=command, idle=idle, patience=patience)
+    workshop = ProcessWorkshop(surroundings, command=command, idle=idle, patience=patience, rested=rested)
     tidying = asyncio.create_task(workshop.tidy_up())
     try:
         yield workshop
@@ -65,12 +70,19 @@ class ProcessWorkshop:
     """One letter at a time, by one worker; what takes long goes on aside, and the next one has another worker."""
 
     def __init__(
-        self, surroundings: Surroundings, *, command: Sequence[str], idle: timedelta, patience: PatienceFor
+        self,
+        surroundings: Surroundings,
+        *,
+        command: Sequence[str],
+        idle: timedelta,
+        patience: PatienceFor,
+        rested: Callable[[], None],
     ) -> None:
         self._surroundings = surroundings
         self._command = command
         self._idle = idle
         self._patience = patience
+        self._rested = rested
         self._here = ThreadWorkshop(Detectors(surroundings))
         """For when no process can be had."""
         self._bench = Bench(surroundings, command)
@@ -117,6 +129,8 @@ class ProcessWorkshop:
                 async with self._turn:
                     if not self._used.is_set():
                         await self._bench.close()
+                        # In a thread: it looks through all that the process has.
+                        await asyncio.to_thread(self._rested)
 
     async def close(self) -> None:
         """No worker any more."""

@@ -13,6 +13,7 @@ from logferry_daemon.adapters.foreground import SystemForeground
 from logferry_daemon.adapters.lock import only_one
 from logferry_daemon.adapters.network_news import SystemNetwork
 from logferry_daemon.adapters.own_log import own_log
+from logferry_daemon.adapters.own_memory import keep_little
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
 from logferry_daemon.clock_watch import ClockWatch
 from logferry_daemon.compose.answering import announce, made_control
@@ -45,6 +46,7 @@ def run(home: Home) -> int:
     # What the daemon writes is for its owner alone, also in a folder that others may enter.
     os.umask(0o077)
     sys.setswitchinterval(TURN.total_seconds())
+    keep_little()
     with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
         asyncio.run(_until_stopped(home, settings))
     return 0
