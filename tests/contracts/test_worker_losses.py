@@ -22,7 +22,7 @@ from tests.contracts.test_workshop import DIALECT, ERRAND, OWNER, is_gone, made_
 
 BRIEF = timedelta(milliseconds=50)
 NEVER = timedelta(days=1)
-ENDLESS = Patience(soon=BRIEF, computing=NEVER, still=NEVER)
+ENDLESS = Patience(soon=timedelta(seconds=2), computing=NEVER, still=NEVER)
 """What takes long goes on aside, and is given up by nobody."""
 
 
@@ -84,20 +84,31 @@ async def test_the_others_go_on_while_some_hang() -> None:
         assert await one.write(ERRAND, DIALECT) == await made_here(ERRAND)
 
 
-async def test_no_more_hang_at_once_than_may_and_the_next_goes_aside_when_there_is_a_place() -> None:
+async def test_the_others_go_on_also_while_more_hang_than_have_a_place() -> None:
     before = workers()
     async with workshop(ENDLESS) as one:
-        hanging = await hang(one, *[Sleeps()] * (ASIDE + 3))
-        ordinary = asyncio.create_task(one.write(ERRAND, DIALECT))
-        await asyncio.sleep(0)
-        assert not ordinary.done()
-        for task in hanging[:-1]:
+        hanging = await hang(one, *[Sleeps()] * (ASIDE + 2))
+        for number in range(3):
+            assert await one.write(of(number), DIALECT) == await made_here(of(number))
+        assert not any(task.done() for task in hanging)
+        assert len(workers() - before) == ASIDE + 1
+        for task in hanging:
             task.cancel()
-        assert await ordinary == await made_here(ERRAND)
-        assert len(workers() - before) <= ASIDE + 1
-        hanging[-1].cancel()
         await asyncio.gather(*hanging, return_exceptions=True)
     assert workers() <= before
+
+
+async def test_what_found_no_place_is_made_when_there_is_one() -> None:
+    patience = [ENDLESS, ENDLESS, Patience(soon=timedelta(), computing=NEVER, still=NEVER)]
+    async with open_workshop(OWNER, command=bad_letters.COMMAND, patience=lambda _: patience.pop(0)) as one:
+        hanging = await hang(one, *[Sleeps()] * ASIDE)
+        slow = asyncio.create_task(one.write(ERRAND, DIALECT))
+        await asyncio.to_thread(until, lambda: not patience, "it is asked for")
+        assert not slow.done()
+        hanging[0].cancel()
+        assert await slow == await made_here(ERRAND)
+        hanging[1].cancel()
+        await asyncio.gather(*hanging, return_exceptions=True)
 
 
 async def test_a_workshop_that_is_left_in_the_middle_leaves_no_worker() -> None:

@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 IDLE = timedelta(seconds=10)
 """Without work, before it ends. Starting one takes a fifth of a second."""
 ASIDE = 2
-"""Letters that take long and hold up no other: each has a worker for itself."""
+"""Places for letters that take long: each has a worker for itself there, and holds up no other."""
 NO_MEMORY = MemoryError.__name__
 """The one mistake that is not made once more in the daemon: it would be the daemon that is ended for it."""
 _KINDS: Mapping[str, type[LogferryError]] = {
@@ -67,7 +67,10 @@ async def open_workshop(
 
 
 class ProcessWorkshop:
-    """One letter at a time, by one worker; what takes long goes on aside, and the next one has another worker."""
+    """One letter at a time, by one worker; what takes long goes on aside, and the next one has another worker.
+
+    What takes long and finds no place there begins again when there is one, so nobody has the turn for long.
+    """
 
     def __init__(
         self,
@@ -137,35 +140,46 @@ class ProcessWorkshop:
         await self._bench.close()
 
     async def _in_turn(self, message: bytes, patience: Patience) -> Done | None:
-        """What a worker made of it, one after the other; None where there can be no worker."""
-        await self._turn.acquire()
-        self._used.set()
-        bench = self._bench
-        place: asyncio.Lock | asyncio.Semaphore = self._turn
-        try:
+        """What a worker made of it; None where there can be no worker. What takes long gives the turn back."""
+        async with self._turn:
+            self._used.set()
+            bench, aside = self._bench, False
             if (worker := await self._ready(bench)) is None:
                 return None
             making = asyncio.ensure_future(bench.done(worker, message, patience))
             try:
-                if await self._takes_long(making, patience):
-                    self._bench, place = Bench(self._surroundings, self._command), self._aside
-                    self._turn.release()
-                return await making
+                if (await asyncio.wait({making}, timeout=patience.soon.total_seconds()))[0]:
+                    return making.result()
+                if aside := not self._aside.locked():
+                    await self._aside.acquire()
+                    self._bench = self._new_bench()
             finally:
-                making.cancel()
-                await asyncio.gather(making, return_exceptions=True)
+                self._used.set()
+                if not aside:
+                    await _broken_off(making)
+        return await (self._going_on(bench, making) if aside else self._begun_again(message, patience))
+
+    async def _going_on(self, bench: Bench, making: asyncio.Future[Done]) -> Done:
+        """In a place aside, with the worker that it has."""
+        try:
+            return await making
         finally:
-            self._used.set()
-            place.release()
-            if place is self._aside:
+            self._aside.release()
+            await _broken_off(making)
+            await bench.close()
+
+    async def _begun_again(self, message: bytes, patience: Patience) -> Done | None:
+        """As soon as there is a place aside."""
+        async with self._aside:
+            bench = self._new_bench()
+            try:
+                worker = await self._ready(bench)
+                return None if worker is None else await bench.done(worker, message, patience)
+            finally:
                 await bench.close()
 
-    async def _takes_long(self, making: asyncio.Future[Done], patience: Patience) -> bool:
-        """Whether it goes on aside: it is not done soon, and there is a place for it, which it has from then on."""
-        while not (await asyncio.wait({making}, timeout=patience.soon.total_seconds()))[0]:
-            if not self._aside.locked():
-                return await self._aside.acquire()
-        return False
+    def _new_bench(self) -> Bench:
+        return Bench(self._surroundings, self._command)
 
     async def _ready(self, bench: Bench) -> Worker | None:
         """The worker of this bench; None, and somebody is told, where there can be none."""
@@ -186,6 +200,12 @@ class ProcessWorkshop:
                 extra={"action": "worker", "code": type(error.__cause__ or error).__name__},
             )
         self._told = True
+
+
+async def _broken_off(making: asyncio.Future[Done]) -> None:
+    """Nobody goes on with it when this returns."""
+    making.cancel()
+    await asyncio.gather(making, return_exceptions=True)
 
 
 def _error(refusal: Refusal) -> LogferryError:
