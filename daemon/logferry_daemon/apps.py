@@ -26,8 +26,8 @@ class Apps:
         self._found: tuple[Program, ...] = ()
         self._wanted: frozenset[str] = frozenset()
         self._next_look: datetime | None = None
-        self._interval = self._wait = SOONEST
-        """Until the look after the next one, and until the next."""
+        self._interval = SOONEST
+        """Until the look after the next one."""
         self._closed: dict[str, datetime] = {}
         self._turn = asyncio.Lock()
         """Of those who ask: sources and destinations do at the same time."""
@@ -68,12 +68,10 @@ class Apps:
         self._interval, self._next_look = SOONEST, None
 
     def _due(self) -> bool:
-        """The second half is for a clock that was set back."""
-        next_look = self._next_look
-        return next_look is None or not timedelta() < next_look - self._clock.now() <= self._wait
+        return self._next_look is None or self._next_look <= self._clock.steady()
 
     async def _look(self) -> None:
         self._found = tuple(await self._processes.find(self._wanted))
-        self._next_look = self._clock.now() + self._interval
+        self._next_look = self._clock.steady() + self._interval
         # Also while another one runs: whoever is not there now may not come for hours.
-        self._wait, self._interval = self._interval, min(self._interval * 2, LATEST)
+        self._interval = min(self._interval * 2, LATEST)

@@ -19,6 +19,7 @@ from msgspec import Struct
 from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Dialect, Request, Response, Resuming
 from logferry_daemon.core.offer import Offer
+from logferry_daemon.core.waiting import holds
 from logferry_daemon.ports import Clock, Outbox, Sender
 from logferry_model.errors import Unreachable
 
@@ -98,14 +99,14 @@ class Offers:
             return Offer()
         async with self._asking[destination.place]:
             known = await self._known(destination)
-            if known is not None and self._age(known.asked_at) < VALID:
+            if known is not None and holds(known.asked_at, known.asked_at + VALID, self._clock.now()):
                 return known.offer
             silent = self._silent_since.get(destination.place)
-            if silent is None or self._age(silent) >= SILENCE:
+            if silent is None or self._clock.steady() - silent >= SILENCE:
                 if offer := await self._ask(destination, dialect.ask()):
                     await self._keep(destination, offer)
                     return offer
-                self._silent_since[destination.place] = self._clock.now()
+                self._silent_since[destination.place] = self._clock.steady()
         return known.offer if known else Offer()
 
     async def for_letter(self, destination: Destination, dialect: Dialect, delivery: str) -> Offer:
@@ -133,11 +134,6 @@ class Offers:
         offer = await self.known(destination)
         left = tuple(one for one in offer.encodings if one != encoding)
         await self._keep(destination, replace(offer, encodings=left))
-
-    def _age(self, since: datetime) -> timedelta:
-        # Younger than nothing: the clock was set back, and it may be of any age.
-        age = self._clock.now() - since
-        return age if age >= timedelta() else VALID
 
     async def _ask(self, destination: Destination, talk: Generator[Request, Response, Offer | None]) -> Offer | None:
         request = next(talk)

@@ -64,7 +64,7 @@ class Playing:
         games = self._games()
         if games != self._searched_for or self._is_time_to_search():
             self._found = tuple(await self._processes.find(games))
-            self._searched, self._searched_for = self._clock.now(), games
+            self._searched, self._searched_for = self._clock.steady(), games
         focus = await self._focus() if self._found and self._when is When.FOREGROUND else Focus()
         self._unknown = focus.unknown
         return is_playing(self._when, [one.pid for one in self._found], focus)
@@ -72,9 +72,7 @@ class Playing:
     def _is_time_to_search(self) -> bool:
         if self._searched is None:
             return True
-        since = self._clock.now() - self._searched
-        # Before that: the clock was set back.
-        return not timedelta() <= since < (SEARCH_MORE if self._found else SEARCH)
+        return self._clock.steady() - self._searched >= (SEARCH_MORE if self._found else SEARCH)
 
     async def _focus(self) -> Focus:
         try:

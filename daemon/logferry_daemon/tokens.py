@@ -34,12 +34,11 @@ class _Held:
     made_of: tuple[str, str]
     """The address for tokens and the key."""
     secret: str
-    since: datetime
     until: datetime
+    """By the steady clock."""
 
     def is_good(self, made_of: tuple[str, str], now: datetime) -> bool:
-        # Older than its own beginning: the clock was set back, and nobody knows how old it is.
-        return self.made_of == made_of and self.since <= now < self.until
+        return self.made_of == made_of and now < self.until
 
 
 class Tokens:
@@ -59,7 +58,7 @@ class Tokens:
         # Several sessions go at once, and one token is for all of them.
         async with self._turn:
             held = self._held
-            if held is not None and held.is_good(made_of, self._clock.now()):
+            if held is not None and held.is_good(made_of, self._clock.steady()):
                 return Proof(held.secret, fresh=False)
             return Proof((await self._made(made_of, dialect)).secret)
 
@@ -71,7 +70,7 @@ class Tokens:
     async def _made(self, made_of: tuple[str, str], dialect: Renewing) -> _Held:
         self._held = None
         leg = to_tokens(made_of[0], dialect.token_request(made_of[1]))
-        since = self._clock.now()
+        since = self._clock.steady()
         token = dialect.token_in(await self._sender.send(leg.url, leg.request, leg.secret, leg.pin))
-        self._held = _Held(made_of, token.secret, since, since + max(token.good_for - MARGIN, timedelta()))
+        self._held = _Held(made_of, token.secret, since + max(token.good_for - MARGIN, timedelta()))
         return self._held

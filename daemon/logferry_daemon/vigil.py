@@ -138,7 +138,7 @@ class Vigil:
     async def _look(self, *, anew: bool) -> _Looked:
         async with self._asking:
             held = self._held
-            if held is None or anew or not timedelta() <= self._clock.now() - held.at <= EVERY:
+            if held is None or anew or self._clock.steady() - held.at > EVERY:
                 held = self._held = await self._ask()
             return held
 
@@ -153,7 +153,7 @@ class Vigil:
                 missing[name] = access
         self.out_of_sight = missing
         await self._doubt(keys)
-        return _Looked(keys, Secrets(keys.values()), self._clock.now())
+        return _Looked(keys, Secrets(keys.values()), self._clock.steady())
 
     async def _ask_for(self, name: str, *, stuck: bool) -> tuple[Access, str | None]:
         if stuck and not await self._credentials.origin(name):

@@ -45,7 +45,7 @@ class Live:
 
     def looked(self, source: Source, running: Sequence[Found]) -> None:
         """These sessions of a source still run, as of a look that has just ended."""
-        before, now = self._pictures.get(source.name, {}), self._clock.now()
+        before, now = self._pictures.get(source.name, {}), self._clock.steady()
         self._pictures[source.name] = {
             found.id: self._picture(source, found, before.get(found.id), now) for found in running
         }
@@ -62,8 +62,7 @@ class Live:
         return tuple(_summary(one) for one in self.sessions)
 
     def _picture(self, source: Source, found: Found, before: _Picture | None, now: datetime) -> _Picture:
-        # The second half of the second condition is for a clock that was set back.
-        if before is not None and (before.weight == found.weight or timedelta() <= now - before.taken_at < EVERY):
+        if before is not None and (before.weight == found.weight or now - before.taken_at < EVERY):
             return before
         picture = _Picture(found.weight, now, view(source, found, self._privacy(source.tracker.listing)))
         kind = EventKind.SESSION_STARTED if before is None else EventKind.SESSION_PROGRESS

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from logferry_daemon.core.reading import Found, Signals
+from logferry_daemon.core.waiting import is_ahead
 from logferry_model.session import End, EndRule
 
 CONFIDENCE = {
@@ -47,6 +48,11 @@ class Rule:
     """The evidence, or None when the sign is not there."""
 
 
+def _last_at(found: Found, signals: Signals) -> datetime:
+    """When it was last written; a time in the future says nothing, and then the file's own time counts."""
+    return signals.quiet_since if is_ahead(found.last_at, signals.now) else found.last_at
+
+
 def _explicit(found: Found, _: Signals) -> str | None:
     return found.end.evidence if found.end else None
 
@@ -57,16 +63,17 @@ def _process_gone(_: Found, signals: Signals) -> str | None:
 
 def _app_closed(found: Found, signals: Signals) -> str | None:
     told = signals.app_closed
-    if told is None or told < found.last_at - CLOCKS_APART:
+    last_at = _last_at(found, signals)
+    if told is None or told < last_at - CLOCKS_APART:
         return None
-    if (signals.noticed is None or signals.noticed > told) and told - found.last_at > FRESH:
+    if (signals.noticed is None or signals.noticed > told) and told - last_at > FRESH:
         return None  # said of another one: what is noticed after a word is old unless it was being written then
     return f"told at {told:%Y-%m-%d %H:%M:%S} UTC that its program was closed"
 
 
 def _demand(found: Found, signals: Signals) -> str | None:
     told = signals.demanded
-    if told is None or told < found.last_at - CLOCKS_APART:
+    if told is None or told < _last_at(found, signals) - CLOCKS_APART:
         return None
     return f"its owner asked for it at {told:%Y-%m-%d %H:%M:%S} UTC"
 
@@ -80,7 +87,7 @@ def _next_start(found: Found, signals: Signals) -> str | None:
 
 def _silence(found: Found, signals: Signals) -> str | None:
     limit = signals.rules.silence
-    if limit is None or signals.now - max(found.last_at, signals.quiet_since) < limit:
+    if limit is None or signals.now - max(_last_at(found, signals), signals.quiet_since) < limit:
         return None
     return f"nothing written for {limit} after {found.last_at:%Y-%m-%d %H:%M:%S} UTC"
 

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from logferry_daemon.core.boundary import FRESH
 from logferry_daemon.core.reading import Found
+from logferry_daemon.core.waiting import holds, is_ahead
 
 Mark = tuple[str, int, str]
 """Session, weight and mark: one state of one session."""
@@ -37,10 +38,10 @@ def is_due(found: Found, mark: Mark, before: Before | None, now: datetime, rhyth
 
     One that nobody has heard of for a while may be over without a sign: an old log of a game that crashed does not run.
     """
-    if now - found.started_at < rhythm.after or now - found.last_at >= max(rhythm.every, FRESH):
+    # Where they are ahead, its own times still tell how long it is.
+    until = found.last_at if is_ahead(found.last_at, now) else now
+    if until - found.started_at < rhythm.after or now - found.last_at >= max(rhythm.every, FRESH):
         return False
     if before is None:
         return True
-    # Less than nothing: the clock was set back since, and waiting for that time could take days.
-    passed = not timedelta() <= now - before.at < rhythm.every
-    return passed and before.mark != mark
+    return not holds(before.at, before.at + rhythm.every, now) and before.mark != mark

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
+from logferry_daemon.core.waiting import is_ahead
+
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 DAILY = "daily"
 _WEEK = timedelta(days=7)
@@ -58,8 +60,11 @@ class Turn:
 def turn(times: Sequence[Time], heeded: datetime | None, now: datetime, zone: tzinfo | None = None) -> Turn:
     """Whether one of `times` has come; `zone` None is that of this computer.
 
-    Where nobody remembers, or the clock was set back, they count from now on.
+    Where nobody remembers, or the clock was set back, they count from now on. One that was heeded does not come again
+    because the clock is put right by some seconds.
     """
+    if heeded is not None and not is_ahead(heeded, now):
+        now = max(now, heeded)
     following = next_time(times, now, zone)
     if heeded is None or heeded > now:
         return Turn(come=False, heeded=now, next=following)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from logferry_daemon.core.reading import Found
@@ -42,7 +42,9 @@ class Orphans:
     def overdue(self, everywhere: Iterable[Found], now: datetime) -> Sequence[Orphan]:
         """Those that nobody holds after all this time, until they are kept."""
         held = list(everywhere) if self._waiting else []
-        self._waiting = [one for one in self._waiting if not self._is_covered(one.found, held)]
+        waiting = [one for one in self._waiting if not self._is_covered(one.found, held)]
+        # Not after now: where the clock was set back they wait from then on.
+        self._waiting = [replace(one, since=min(one.since, now)) for one in waiting]
         return [one for one in self._waiting if now - one.since >= self._patience]
 
     def waits(self, now: datetime) -> Sequence[timedelta]:

@@ -103,7 +103,8 @@ class Partials:
         `held` are the sessions of all files, each of which was read. Most only moved, so each gets some time first.
         """
         lost = [session for session in self._before if session not in held]
-        self._missed = {session: self._missed.get(session, now) for session in lost}
+        # Not after now: where the clock was set back they wait from then on.
+        self._missed = {session: min(self._missed.get(session, now), now) for session in lost}
         made = []
         for session in [one for one in lost if now - self._missed[one] >= self._patience]:
             if (one := await self._intake.complete(SessionId(session), destinations, now)) is not None:

@@ -98,6 +98,7 @@ def test_the_last_change_is_told_at_a_later_look(desk: Desk) -> None:
 def test_a_clock_that_is_set_back_silences_nothing(desk: Desk) -> None:
     desk.live.looked(SOURCE, [running(weight=1)])
     desk.clock.set(NOON - timedelta(days=1))
+    desk.clock.move(EVERY)
     desk.live.looked(SOURCE, [running(weight=2)])
     assert desk.live.sessions[0].events == 2
 

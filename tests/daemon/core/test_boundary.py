@@ -131,6 +131,18 @@ def test_an_old_log_that_is_still_being_copied_is_not_ended_by_a_later_file() ->
     assert end_of(found(), copying) is None
 
 
+@pytest.mark.parametrize("ahead", [HOUR, 12 * HOUR, 72 * HOUR])
+def test_lines_that_were_stamped_by_a_clock_that_was_ahead_keep_no_session_open(ahead: timedelta) -> None:
+    """Since that clock is right again, the file has been quiet for long enough."""
+    now = LAST - ahead
+    quiet = Signals(now=now, quiet_since=now - SILENCE, process_gone=None, next_start=None, rules=RULES)
+    assert rule_of(end_of(found(), quiet)) is EndRule.SILENCE
+    busy = replace(quiet, quiet_since=now - SILENCE + seconds(1))
+    assert end_of(found(), busy) is None
+    assert rule_of(end_of(found(), replace(busy, demanded=now))) is EndRule.DEMAND
+    assert rule_of(end_of(found(), replace(busy, app_closed=now, noticed=now - HOUR))) is EndRule.APP_CLOSED
+
+
 def test_a_clock_ahead_of_the_file_counts_the_silence_from_when_the_file_fell_quiet() -> None:
     late = Signals(now=LAST + SILENCE, quiet_since=LAST + seconds(1), rules=RULES)
     assert end_of(found(), late) is None

@@ -52,6 +52,11 @@ def test_a_clock_that_was_set_back_stops_nothing() -> None:
     assert asked(running(3 * HOUR), 3 * HOUR, Before(START + timedelta(days=3)))
 
 
+def test_a_session_that_was_written_by_a_clock_that_was_ahead_is_as_long_as_it_says() -> None:
+    assert asked(running(3 * HOUR), -12 * HOUR)
+    assert not asked(running(HOUR), -12 * HOUR)
+
+
 @given(rhythms, st.lists(st.integers(1, 7_200), min_size=1, max_size=60))
 def test_partials_keep_their_distance_and_the_same_state_is_sent_once(rhythm: Rhythm, steps: list[int]) -> None:
     """A session writes a line at each step, and is looked at just then."""

@@ -92,6 +92,13 @@ def test_a_clock_that_was_set_back_brings_nothing_and_stops_nothing() -> None:
     assert turn(at, said.heeded, berlin("2026-03-03T03:00"), BERLIN).come
 
 
+def test_a_time_comes_no_second_time_because_the_clock_is_put_right_by_some_seconds() -> None:
+    at, heeded = [parse_time("03:00")], berlin("2026-03-02T03:00")
+    said = turn(at, heeded, heeded - timedelta(seconds=20), BERLIN)
+    assert (said.come, said.heeded, said.next) == (False, heeded, berlin("2026-03-03T03:00"))
+    assert not turn(at, said.heeded, heeded + timedelta(seconds=1), BERLIN).come
+
+
 def test_a_jump_of_years_is_one_turn_and_not_thousands() -> None:
     at, heeded = [parse_time("03:00")], datetime(1970, 1, 1, tzinfo=UTC)
     assert turn(at, heeded, datetime(2040, 1, 1, tzinfo=UTC), BERLIN).come

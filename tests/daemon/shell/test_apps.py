@@ -125,6 +125,7 @@ async def test_a_clock_that_is_set_back_stops_no_look(apps: Apps, clock: ManualC
     await apps.running([GAME])
     clock.set(clock.now() - timedelta(days=1))
     processes.start(GAME)
+    clock.move(2 * SECOND)
     assert await apps.running([GAME]) == {GAME}
 
 
