@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
@@ -11,7 +12,7 @@ from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from random import Random
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import pytest
 
@@ -21,12 +22,14 @@ from logferry_daemon.adapters.spool_sqlite import SqliteSpool, named_queries, op
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.identities import Binding
 from logferry_daemon.core.recut import uncounted
-from tests.contracts.recording_disk import Disk, Step, all_kept, connecting, power_lost
+from logferry_daemon.ports import FileRow, SessionRow
+from tests.contracts.recording_disk import Disk, Step, Synced, all_kept, connecting, power_lost
 from tests.contracts.spooling import FACTS, HOME, LETTER, NOW, RECEIPT, admit, claim, found, row
 from tests.fakes import FixedChance
 
 CUTS = 400
 ROUNDS = 30
+AT_ONCE = 16
 T = TypeVar("T")
 Told = tuple[object, ...]
 NAMES = count()
@@ -159,3 +162,69 @@ async def test_the_same_disk_loses_what_is_not_synced_at_each_commit(tmp_path: P
     hasty = SETTINGS.replace("synchronous = FULL", "synchronous = NORMAL")
     assert hasty != SETTINGS
     assert (await cut(tmp_path, hasty)).lost > CUTS / 2
+
+
+async def record_together(path: Path, settings: str) -> tuple[Sequence[Step], Sequence[tuple[int, int, int]]]:
+    """Sixteen who admit at once, each to a file of its own: the disk's list, and at which length who was told what."""
+    disk, chance = Disk(f"recording-{next(NAMES)}"), FixedChance()
+    heard: list[tuple[int, int, int]] = []
+
+    async def admit_on_and_on(spool: SqliteSpool, caller: int) -> None:
+        for number in range(ROUNDS):
+            new = found(_name(caller, number), events=10, age=1)
+            await admit(spool, new, at=row(f"{caller}.log", offset=number + 1))
+            heard.append((len(disk.steps), caller, number + 1))
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        database = Database(path, thread, named_queries(), connecting=connecting(disk, settings))
+        spool = SqliteSpool(database, chance, FACTS, Filing(chance, uncounted))
+        await database.run(spool.open)
+        heard += [(len(disk.steps), caller, 0) for caller in range(AT_ONCE)]
+        await asyncio.gather(*(admit_on_and_on(spool, caller) for caller in range(AT_ONCE)))
+        last = len(disk.steps)
+        await database.run(database.close)
+    return disk.steps[:last], heard
+
+
+def _name(caller: int, number: int) -> str:
+    return f"{caller:x}{number:015x}"
+
+
+async def cut_together(tmp_path: Path, settings: str) -> Found:
+    """Lost is what a caller was told, and a session without its position, its delivery or the one before it."""
+    steps, heard = await record_together(tmp_path / "spool.db", settings)
+    assert sum(step == Synced("spool.db-wal") for step in steps) < ROUNDS * AT_ONCE / 2, "nobody shared a sync"
+    chance, lost, unsound = Random(20260302), 0, 0
+    for _ in range(CUTS):
+        at = chance.randrange(heard[0][0], len(steps) + 1)
+        said = {
+            caller: max(number for when, one, number in heard if one == caller and when <= at) for _, caller, _ in heard
+        }
+        sound, files, sessions, *_ = await told(tmp_path / "after", power_lost(steps[:at], chance))
+        there = {one.path: one.offset for one in cast("Sequence[FileRow]", files)}
+        read = {caller: there.get(f"{caller}.log", 0) for caller in range(AT_ONCE)}
+        kept = {
+            summary.id: len(rows) for summary, rows in cast("Sequence[tuple[SessionRow, Sequence[object]]]", sessions)
+        }
+        whole = kept == {_name(caller, number): 1 for caller, offset in read.items() for number in range(offset)}
+        unsound += sound != "ok"
+        lost += not whole or any(read[caller] < number for caller, number in said.items())
+    return Found(lost, unsound)
+
+
+@pytest.mark.slow
+async def test_nothing_that_sixteen_at_once_were_told_is_lost_with_the_power(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    result = await cut_together(tmp_path, SETTINGS)
+    with capsys.disabled():
+        sys.stdout.write(
+            f"\n    {AT_ONCE} at once, power lost {CUTS} times: {result.lost} lost, {result.unsound} unsound\n"
+        )
+    assert result == Found(lost=0, unsound=0)
+
+
+@pytest.mark.slow
+async def test_the_same_disk_loses_what_sixteen_were_told_where_it_is_not_synced(tmp_path: Path) -> None:
+    hasty = SETTINGS.replace("synchronous = FULL", "synchronous = NORMAL")
+    assert (await cut_together(tmp_path, hasty)).lost > CUTS / 2
