@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from itertools import count
@@ -29,6 +29,7 @@ TARGET, STRETCH = Target(0.45, at_least=True), Target(0.6, at_least=True)
 """performance.md, row 13."""
 AT_ONCE = 16
 MANY = f"admit, 3 events, {AT_ONCE} at a time"
+TEXTS = f"a text of a kilobyte, {AT_ONCE} at a time"
 TARGETS = {
     "fdatasync": (Target(3.5, at_least=True), Target(5, at_least=True)),
     "litequeue, FULL": (Target(4, at_least=True), Target(6, at_least=True)),
@@ -82,7 +83,10 @@ def run(*, quick: bool) -> Iterator[Finding]:
 
 
 def at_once(*, quick: bool) -> Iterator[Finding]:
-    """Sixteen callers at a time, who may share a sync, beside queues that anybody can install."""
+    """Sixteen callers at a time, who may share a sync, beside queues that anybody can install.
+
+    What those are given is a text in one row; a session is a dozen statements. Both are put into the spool.
+    """
     rounds = 3 if quick else 9
     with TemporaryDirectory() as name, asyncio.Runner() as runner:
         folder = Path(name)
@@ -91,16 +95,21 @@ def at_once(*, quick: bool) -> Iterator[Finding]:
         spool = runner.run(spooling.__aenter__())
         cases: dict[str, Case] = {
             MANY: lambda: rate(lambda: runner.run(admit_together(spool, sessions))),
+            TEXTS: lambda: rate(lambda: runner.run(keep_together(spool))),
             PEER: lambda: rate(lambda: sync(folder / "plain")),
         } | queues(folder)
         try:
             interleave(cases, 1)
             values = interleave(cases, rounds)
+            check(spool, runner, (rounds + 1) * BATCH)
         finally:
             runner.run(spooling.__aexit__(None, None, None))
     for peer, (target, stretch) in TARGETS.items():
         if peer in values:
-            yield from compared("enqueue", MANY, "/s", values, ours=MANY, peers=(peer,), target=target, stretch=stretch)
+            for ours in (MANY, TEXTS):
+                yield from compared(
+                    "enqueue", ours, "/s", values, ours=ours, peers=(peer,), target=target, stretch=stretch
+                )
         else:
             yield Finding(benchmark="enqueue", what=f"{MANY} / {peer}", reason="it is not installed")
 
@@ -125,18 +134,37 @@ def queues(folder: Path) -> dict[str, Case]:
     return found
 
 
+def check(spool: SqliteSpool, runner: asyncio.Runner, number: int) -> None:
+    """That all of it is there."""
+    if len(runner.run(spool.sessions())) != number or runner.run(spool.note(f"text-{number - 1}")) != TEXT:
+        raise NotMeasured("something that was put into the spool is not there")
+
+
 async def admit_together(spool: SqliteSpool, sessions: Iterator[NewSession]) -> None:
     """The same as one by one, by as many callers as wait for each other."""
+
+    async def one() -> None:
+        admitted = await spool.admit(file_row(next(NUMBERS)), [next(sessions)], ["home"], datetime.now(UTC))
+        if not admitted[0].new:
+            raise NotMeasured("the spool knew a session that was new")
+
+    await together(one)
+
+
+async def keep_together(spool: SqliteSpool) -> None:
+    """Texts, each in a row of its own, on the same way to the disk."""
+    await together(lambda: spool.set_note(f"text-{next(TEXT_NUMBERS)}", TEXT))
+
+
+async def together(call: Callable[[], Awaitable[None]]) -> None:
+    """BATCH calls, by AT_ONCE callers of whom each waits for his own."""
     left = iter(range(BATCH))
 
-    async def work() -> None:
+    async def caller() -> None:
         for _ in left:
-            row = file_row(next(NUMBERS))
-            admitted = await spool.admit(row, [next(sessions)], ["home"], datetime.now(UTC))
-            if not admitted[0].new:
-                raise NotMeasured("the spool knew a session that was new")
+            await call()
 
-    await asyncio.gather(*(work() for _ in range(AT_ONCE)))
+    await asyncio.gather(*(caller() for _ in range(AT_ONCE)))
 
 
 def rate(batch: Callable[[], object]) -> float:
@@ -156,6 +184,7 @@ def one(number: int, events: int) -> NewSession:
 
 
 NUMBERS = count(1)
+TEXT_NUMBERS = count()
 
 
 async def admit(spool: SqliteSpool, sessions: Iterator[NewSession]) -> None:
