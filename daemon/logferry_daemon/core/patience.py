@@ -18,6 +18,8 @@ COMPUTING_PER_MIB = timedelta(seconds=5)
 """For a large one: twenty times what it takes."""
 STILL = timedelta(seconds=20)
 """Without any of it. Whoever has no turn among busy programs still has a little of it."""
+LONGEST_LOOK = timedelta(seconds=1)
+"""No more than that is counted between two looks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +49,9 @@ class Effort:
     """Its processor's time before this letter."""
     computed: timedelta
     at: timedelta
-    """When it was last seen to do something, on any clock that only goes on."""
+    """Of the last look, on any clock that only goes on."""
+    idle: timedelta = timedelta()
+    """How long it was looked at and did nothing."""
 
     @classmethod
     def beginning(cls, patience: Patience, computed: timedelta, at: timedelta) -> Effort:
@@ -56,10 +60,12 @@ class Effort:
 
     def why_given_up(self, computed: timedelta, at: timedelta) -> str:
         """What is wrong with it, as of now; empty while it may go on."""
+        # Between two looks that are far apart the computer slept, perhaps, and everybody with it.
+        self.idle, self.at = self.idle + min(at - self.at, LONGEST_LOOK), at
         if computed > self.computed:
-            self.computed, self.at = computed, at
+            self.computed, self.idle = computed, timedelta()
         if self.computed - self.began > self.patience.computing:
             return "it came to no end"
-        if at - self.at > self.patience.still:
+        if self.idle > self.patience.still:
             return "it did nothing any more"
         return ""
