@@ -9,7 +9,8 @@ from logferry_daemon.adapters.clock_system import SystemClock
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.recipe_folder import read_own_recipes
-from logferry_daemon.survey import FileInspected, Inspection, Problem, Progress, SessionFound, Survey, Totals
+from logferry_daemon.core.inspected import FileInspected, Inspection, Problem, SessionFound, Totals
+from logferry_daemon.survey import Progress, Survey
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Misconfigured
 

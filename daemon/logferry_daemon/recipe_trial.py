@@ -17,13 +17,14 @@ from logferry_daemon.adapters.recipe_folder import read_own_recipes, read_recipe
 from logferry_daemon.adapters.surroundings import surroundings
 from logferry_daemon.core.anatomy import Anatomy, anatomy
 from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.inspected import FileInspected, Problem, SessionFound, Totals, totals
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.slots import Slots
 from logferry_daemon.recipes.engine import RecipeTracker
 from logferry_daemon.recipes.match.tracker import MatchTracker
 from logferry_daemon.recipes.shipped import shipped_recipes
-from logferry_daemon.survey import FileInspected, Problem, Progress, SessionFound, Survey, Totals, totals
+from logferry_daemon.survey import Progress, Survey
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Misconfigured
 from logferry_model.session import Scalar

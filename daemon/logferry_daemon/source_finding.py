@@ -7,10 +7,11 @@ from pathlib import Path
 
 from logferry_daemon.adapters.recipe_folder import read_own_recipes
 from logferry_daemon.adapters.usual_folders import UsualFolders
+from logferry_daemon.core.inspected import totals
 from logferry_daemon.home import Home
 from logferry_daemon.inspection import Inspection, inspect_path
 from logferry_daemon.settings import load_settings
-from logferry_daemon.survey import Progress, totals
+from logferry_daemon.survey import Progress
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.errors import Misconfigured
 

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path, PurePosixPath
 
-from msgspec import Struct
-
 from logferry_daemon.core.boundary import end_of
+from logferry_daemon.core.inspected import FileInspected, Inspection, Problem, SessionFound, totals
 from logferry_daemon.core.reading import AnyTracker, Found, LogTracker, Raw, Reading, Signals, Trouble, too_large
 from logferry_daemon.core.settle import Sighting
 from logferry_daemon.intake.catching_up import Place, catch_up_for
 from logferry_daemon.intake.file_state import FileState
 from logferry_daemon.ports import Databases, FileSeen, LogFiles
 from logferry_model.errors import LogferryError, Misconfigured
-from logferry_model.figures import Statistics
 from logferry_model.session import End
 
 MAX_LOOKS = 100_000
@@ -32,56 +29,6 @@ Progress = Callable[[int, int], None]
 
 def _unseen(_tracker: AnyTracker, _found: Found) -> None:
     """Nobody wants all of it."""
-
-
-class Problem(Struct, frozen=True, kw_only=True):
-    """Something about a file that a person should know."""
-
-    code: str
-    message: str
-
-
-class SessionFound(Struct, frozen=True, kw_only=True):
-    """One session of a file; `ended_at` and `end` are None while it runs."""
-
-    id: str
-    started_at: datetime
-    ended_at: datetime | None
-    end: End | None
-    identity: str | None
-    events: int
-    statistics: Statistics
-
-
-class FileInspected(Struct, frozen=True, kw_only=True):
-    """One file: what reads it, what it holds, what is wrong with it."""
-
-    path: str
-    tracker: str | None
-    sessions: tuple[SessionFound, ...]
-    problems: tuple[Problem, ...]
-
-
-class Totals(Struct, frozen=True, kw_only=True):
-    """All files together. `ends` and `running` add up to `starts`."""
-
-    files: int
-    sessions: int
-    """Different ones."""
-    starts: int
-    """Beginnings of sessions: more than sessions where files hold the same one, as copies do."""
-    ends: dict[str, int]
-    """Rule -> times."""
-    running: int
-    problems: dict[str, int]
-    """Code -> times."""
-
-
-class Inspection(Struct, frozen=True, kw_only=True):
-    """All files, oldest first by their own first time."""
-
-    files: tuple[FileInspected, ...]
-    totals: Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,20 +166,6 @@ def _without_belongings(entries: Sequence[FileSeen]) -> Sequence[FileSeen]:
     """Without the files that SQLite keeps beside a database: they are read with it."""
     paths = {entry.path for entry in entries}
     return [one for one in entries if not any(one.path.removesuffix(end) in paths - {one.path} for end in BESIDE)]
-
-
-def totals(files: Sequence[FileInspected]) -> Totals:
-    """What `files` hold together."""
-    sessions = [session for file in files for session in file.sessions]
-    ends = Counter(session.end.rule.value for session in sessions if session.end)
-    return Totals(
-        files=len(files),
-        sessions=len({session.id for session in sessions}),
-        starts=len(sessions),
-        ends=dict(sorted(ends.items())),
-        running=sum(session.end is None for session in sessions),
-        problems=dict(sorted(Counter(problem.code for file in files for problem in file.problems).items())),
-    )
 
 
 def _unkept() -> Raw:
