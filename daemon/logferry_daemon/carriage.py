@@ -1,4 +1,6 @@
-"""Letters of one round that travel in one request: it leaves when all who may come have come or said that they do not.
+"""Letters of one round that travel together: a request leaves when it is full, and when nobody else comes.
+
+So the first of them are under way while the next are being made.
 
 Each letter goes on being a delivery of its own, with a task of its own. One that must not go any more stops the request
 for all of them, before anything else happens; the others are sent again.
@@ -13,14 +15,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome
-from logferry_daemon.core.offer import KIB, MIB
+from logferry_daemon.core.offer import KIB
 
 log = logging.getLogger(__name__)
 
 HEAVY = 256 * KIB
 """Bytes of a letter that gains nothing by company: what a round trip costs is little beside its own time."""
-LOAD = MIB
-"""Bytes of one request: a network that cuts it costs all of them."""
+LOAD = 512 * KIB
+"""Bytes of one request: a network that cuts it costs all of them, and nothing travels before it is full."""
 STOPPED = Later(reason="its request was stopped for another one's sake", trouble=False, free=True)
 
 Send = Callable[[Sequence[Letter]], Awaitable[Sequence[Outcome | Alone]]]
@@ -41,6 +43,9 @@ class Carriage:
         """Letters that one request may have."""
         self._send = send
         self._aboard: list[_Aboard] = []
+        """All who came, in their order."""
+        self._left = 0
+        """How many of them are on their way, or were."""
         self._trip: asyncio.Task[None] | None = None
 
     @contextmanager
@@ -70,17 +75,29 @@ class Carriage:
 
     async def stop(self) -> None:
         """Nothing of it is being sent any more when this returns."""
-        if self._trip is not None:
-            self._trip.cancel()
-            await asyncio.gather(self._trip, return_exceptions=True)
+        if (trip := self._trip) is not None:
+            trip.cancel()
+            await asyncio.gather(trip, return_exceptions=True)
+            # Somebody else may have stopped it, too, and another one may have begun meanwhile.
+            self._trip = None if self._trip is trip else self._trip
+        self._left = len(self._aboard)
         self._set_down(self._aboard, STOPPED)
 
     def _leave_when_full(self) -> None:
-        if self._trip is None and self._aboard and len(self._aboard) >= self._seats:
+        if self._trip is None and self._next_load():
             self._trip = asyncio.ensure_future(self._travel())
 
+    def _next_load(self) -> Sequence[_Aboard]:
+        """Who leaves next; nobody while there is room and somebody may come."""
+        loads = list(_loads(self._aboard[self._left :], self._most))
+        if not loads:
+            return ()
+        full = len(loads) > 1 or len(loads[0]) == self._most
+        return loads[0] if full or len(self._aboard) >= self._seats else ()
+
     async def _travel(self) -> None:
-        for load in _loads(self._aboard, self._most):
+        while load := self._next_load():
+            self._left += len(load)
             if len(load) < 2:
                 self._set_down(load, Alone())
                 continue
@@ -91,6 +108,7 @@ class Carriage:
                 outcomes = [Alone()] * len(load)
             for one, outcome in zip(load, outcomes, strict=True):
                 self._set_down([one], outcome)
+        self._trip = None
 
     def _set_down(self, these: Sequence[_Aboard], outcome: Outcome | Alone) -> None:
         for one in these:
