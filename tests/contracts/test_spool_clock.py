@@ -7,8 +7,22 @@ from datetime import datetime, timedelta
 import pytest
 
 from logferry_daemon.core.waiting import CORRECTION
-from logferry_daemon.ports import Claimed, DeliveryRow, Spool
-from tests.contracts.spooling import HOME, LETTER, NOW, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
+from logferry_daemon.ports import Claimed, DeliveryRow, Spool, source_note
+from tests.contracts.spooling import (
+    HOME,
+    LETTER,
+    NOW,
+    PLACE,
+    RECEIPT,
+    SECOND,
+    Bench,
+    admit,
+    claim,
+    found,
+    rows_of,
+    states,
+)
+from tests.factories import START
 
 HOURS = timedelta(hours=12)
 MINUTE = timedelta(minutes=1)
@@ -131,6 +145,21 @@ async def test_what_is_seen_through_once_holds_nothing_any_more(
     assert await bench.spool.see_through(NOW) == 0
     await bench.restart()
     assert [one.row.session for one in await claim(bench.spool, now=NOW + ahead)] == ["bb"] * due_at_once
+
+
+@pytest.mark.parametrize("ahead", [timedelta(), CORRECTION, HOURS, timedelta(days=5000)])
+async def test_what_is_played_after_the_clock_was_put_right_is_not_from_before_its_source_was_followed(
+    bench: Bench, ahead: timedelta
+) -> None:
+    at = START + ahead
+    await bench.spool.set_note(source_note("game"), f"{at.isoformat()} folder")
+    await bench.spool.enlist(HOME, PLACE, at)
+    await bench.spool.see_through(START)
+    await bench.restart()
+    await admit(bench.spool, found("before", age=5), found("after"))
+    kept = {key[0]: state for key, state in (await states(bench.spool)).items()}
+    assert kept == {"before": "backlog", "after": "pending"}
+    assert (await bench.spool.note(source_note("game")) or "").endswith(" folder")
 
 
 async def test_a_deletion_is_seen_through_as_a_delivery_is(bench: Bench) -> None:

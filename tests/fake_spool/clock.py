@@ -8,7 +8,7 @@ from datetime import datetime
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.removal import CopyState
 from logferry_daemon.core.waiting import is_ahead
-from logferry_daemon.ports import CopyRow, DeliveryRow, RemnantRow
+from logferry_daemon.ports import CopyRow, DeliveryRow, RemnantRow, since_at_most
 from tests.fake_spool.remnants import RemnantsInMemory
 
 
@@ -17,6 +17,9 @@ class Waits(RemnantsInMemory):
 
     async def see_through(self, now: datetime) -> int:
         self._writable()
+        for key, note in self._notes.items():
+            if key.startswith(("source:", "destination:")) and key.endswith(":since"):
+                self._notes[key] = since_at_most(note, now)
         due = [one for one in self._all() if one.row.state is State.PENDING and _is_ahead(one.row, now)]
         for one in due:
             one.row = replace(one.row, next_attempt=None)

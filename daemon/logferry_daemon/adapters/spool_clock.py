@@ -7,6 +7,7 @@ from datetime import datetime
 from logferry_daemon.adapters.database_sqlite import Database
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.waiting import CORRECTION
+from logferry_daemon.ports import since_at_most
 
 _ALL = ("see_through_deliveries", "see_through_copies", "see_through_remnants")
 
@@ -22,6 +23,8 @@ class ClockInSqlite:
         def work() -> int:
             ahead = ms(now + CORRECTION)
             with self.database.writing() as query:
+                for note in query("since_notes"):
+                    query("keep_note", key=note["key"], value=since_at_most(note["value"], now))
                 return sum(len(query(name, ahead=ahead)) for name in _ALL)
 
         return await self.database.run(work)

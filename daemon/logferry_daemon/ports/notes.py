@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection
 from datetime import datetime
 
+from logferry_daemon.core.waiting import is_ahead
+
 
 def earlier(destination: str, place: str) -> str:
     """What deliveries are filed under whose destination is not at this place any more. No destination is named so."""
@@ -71,3 +73,9 @@ def destination_note(destination: str) -> str:
 def followed(note: str) -> datetime:
     """The time in either of the two."""
     return datetime.fromisoformat(note.partition(" ")[0])
+
+
+def since_at_most(note: str, now: datetime) -> str:
+    """The same note; since now where it says since what is in the future now."""
+    at, space, place = note.partition(" ")
+    return f"{now.isoformat()}{space}{place}" if is_ahead(datetime.fromisoformat(at), now) else note
