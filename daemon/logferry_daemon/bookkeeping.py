@@ -26,8 +26,8 @@ class Books:
         self._unreached: set[str] = set()
         """Deliveries that wait because of the network alone."""
 
-    def tell_gates(self, outcome: Outcome) -> None:
-        """What the outcome says about the destination as a whole."""
+    def tell_gates(self, outcome: Outcome, delivery: str = "") -> None:
+        """What an outcome says about the destination as a whole; that of no delivery is of a question."""
         name, gates = self._post.name, self._post.gates
         match outcome:
             case Stop():
@@ -43,9 +43,11 @@ class Books:
                 )
             case Later(trouble=True):
                 jitter = self._post.road.chance.jitter()
-                gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached, floor=outcome.floor)
+                gates.failed(
+                    name, outcome.reason, jitter, item=delivery, unreached=outcome.unreached, floor=outcome.floor
+                )
             case Acked() | GoneByOwner() | Parked():
-                gates.succeeded(name)
+                gates.succeeded(name, delivery)
 
     async def note_surely(self, row: DeliveryRow, outcome: Outcome, started: datetime) -> None:
         """An answer is worth waiting for: without its note the delivery would stand as being sent for ever."""

@@ -200,7 +200,7 @@ class Courier:
         async with self._turn:
             started = self._road.clock.now()
             outcome = await self._outcome(seat, claimed)
-            self._books.tell_gates(outcome)
+            self._books.tell_gates(outcome, row.id)
             await self._books.note_surely(row, outcome, started)
         self._under_way.discard(row.id)
         log.info(

@@ -103,7 +103,7 @@ class Eraser:
     async def _erase(self, kind: Errands, errand: Errand) -> None:
         async with self._turn:
             outcome = await self._outcome(errand)
-            self._tell_gates(outcome)
+            self._tell_gates(errand.id, outcome)
             await self._note(kind, errand, outcome)
         log.info(
             "deletion tried",
@@ -146,7 +146,7 @@ class Eraser:
         headers = proofs(self._dialect, proof.secret, self._road.clock)
         return proof, await exchange(self._road.sender, self.destination, headers, talk)
 
-    def _tell_gates(self, outcome: Erasure) -> None:
+    def _tell_gates(self, errand: str, outcome: Erasure) -> None:
         """What the outcome says about the destination as a whole."""
         name = self.destination.name
         match outcome:
@@ -163,9 +163,11 @@ class Eraser:
                 self._gates.block(name, block)
             case Later(trouble=True):
                 jitter = self._road.chance.jitter()
-                self._gates.failed(name, outcome.reason, jitter, unreached=outcome.unreached, floor=outcome.floor)
+                self._gates.failed(
+                    name, outcome.reason, jitter, item=errand, unreached=outcome.unreached, floor=outcome.floor
+                )
             case Erased() | Parked():
-                self._gates.succeeded(name)
+                self._gates.succeeded(name, errand)
 
     async def _note(self, kind: Errands, errand: Errand, outcome: Erasure) -> None:
         now = self._road.clock.now()

@@ -128,14 +128,17 @@ class Gates:
         reason: str,
         jitter: float,
         *,
+        item: str,
         unreached: bool = False,
         floor: timedelta = timedelta(),
     ) -> None:
-        """No whole answer (`unreached`), or an answer of trouble, which may ask for silence (`floor`)."""
+        """No whole answer (`unreached`) to an item, or one of trouble, which may ask for silence (`floor`)."""
         now, standing = self._clock.steady(), self._of(destination)
         if floor:
             standing.not_before(now + min(floor, RETRY_AFTER_CAP), reason)
-        standing.failed(reason, standing.breaker.failed(now, jitter, self._longest), now, doubtful=unreached)
+        cap, breaker = standing.item_failed(item, self._longest, unreached=unreached), standing.breaker
+        after = breaker if cap is None else breaker.failed(now, jitter, cap)
+        standing.failed(reason, after, now, doubtful=unreached)
 
     def not_there(self, destination: str, reason: str, jitter: float) -> None:
         """It did not even answer the question whether it is there: offline, without counting first."""
@@ -147,9 +150,9 @@ class Gates:
         """It answered that question: letters may be tried again."""
         self._of(destination).doubtful = False
 
-    def succeeded(self, destination: str) -> None:
-        """A proper answer: the way is free."""
-        self._of(destination).succeeded(self._clock.steady())
+    def succeeded(self, destination: str, item: str) -> None:
+        """A proper answer to an item: the way is free."""
+        self._of(destination).succeeded(self._clock.steady(), item)
 
     def network_changed(self) -> None:
         """Whatever could not be reached is tried at once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -83,7 +84,9 @@ def test_two_of_a_thousand_that_cannot_be_delivered_are_parked_and_998_arrive(
         program = daemon.start()
         daemon.agree(collector.key)
         playground.put(list(hunts(SESSIONS)))
+        began = time.monotonic()
         until(lambda: daemon.client.status().counts.uploaded == SESSIONS - 2, "998 uploaded", seconds=300, every=0.5)
+        took = time.monotonic() - began
         ((invalid, why),) = failed(daemon).items()
         assert INVALID in why
         until(lambda: tries(daemon) >= TRIES, "twenty tries", seconds=120, every=0.1)
@@ -99,7 +102,7 @@ def test_two_of_a_thousand_that_cannot_be_delivered_are_parked_and_998_arrive(
         said = "\n".join(one.message for one in daemon.client.status().attention)
         assert INVALID in said
         assert BROKEN in said
-        tell(capsys, f"998 of {SESSIONS} uploaded, 2 parked: {parked[invalid]!r}, {parked[broken]!r}")
+        tell(capsys, f"998 of {SESSIONS} uploaded in {took:.1f} s, 2 parked: {parked[invalid]!r}, {parked[broken]!r}")
         # One again while it is still refused, one by its id, and the rest when all is well.
         again = daemon.command("retry", invalid)
         assert again.code == FAILED

@@ -6,8 +6,9 @@ All times are of the steady clock: nothing here is kept over a restart, and some
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from logferry_daemon.core.blame import Blame
 from logferry_daemon.core.breaker import CLOSED, Breaker
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.retries import Retries
@@ -20,6 +21,7 @@ class Standing:
     block: Block | None = None
     breaker: Breaker = field(default=CLOSED)
     retries: Retries = field(default_factory=Retries)
+    blame: Blame = field(default_factory=Blame)
     doubtful: bool = False
     """The network failed, and no whole answer came since."""
     trouble: str = ""
@@ -40,15 +42,22 @@ class Standing:
         if self.block is None or (self.block.until is not None and self.block.until < until):
             self.block = Block(reason=f"does not work at the moment: {reason}", until=until)
 
+    def item_failed(self, item: str, cap: timedelta, *, unreached: bool) -> timedelta | None:
+        """How long all may be held because it failed; None where that says nothing of the destination."""
+        self.blame = self.blame.failed(item)
+        if unreached:
+            return cap  # whoever does not answer at all has failed everybody
+        return None if self.blame.is_its_own(item) else self.blame.longest_pause(cap)
+
     def failed(self, reason: str, breaker: Breaker, now: datetime, *, doubtful: bool) -> None:
         """No whole answer, or one of trouble; `breaker` is what that makes of it."""
         self.trouble, self.doubtful = reason, doubtful
         self.breaker, self.retries = breaker, self.retries.failed(now)
 
-    def succeeded(self, now: datetime) -> None:
-        """A proper answer: the way is free."""
+    def succeeded(self, now: datetime, item: str) -> None:
+        """A proper answer to an item: the way is free."""
         # A block stays: this answer was on its way when another one said to stop.
-        self.breaker, self.doubtful = CLOSED, False
+        self.breaker, self.doubtful, self.blame = CLOSED, False, self.blame.succeeded(item)
         self.retries = self.retries.succeeded(now)
 
     def try_anew(self) -> None:

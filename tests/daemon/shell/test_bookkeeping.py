@@ -77,7 +77,8 @@ async def test_an_item_that_is_answered_with_500_for_a_day_is_set_aside() -> Non
     row = (await desk.rows())["00"]
     assert row.state.value == "failed"
     assert "after" in row.last_error
-    assert len(desk.sender.sent) < 160
+    # It holds up nothing else, so its own waits are all that spares the server: half of 15 minutes each with this jitter.
+    assert len(desk.sender.sent) < 220
 
 
 async def test_an_outage_parks_nothing_however_long_it_takes() -> None:

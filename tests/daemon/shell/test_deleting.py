@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from logferry_daemon.core.blame import ALONE
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.salvage import REBUILT_NOTE, Rebuilt, encode_rebuilt
@@ -260,6 +261,30 @@ async def test_a_server_in_trouble_is_not_asked_to_delete_sooner_because_of_a_ne
         house.fleet.gates.forgive("home")  # the pause of the breaker is over; its own wait is not
         await house.fleet.network_changed()
         await house.quiet()
+        assert [state for state, _ in await copies(house)] == ["pending"]
+
+
+async def uploaded(house: Town, number: int) -> None:
+    """So many are, without any time that passes; letters are written on other threads."""
+    async with asyncio.timeout(60):
+        while (await house.control.status()).counts.uploaded < number:
+            await asyncio.sleep(0)
+
+
+async def test_a_deletion_that_always_fails_holds_up_no_upload_once_one_got_through(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = problem(500)
+        await delete(house, REMOTE)
+        await house.pass_time(HOUR)
+        await house.hunt(2)
+        await house.pass_time(ALONE)
+        await uploaded(house, 1)
+        for seed in range(3, 9):
+            await house.pass_time(7 * MINUTE)
+            await house.hunt(seed)
+            await uploaded(house, seed - 1)
         assert [state for state, _ in await copies(house)] == ["pending"]
 
 

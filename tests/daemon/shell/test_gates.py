@@ -54,9 +54,9 @@ async def test_a_block_lasts_as_long_as_it_was_to_whatever_the_clock_is_set_to(h
 async def test_a_breaker_and_what_was_asked_for_last_as_long_whatever_the_clock_is_set_to(
     house: House, jump: timedelta
 ) -> None:
-    house.gates.failed(HOME, "busy", 0.5, floor=HOUR)
+    house.gates.failed(HOME, "busy", 0.5, item="aa", floor=HOUR)
     for _ in range(9):
-        house.gates.failed(HOME, "no answer", 0.5)
+        house.gates.failed(HOME, "no answer", 0.5, item="aa", unreached=True)
     house.clock.set(house.clock.now() + jump)
     house.clock.move(HOUR - SECOND)
     assert await house.reason() == "does not work at the moment: busy"
@@ -67,10 +67,10 @@ async def test_a_breaker_and_what_was_asked_for_last_as_long_whatever_the_clock_
 @pytest.mark.parametrize("jump", JUMPS)
 async def test_the_budget_of_failures_fills_by_the_time_that_passes(house: House, jump: timedelta) -> None:
     for _ in range(BURST):
-        house.gates.failed(HOME, "no answer", 0.5)
+        house.gates.failed(HOME, "no answer", 0.5, item="aa", unreached=True)
     house.gates.network_changed()
     for _ in range(BURST):
-        house.gates.failed(HOME, "no answer", 0.5)
+        house.gates.failed(HOME, "no answer", 0.5, item="aa", unreached=True)
     house.clock.set(house.clock.now() + jump)
     assert house.gates.at_once(HOME, 4) == 1
     assert house.gates.wary(HOME)
@@ -81,10 +81,10 @@ async def test_one_destinations_trouble_closes_no_other(house: House) -> None:
     await house.agree(other)
     await house.credentials.keep("other", "s3cret", insecure=False)
     for _ in range(9):
-        house.gates.failed(HOME, "no answer in time", 0.5)
+        house.gates.failed(HOME, "no answer in time", 0.5, item="aa")
     assert await house.reason() == "does not work at the moment: no answer in time"
     assert await house.reason(other) == ""
-    house.gates.succeeded(HOME)
+    house.gates.succeeded(HOME, "bb")
     assert await house.reason() == ""
 
 
