@@ -124,19 +124,17 @@ def _in_base64(secret: str) -> Iterator[str]:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """The text, and what it says once the codes in it are undone."""
+    """The text, and what it says once the codes in it are undone, in whatever order they were laid over it.
+
+    A key may have signs of a code in itself: then only one code is to be undone, and the other is left.
+    """
     yield text
+    known = latest = {text}
     for _ in range(_LAYERS):
-        if "%" not in text and "\\" not in text:
-            return
-        decoded = unquote(text)
-        yield decoded
-        yield _unescaped(text)
-        inner = _unescaped(decoded)
-        if inner == text:
-            return
-        yield inner
-        text = inner
+        coded = {one for one in latest if "%" in one or "\\" in one}
+        latest = {undone(one) for one in coded for undone in (unquote, _unescaped)} - known
+        yield from latest
+        known = known | latest
 
 
 def _unescaped(text: str) -> str:

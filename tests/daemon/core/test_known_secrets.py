@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.known_secrets import MASKED, MOST, NO_SECRETS, Secrets
@@ -53,6 +53,8 @@ def test_a_key_is_found_in_every_usual_code(code: str) -> None:
 
 @each_code
 @given(keys, beside, beside)
+@example("0%00\\0", "", "")
+@example("a\\\\%41%2541b", "", "")
 def test_whatever_the_key_and_whatever_stands_beside_it(code: str, key: str, before: str, after: str) -> None:
     # In one text with other marks of a code nobody can tell where the code begins.
     plain = str.maketrans("", "", "%\\")
@@ -129,8 +131,9 @@ def test_only_the_first_few_places_are_told() -> None:
 
 @given(st.text(max_size=60), st.lists(keys, max_size=3))
 def test_nothing_is_found_where_nothing_is(text: str, some: list[str]) -> None:
-    # What stands between slashes is looked for by itself.
-    absent = [f"{key.replace('/', '.')}s3cret-lantern" for key in some]
+    # What stands between slashes or colons is looked for by itself.
+    whole = str.maketrans("/:", "..")
+    absent = [f"{key.translate(whole)}s3cret-lantern" for key in some]
     assert not Secrets(absent).stand_in(text)
     assert not NO_SECRETS.stand_in(text)
 
