@@ -111,7 +111,8 @@ def test_an_encounter_ends_by_the_end_of_its_fight() -> None:
 def test_nobody_and_no_note_is_in_what_is_sent(seed: int) -> None:
     planted = [text for one in range(seed, seed + 3) for text in cast(one).planted]
     for found in read(export(seed)).found:
-        assert [text for text in planted if holding(sent(found), text)] == []
+        document = sent(found)
+        assert [text for text in planted if holding(document, text)] == []
 
 
 def test_an_encounter_lasts_from_the_start_of_its_fight_to_its_end() -> None:
