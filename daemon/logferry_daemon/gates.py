@@ -80,6 +80,8 @@ class Gates:
                 probing=standing.breaker.probing(),
             ),
         )
+        if gate.until == self.holds.over_at:
+            return replace(gate, until=self.holds.paused_until)
         return replace(gate, until=on_the_wall(gate.until, steady=steady, now=self._clock.now()))
 
     async def keyed(self, destination: Destination) -> None:

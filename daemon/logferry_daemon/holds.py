@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from logferry_daemon.core.pause import Pause, decode, encode
-from logferry_daemon.core.waiting import on_the_wall
+from logferry_daemon.core.waiting import as_written, on_the_wall
 from logferry_daemon.ports import Choices, Clock
 
 _UNTIL, _SINCE = "paused-until", "paused-since"
@@ -45,8 +45,9 @@ class Holds:
 
     @property
     def paused_until(self) -> datetime | None:
-        """The same by the clock on the wall."""
-        return on_the_wall(self._over_at, steady=self._clock.steady(), now=self._clock.now())
+        """The same by the clock on the wall: the same each time, and after a restart, unless that was set."""
+        told = on_the_wall(self._over_at, steady=self._clock.steady(), now=self._clock.now())
+        return as_written(self._pause.until if self._pause else None, told)
 
     async def pause(self, length: timedelta | None) -> None:
         """Hold everything, also over a restart."""

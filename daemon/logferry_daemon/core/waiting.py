@@ -15,6 +15,10 @@ CORRECTION = timedelta(minutes=1)
 after a sleep. A wait that another side asked for is not cut short by that, and holds so much longer at the most."""
 
 
+UNSET = timedelta(seconds=1)
+"""So far two clocks may put the same moment apart while nobody sets one: they are never read at the same time."""
+
+
 def is_ahead(at: datetime, now: datetime) -> bool:
     """Whether this clock was not there yet: it was set back since, and nobody knows how long ago `at` was."""
     return at > now + CORRECTION
@@ -33,3 +37,10 @@ def at_least(now: datetime, *moments: datetime | None) -> timedelta:
 def on_the_wall(at: datetime | None, *, steady: datetime, now: datetime) -> datetime | None:
     """What the clock on the wall will say when the steady one says `at`, unless somebody sets it until then."""
     return None if at is None else now + (at - steady)
+
+
+def as_written(written: datetime | None, told: datetime | None) -> datetime | None:
+    """What a person is told of a moment: as it is written down, unless the clock was set and it is another one now."""
+    if written is None or told is None or abs(told - written) > UNSET:
+        return told
+    return written

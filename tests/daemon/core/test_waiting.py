@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
-from logferry_daemon.core.waiting import CORRECTION, at_least, holds, is_ahead, on_the_wall
+from logferry_daemon.core.waiting import CORRECTION, UNSET, as_written, at_least, holds, is_ahead, on_the_wall
 from tests.fakes import NOON, STEADY
 
 SECOND = timedelta(seconds=1)
@@ -49,3 +49,18 @@ def test_what_came_before_is_at_least_as_old_as_what_came_after(told: list[datet
 def test_a_time_on_the_wall_is_as_far_away_as_the_steady_one() -> None:
     assert on_the_wall(STEADY + SECOND, steady=STEADY, now=NOON) == NOON + SECOND
     assert on_the_wall(None, steady=STEADY, now=NOON) is None
+
+
+@given(apart=st.timedeltas(min_value=-UNSET, max_value=UNSET))
+def test_a_time_is_told_as_it_is_written_down_while_nobody_sets_the_clock(apart: timedelta) -> None:
+    assert as_written(NOON, NOON + apart) == NOON
+
+
+@given(jump=jumps.filter(lambda jump: abs(jump) > UNSET))
+def test_once_the_clock_was_set_a_time_is_told_by_how_far_away_it_is(jump: timedelta) -> None:
+    assert as_written(NOON, NOON + jump) == NOON + jump
+
+
+def test_what_is_not_written_down_is_told_as_it_is_and_what_is_not_there_not_at_all() -> None:
+    assert as_written(None, NOON) == NOON
+    assert as_written(NOON, None) is None

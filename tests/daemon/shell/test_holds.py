@@ -26,6 +26,17 @@ async def test_an_open_pause_survives_a_restart_and_ends_only_by_hand(house: Hou
     assert not house.gates.holds.paused
 
 
+async def test_the_end_that_is_told_is_the_same_though_no_two_clocks_are_read_at_once(house: House) -> None:
+    await house.gates.holds.pause(HOUR)
+    end = house.clock.now() + HOUR
+    for late in (3, -2, 5):
+        house.clock.move(HOUR / 10)
+        house.clock.set(house.clock.now() + timedelta(microseconds=late))
+        assert house.gates.holds.paused_until == end
+        assert (await house.gates.gate(DESTINATION)).until == end
+        await house.restart()
+
+
 async def test_a_pause_ends_by_time_also_over_a_restart(house: House) -> None:
     await house.gates.holds.pause(HOUR)
     end = house.clock.now() + HOUR
