@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import msgspec
 
@@ -50,8 +51,9 @@ def prepare(found: Found, end: End, *, only_grows: bool, listing: Listing | None
     return replace(new, document=document, session=msgspec.json.decode(document, type=Session))
 
 
+@cache
 def listing_of(name: str) -> Listing | None:
-    """As the daemon looks it up."""
+    """As the daemon looks it up, which reads its recipes once."""
     trackers: dict[str, AnyTracker] = dict(all_trackers())
     return trackers[name].listing if name in trackers else None
 
