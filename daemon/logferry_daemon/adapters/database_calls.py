@@ -75,8 +75,15 @@ class Calls:
                 call.make()
             _answer(looks)  # before the others: nothing of theirs has begun, and a sync takes its time
             others = [call for call in calls if not call.looks]
-            self._together(others)
+            self._make(others)
             _answer(others)
+
+    def _make(self, calls: Sequence[Call]) -> None:
+        try:
+            self._together(calls)
+        except BaseException as error:  # noqa: BLE001 -- without an answer they would wait for ever, and all after them
+            for call in calls:
+                call.error = call.error or error
 
     def _next(self) -> list[Call]:
         with self._lock:

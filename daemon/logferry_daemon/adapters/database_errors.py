@@ -15,6 +15,11 @@ from logferry_model.errors import Damaged, LogferryError, Unreachable
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
 """What reading a file may end with that is not what was written."""
+UNUSABLE = (*UNREADABLE, MemoryError)
+"""What using it may end with: where there is no memory for it, SQLite's error is Python's own."""
+
+_TOLD = (Cause.FULL, Cause.MEMORY)
+"""SQLite's words add nothing to them."""
 
 
 @contextmanager
@@ -24,22 +29,23 @@ def database_errors(path: Path) -> Iterator[None]:
         yield
     except LogferryError:
         raise
-    except UNREADABLE as error:
+    except UNUSABLE as error:
         raise trouble(error, path) from error
     except (zlib.error, msgspec.DecodeError) as error:
         raise damaged(path, str(error)) from error
 
 
-def trouble(error: sqlite3.DatabaseError | UnicodeDecodeError, path: Path) -> Unreachable | Damaged:
+def trouble(error: BaseException, path: Path) -> Unreachable | Damaged:
     """The error as one of ours."""
-    if is_damage(error) or not isinstance(error, sqlite3.OperationalError):
+    foreign = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+    if foreign or is_damage(error):
         return damaged(path, str(error))
     cause = cause_of(name_of(error))
-    detail = "" if cause is Cause.FULL else str(error)
+    detail = "" if cause in _TOLD else str(error) or type(error).__name__
     return Unreachable("spool-unavailable", sentence(path.name, cause, detail), hint=hint(cause, str(path.parent)))
 
 
-def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
+def is_damage(error: BaseException) -> bool:
     """Whether it says that the file itself is not what was written."""
     if isinstance(error, UnicodeDecodeError):
         return True  # not even what SQLite says of it is a text: it names a part of the file
@@ -47,9 +53,9 @@ def is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
     return cause_of(name_of(error)) is Cause.DAMAGED or "decode to UTF-8" in str(error)
 
 
-def name_of(error: sqlite3.DatabaseError) -> str:
+def name_of(error: BaseException) -> str:
     """SQLite's own name of it; empty for what Python's part found."""
-    return getattr(error, "sqlite_errorname", "")
+    return "SQLITE_NOMEM" if isinstance(error, MemoryError) else getattr(error, "sqlite_errorname", "")
 
 
 def damaged(path: Path, why: str) -> Damaged:

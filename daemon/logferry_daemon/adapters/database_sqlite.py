@@ -8,10 +8,11 @@ left behind, so what is read next is read from the disk, and must be sound.
 from __future__ import annotations
 
 import asyncio
+import logging
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -19,10 +20,12 @@ from typing import Any, TypeVar
 
 from logferry_daemon.adapters.database_calls import Call, Calls
 from logferry_daemon.adapters.database_checking import check
-from logferry_daemon.adapters.database_errors import UNREADABLE, database_errors, is_damage, name_of, trouble
+from logferry_daemon.adapters.database_errors import UNUSABLE, database_errors, is_damage, name_of, trouble
 from logferry_daemon.adapters.database_group import Group
 from logferry_daemon.core.queue_trouble import Cause, cause_of
 from logferry_model.errors import LogferryError, Misconfigured, Unreachable
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 Query = Callable[..., list[sqlite3.Row]]
@@ -113,9 +116,13 @@ class Database:
 
     def _together(self, calls: Sequence[Call]) -> None:
         self._group.renew()
-        for call in calls:
-            self._group.make(call)
-        self._group.end()
+        try:
+            for call in calls:
+                self._group.make(call)
+            self._group.end()
+        except BaseException as error:
+            self._group.fail(error)  # what is half done must not be written with what comes next
+            raise
 
     async def rewrite(self) -> None:
         """Write the file anew, without what was freed in it, and empty its log. Reads go on, and writes wait for it.
@@ -141,15 +148,18 @@ class Database:
         with database_errors(self._path):
             try:
                 return work()
-            except UNREADABLE as error:
+            except UNUSABLE as error:
                 self._notice(error)
                 raise
 
-    def _notice(self, error: sqlite3.DatabaseError | UnicodeDecodeError) -> LogferryError:
-        self.trouble = trouble(error, self._path)
+    def _notice(self, error: BaseException) -> LogferryError:
+        self.trouble = told = trouble(error, self._path)
         if is_damage(error):
-            self.damaged()
-        return self.trouble
+            try:
+                self.damaged()
+            except Exception:  # whoever asked must hear of it all the same
+                log.exception("nobody could be told of the damage", extra={"action": "queue"})
+        return told
 
     # What becomes of a transaction
 
@@ -157,7 +167,7 @@ class Database:
         """It can be used."""
         self.trouble = None
 
-    def lost(self, error: sqlite3.DatabaseError) -> LogferryError:
+    def lost(self, error: BaseException) -> LogferryError:
         """Opened anew at the next use, and looked through first where it was the disk; returns what it is to us."""
         self._suspected |= cause_of(name_of(error)) is Cause.DISK
         self._unsettled = True
@@ -185,7 +195,8 @@ class Database:
     def _let_go(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.close()
+            with suppress(sqlite3.Error, MemoryError):  # nobody uses it any more
+                connection.close()
 
     def opened(self) -> sqlite3.Connection:
         """The connection, opened anew when it was let go."""
@@ -216,10 +227,17 @@ class Database:
         if self._rewriting is not None and not self._rewriting.done():
             raise _BeingRewritten
         if self._unsettled:
-            self._unsettled = False
-            self.unsettled()
+            self._settle()
         with self._group.part(self.opened()):
             yield self.query
+
+    def _settle(self) -> None:
+        self._unsettled = False  # before: it writes as well
+        try:
+            self.unsettled()
+        except BaseException:
+            self._unsettled = True
+            raise
 
     def query(self, name: str, /, **values: Any) -> list[sqlite3.Row]:  # noqa: ANN401 -- whatever SQLite stores
         """All rows of a named statement."""

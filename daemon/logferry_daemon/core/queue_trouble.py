@@ -20,6 +20,7 @@ class Cause(StrEnum):
     DISK = "its disk reports an error"
     AWAY = "it cannot be opened"
     BUSY = "another program holds it"
+    MEMORY = "there is too little memory"
     DAMAGED = "it is damaged"
     OTHER = "it cannot be written"
 
@@ -31,6 +32,7 @@ _BEGINNINGS = (
     ("SQLITE_CANTOPEN", Cause.AWAY),
     ("SQLITE_BUSY", Cause.BUSY),
     ("SQLITE_LOCKED", Cause.BUSY),
+    ("SQLITE_NOMEM", Cause.MEMORY),
     # What it did not find where it looked is the other program's deletion as often as the disk's mistake.
     ("SQLITE_IOERR_CORRUPTFS", Cause.DAMAGED),
     ("SQLITE_IOERR", Cause.DISK),
@@ -43,6 +45,7 @@ _HINTS = {
     Cause.AWAY: "Look whether {folder} is there and may be entered; Logferry goes on by itself.",
     Cause.DISK: "Look after the disk that {folder} is on; Logferry goes on by itself when it works again.",
     Cause.BUSY: "End the other program that has a file in {folder} open; Logferry goes on by itself.",
+    Cause.MEMORY: "End a program that needs much memory; Logferry goes on by itself.",
 }
 
 
