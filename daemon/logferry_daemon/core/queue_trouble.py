@@ -45,7 +45,7 @@ _HINTS = {
     Cause.AWAY: "Look whether {folder} is there and may be entered; Logferry goes on by itself.",
     Cause.DISK: "Look after the disk that {folder} is on; Logferry goes on by itself when it works again.",
     Cause.BUSY: "End the other program that has a file in {folder} open; Logferry goes on by itself.",
-    Cause.MEMORY: "End a program that needs much memory; Logferry goes on by itself.",
+    Cause.MEMORY: "End a program that needs much memory; the queue in {folder} goes on by itself then.",
 }
 
 
