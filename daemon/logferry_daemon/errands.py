@@ -92,7 +92,7 @@ class CopyErrands:
 
 
 class RemnantErrands:
-    """Uploads in pieces. What expired by the destination's own word is not asked for any more."""
+    """Uploads in pieces. What expired by the destination's own word is not asked for once more."""
 
     def __init__(self, remnants: Remnants) -> None:
         self._remnants = remnants

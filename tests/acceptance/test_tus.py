@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import sqlite3
 import subprocess
@@ -254,6 +255,40 @@ def test_what_arrived_of_a_deleted_session_is_gone_from_the_servers_disk(
         until(lambda: not pieces(daemon), "nothing is told of it", seconds=10)
 
 
+def test_a_finished_upload_whose_receipt_was_not_heard_stays_there(front: Front, tmp_path: Path) -> None:
+    front.heard = False
+    with begun(front, tmp_path) as (daemon, _, session):
+        until(front.uploads, "every byte is there", seconds=100)
+        until(lambda: last_error(daemon), "its receipt is asked for", seconds=60)
+        daemon.client.delete(session, DeleteRequest(remote=True))
+        until(lambda: tried(daemon) and not pieces(daemon), "the report is asked for", seconds=60)
+    assert "DELETE" not in front.methods
+    assert len(front.uploads()) == 1
+
+
+def test_one_whose_last_reply_was_lost_stays_there_too(
+    front: Front, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    silent = True
+
+    def breaks(method: str, _: int) -> Break | None:
+        if method == "PATCH" and missing(front) <= CHUNK:
+            return Break(lose=True)
+        return Break(status=503) if method == "HEAD" and silent else None
+
+    front.breaks = breaks
+    with begun(front, tmp_path) as (daemon, _, session):
+        until(lambda: front.methods.count("HEAD"), "it is asked how much is there", seconds=100)
+        assert len(front.uploads()) == 1
+        daemon.client.delete(session, DeleteRequest())
+        assert [one.state for one in pieces(daemon)] == ["pending"]
+        silent = False
+        until(lambda: not pieces(daemon), "nothing is told of it", seconds=100)
+    tell(capsys, f"what was asked of it: {' '.join(front.methods)}")
+    assert "DELETE" not in front.methods
+    assert len(front.uploads()) == 1
+
+
 def test_it_is_asked_again_until_it_is_gone_also_by_another_process(front: Front, tmp_path: Path) -> None:
     front.breaks = lambda method, _: Break(status=503) if method == "DELETE" else None
     with begun(front, tmp_path) as (daemon, program, session):
@@ -282,6 +317,20 @@ def test_where_that_is_not_offered_it_is_told_until_when_it_lies_there(
         tell(capsys, "\n".join(line for line in shown.splitlines() if "upload" in line or "lies" in line))
     assert "DELETE" not in front.methods
     assert on_disk(front) > MIB
+
+
+def missing(front: Front) -> int:
+    """Bytes that the server has not yet of its one upload."""
+    (note,) = front.folder.glob("*.json")
+    return int(json.loads(note.read_bytes())["size"]) - note.with_suffix("").stat().st_size
+
+
+def last_error(daemon: DaemonHome) -> list[str]:
+    return [row.last_error for one in daemon.client.sessions().sessions for row in one.deliveries if row.last_error]
+
+
+def tried(daemon: DaemonHome) -> list[Copy]:
+    return [one for gone in daemon.client.sessions().deleted for one in gone.copies if one.last_attempt]
 
 
 def pieces(daemon: DaemonHome) -> list[Copy]:

@@ -53,6 +53,8 @@ class Front:
     """What `/info` says that the server has."""
     pause: float = 0.0
     """Seconds for each slice of a body: a slow line."""
+    heard: bool = True
+    """Whether receipts are answered; else by 503."""
     port: int = 0
     received: int = 0
     """Bytes of pieces that were passed on to the server."""
@@ -140,6 +142,8 @@ class Front:
             tus = {"version": "1.0.0", "extensions": self.extensions, "chunk_bytes": chunk}
             return _http(200, msgspec.json.encode({"encodings": ["zstd", "gzip"], "tus": tus}))
         for body, told in self.uploads():
+            if not self.heard:
+                return _http(503, b"{}")
             if path.endswith(f"/receipts/{told['idempotency_key']}"):
                 return _http(200, msgspec.json.encode(_receipt(body, told)))
         return _http(404, b"{}")

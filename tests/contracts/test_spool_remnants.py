@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -17,7 +18,8 @@ from tests.contracts.spooling import HOME, LETTER, NOW, PLACE, RECEIPT, Bench, a
 from tests.contracts.test_spool_recut import ONE, TWO, A, B, merge
 
 UNTIL = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
-UPLOAD = Upload(path="/api/v1/uploads/u7", offset=4_194_304, cuts=2, expires=UNTIL)
+WHOLE = len(LETTER.body)
+UPLOAD = Upload(path="/api/v1/uploads/u7", offset=WHOLE - 1, cuts=2, expires=UNTIL)
 MINUTE = timedelta(minutes=1)
 AWAY = "away"
 OTHERS = [HOME, AWAY]
@@ -41,8 +43,9 @@ def terms(digest: str) -> Grant:
 
 async def deleted(spool: Spool, one: Claimed) -> None:
     removed = await spool.delete("aa", "artemis", NOW, ask=())
-    assert [row.path for row in removed.remnants] == [UPLOAD.path]
-    assert [row.path for gone in await spool.deleted() for row in gone.remnants] == [UPLOAD.path]
+    assert [row.path for gone in await spool.deleted() for row in gone.remnants] == [
+        row.path for row in removed.remnants
+    ]
 
 
 async def overtaken(spool: Spool, one: Claimed) -> None:
@@ -96,6 +99,24 @@ async def test_what_nobody_goes_on_with_is_to_be_taken_back_also_after_a_restart
     assert all(again.upload.path == "" for again in await claim(bench.spool))
 
 
+@pytest.mark.parametrize("way", WAYS)
+async def test_what_is_whole_over_there_is_a_report_and_never_taken_back(bench: Bench, way: str) -> None:
+    await admit(bench.spool, found("aa"))
+    one = await begin(bench.spool, replace(UPLOAD, offset=WHOLE))
+    await WAYS[way](bench.spool, one)
+    await bench.restart()
+    assert await left(bench.spool) == []
+    assert all(again.upload.path == "" for again in await claim(bench.spool))
+
+
+async def test_what_was_begun_in_pieces_and_then_went_in_one_post_is_taken_back(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"))
+    one = await begin(bench.spool)
+    await bench.spool.acked(one.row.id, RECEIPT, "", NOW, MINUTE)
+    await bench.restart()
+    assert [(row.path, row.expires_at) for row in await left(bench.spool)] == [(UPLOAD.path, UNTIL)]
+
+
 async def test_what_became_part_of_another_session_is_taken_back(spool: Spool) -> None:
     await admit(spool, TWO)
     one = await begin(spool)
@@ -107,7 +128,7 @@ async def test_what_became_part_of_another_session_is_taken_back(spool: Spool) -
 
 async def test_what_arrived_or_is_tried_again_or_was_never_begun_is_not(spool: Spool) -> None:
     await admit(spool, found("aa", age=2), found("bb", age=1), found("cc"))
-    arrived = await begin(spool)
+    arrived = await begin(spool, replace(UPLOAD, offset=WHOLE))
     await spool.acked(arrived.row.id, RECEIPT, "", NOW, MINUTE)
     parked = await begin(spool, Upload(path="/api/v1/uploads/u8"))
     await spool.parked(parked.row.id, "no", NOW)
@@ -178,10 +199,30 @@ async def test_what_expired_over_there_is_forgotten_and_nothing_else(spool: Spoo
         await begin(spool, Upload(path=f"/api/v1/uploads/u{number}", expires=until))
     for name in ("aa", "bb", "cc"):
         await spool.delete(name, "artemis", NOW, ask=())
+    for row in await left(spool):
+        await spool.remnant_deferred(row.id, "503", NOW, NOW, counts=True)
     await spool.drop_expired(AWAY, UNTIL)
     assert len(await left(spool)) == 3
     await spool.drop_expired(HOME, UNTIL)
     assert {row.path[-2:] for row in await left(spool)} == {"u1", "u2"}
+
+
+@pytest.mark.parametrize("tried", [None, UNTIL, UNTIL + MINUTE], ids=["never", "as it expired", "after that"])
+async def test_one_that_nobody_asked_for_before_it_expired_is_asked_for_until_that_is_answered(
+    spool: Spool, tried: datetime | None
+) -> None:
+    await admit(spool, found("aa"))
+    await deleted(spool, await begin(spool))
+    (row,) = await left(spool)
+    if tried:
+        await spool.remnant_deferred(row.id, "no connection", tried, tried, counts=True)
+    after = UNTIL + 2 * MINUTE
+    await spool.drop_expired(HOME, after)
+    (row,) = await spool.due_remnants(HOME, after, 9)
+    assert not row.is_over(after)
+    await spool.remnant_refused(row.id, "it takes no upload back", after)
+    await spool.drop_expired(HOME, after)
+    assert [one.remnants for one in await spool.deleted()] == [()]
 
 
 async def test_at_another_address_nobody_is_asked_for_it(spool: Spool) -> None:

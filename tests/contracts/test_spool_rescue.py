@@ -188,11 +188,13 @@ async def test_a_row_that_cannot_be_believed_is_left_out(path: Path) -> None:
 
 
 async def test_an_upload_that_was_begun_is_taken_back_as_nobody_goes_on_with_it(path: Path) -> None:
-    """One in a delivery, one that stood by itself, and words in the place of a path that Logferry never wrote there."""
+    """One in a delivery, one that stood by itself; none that is whole, nor a path that Logferry never wrote there."""
     begun, bad = f"{TUS}/u1", f"{TUS}/../secrets"
     with closing(sqlite3.connect(path)) as connection:
         set_path = "UPDATE deliveries SET upload_path = ? WHERE session = ?"
-        connection.executemany(set_path, [(begun, NAMES[3]), (bad, NAMES[4])])
+        connection.executemany(set_path, [(begun, NAMES[3]), (bad, NAMES[4]), (f"{TUS}/whole", NAMES[5])])
+        arrived = "UPDATE deliveries SET body = ?, upload_offset = ? WHERE session = ?"
+        connection.executemany(arrived, [(b"the letter", 9, NAMES[3]), (b"the letter", 10, NAMES[5])])
         connection.execute("UPDATE deliveries SET upload_path = 'x' WHERE state = 'uploaded'")
         add = "INSERT INTO remnants (id, session, destination, path, state) VALUES (?, 's', ?, ?, 'pending')"
         connection.executemany(add, [("r1", HOME, f"{TUS}/u2"), ("r2", HOME, bad), ("r3", "", f"{TUS}/u3")])

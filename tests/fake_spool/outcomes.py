@@ -39,8 +39,8 @@ class Outcomes(Filing, HistoryInMemory, Copies):
         self._note_try(one, Ending.UPLOADED, note, took=took)
         url = (receipt.report_url or None) if receipt else None
         self._set(one, Step.ACK, last_error=note, attempts=one.row.attempts + 1, next_attempt=None, report_url=url)
+        self._leave_upload(one)
         one.sent, one.letter = len(one.letter.body) if one.letter else 0, None
-        one.upload = Upload(offset=one.upload.offset, cuts=one.upload.cuts)
         one.took, one.uploaded_at, one.receipt = took, now, receipt
         self._supersede(one.row.session, one.row.destination)
         if error := self.broken_after:

@@ -36,7 +36,7 @@ class RemnantsInMemory(Shelves):
     async def drop_expired(self, destination: str, now: datetime) -> None:
         self._writable()
         for one in self._remnants_at(destination):
-            if one.expires_at and one.expires_at <= now:
+            if one.is_over(now):
                 del self._remnants[one.id]
 
     async def remnant_gone(self, remnant: str) -> None:
@@ -63,7 +63,8 @@ class RemnantsInMemory(Shelves):
 
     def _leave_upload(self, one: KeptDelivery) -> None:
         row, path = one.row, one.upload.path
-        if path and not any(left.path == path for left in self._remnants_at(row.destination)):
+        whole = one.letter is not None and one.upload.offset >= len(one.letter.body)
+        if path and not whole and not any(left.path == path for left in self._remnants_at(row.destination)):
             left = RemnantRow(
                 id=self.chance.token()[:16],
                 session=row.session,

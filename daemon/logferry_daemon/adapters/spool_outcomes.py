@@ -14,6 +14,7 @@ from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_history import note_attempt, note_broken_off
+from logferry_daemon.adapters.spool_remnants import leave_upload
 from logferry_daemon.adapters.spool_removals import write_anew
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.delivery import State, Step, step
@@ -115,6 +116,8 @@ class OutcomesInSqlite:
                 found = query("one_state", id=delivery)
                 if found:  # else its destination was removed meanwhile
                     note_attempt(query, delivery, tried.outcome, tried.reason, now=tried.now, took_ms=tried.took_ms)
+                    if what is Step.ACK and found[0]["upload_path"]:
+                        leave_upload(query, delivery)  # begun in pieces, and then it went in one post
                     query(name, id=delivery, state=step(State(found[0]["state"]), what), **values)
                     if tried.anew:
                         write_anew(query, delivery)

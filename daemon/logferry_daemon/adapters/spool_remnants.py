@@ -92,7 +92,10 @@ def _state_after(query: Query, remnant: str, what: CopyStep) -> CopyState | None
 
 
 def leave_upload(query: Query, delivery: str) -> None:
-    """Its delivery will not go on with it: what its destination has of it is to be taken back."""
+    """Its delivery will not go on with it: what its destination has of it is to be taken back.
+
+    One that is whole over there is not: that is a report, or becomes one, and is deleted as one.
+    """
     query("file_remnant", id=delivery, state=CopyState.PENDING)
     query("leave_upload", id=delivery)
 

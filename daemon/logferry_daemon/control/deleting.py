@@ -97,7 +97,8 @@ class DeletionDesk:
                 yield f"{place_name(one.destination)} cannot be asked: delete {one.report_url} there by hand."
         asked = {one.destination for one in removed.remnants if one.state is CopyState.PENDING} & there
         if asked:
-            yield f"An upload was begun at {', '.join(sorted(asked))}: what arrived of it is taken back."
+            begun = ", ".join(sorted(asked))
+            yield f"An upload was begun at {begun}: what arrived of it is taken back, unless it is whole."
         for session in removed.outdated:
             yield (
                 f"What was uploaded of {session} before it was split still has this in it:"
@@ -141,7 +142,7 @@ def remnant_message(row: RemnantRow) -> m.Copy:
 
 def deleted_message(row: DeletedRow, now: datetime) -> m.DeletedSession:
     """A deleted session, in the words of the local API; what expired over there is not told any more."""
-    left = [one for one in row.remnants if one.expires_at is None or one.expires_at > now]
+    left = [one for one in row.remnants if not one.is_over(now)]
     return m.DeletedSession(
         id=row.session,
         tracker=row.tracker,

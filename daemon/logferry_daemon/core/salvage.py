@@ -85,12 +85,18 @@ def left_behind(row: Row, kept: Row) -> Row | None:
 def left_pieces(row: Row) -> Row | None:
     """Of a delivery: what its destination has of an upload that was begun, and that nobody goes on with from here."""
     try:
-        if row["state"] == State.UPLOADED or not is_own_path(row["upload_path"]):
+        if row["state"] == State.UPLOADED or not is_own_path(row["upload_path"]) or _is_whole(row):
             return None
         found = {"session": row["session"], "destination": row["destination"], "path": row["upload_path"]}
         return {**found, "id": _other_key(row["id"])[:16], "state": CopyState.PENDING.value}
     except (KeyError, TypeError, AttributeError):
         return None
+
+
+def _is_whole(row: Row) -> bool:
+    """Whether every byte is over there: that is a report, or becomes one."""
+    body, offset = row.get("body"), row.get("upload_offset")
+    return isinstance(body, bytes) and isinstance(offset, int) and 0 < len(body) <= offset
 
 
 def carved(raw: bytes | mmap) -> Mapping[str, str]:

@@ -45,6 +45,9 @@ _HASHES: Mapping[str, Callable[[bytes], bytes]] = {
 class Arrived:
     """The destination has every byte; the receipt says what it made of them."""
 
+    upload: Upload
+    """As it is now: to be on the disk before the receipt is asked for, since a finished upload is never taken back."""
+
 
 @dataclass(frozen=True, slots=True)
 class NotOffered:
@@ -126,7 +129,7 @@ class _Sending:
             elif self._offset < len(self._body):
                 end = yield from self._send_piece(self._offset)
             else:
-                return Arrived()
+                return Arrived(self._kept())
             if end is not None:
                 return end
 
@@ -161,10 +164,10 @@ class _Sending:
             return self._vanished()
         if answer.status == 412:
             return NotOffered()
-        offset = _count(answer.headers.get("upload-offset"))
+        offset = count_of(answer.headers.get("upload-offset"))
         if not 200 <= answer.status < 300 or offset is None:
             return self._failure(answer)
-        length = _count(answer.headers.get("upload-length"))
+        length = count_of(answer.headers.get("upload-length"))
         if offset > len(self._body) or length not in {None, len(self._body)}:
             return self._vanished()  # it is another one's, by whatever accident
         self._forgot = self._forgot or offset < self._told
@@ -203,7 +206,7 @@ class _Sending:
             return self._doubt(Later(reason="a piece arrived damaged, again and again", trouble=False))
         if answer.status == 412:
             return NotOffered()
-        now_there = _count(answer.headers.get("upload-offset"))
+        now_there = count_of(answer.headers.get("upload-offset"))
         if not 200 <= answer.status < 300 or now_there is None:
             return self._failure(answer)
         if not offset + size // 2 < now_there <= offset + size:
@@ -268,7 +271,8 @@ def _metadata(letter: Letter, tracker: str) -> str:
     return ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in said.items())
 
 
-def _count(header: str | None) -> int | None:
+def count_of(header: str | None) -> int | None:
+    """A count of bytes as a header has it; None where it is none."""
     return int(header) if header is not None and _COUNT.fullmatch(header) else None
 
 

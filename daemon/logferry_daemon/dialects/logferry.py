@@ -147,7 +147,7 @@ class LogferryDialect:
             return (yield from self.deliver(letter, url=url, now=now))
         if not isinstance(end, Arrived):
             return end
-        response = yield Request(method="GET", path=f"{RECEIPTS}/{quote(key_of(letter), safe='')}")
+        response = yield Request(method="GET", path=f"{RECEIPTS}/{quote(key_of(letter), safe='')}", keep=end.upload)
         if response.status == 404:
             reason = "every byte arrived, and there is no receipt yet"
             return Later(reason=reason, floor=ASK_AGAIN, trouble=False, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)

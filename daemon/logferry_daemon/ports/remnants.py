@@ -28,6 +28,17 @@ class RemnantRow:
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
 
+    def is_over(self, now: datetime) -> bool:
+        """Whether it lies there no more by the destination's own word.
+
+        One that was never asked for before that time is asked for until it is answered: this computer's clock may be
+        ahead, or the destination's word be odd, and its owner was told that it is taken back.
+        """
+        if self.expires_at is None or self.expires_at > now:
+            return False
+        tried = self.last_attempt is not None and self.last_attempt < self.expires_at
+        return self.state is CopyState.FAILED or tried
+
 
 class Remnants(Protocol):
     """What is begun is filed when its delivery is deleted, overtaken or written anew; it goes when it is gone there."""

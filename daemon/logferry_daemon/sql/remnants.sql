@@ -1,8 +1,8 @@
 -- file_remnant --
--- Of an upload that was begun: before its delivery forgets it.
+-- Of an upload that was begun: before its delivery forgets it. One that is whole over there is a report.
 INSERT OR IGNORE INTO remnants (id, session, destination, path, expires_at, state)
 SELECT lower(hex(randomblob(8))), session, destination, upload_path, upload_expires, :state FROM deliveries
-WHERE id = :id AND upload_path != '';
+WHERE id = :id AND upload_path != '' AND (body IS NULL OR upload_offset < length(body));
 
 -- leave_upload --
 UPDATE deliveries SET upload_path = '', upload_offset = 0, upload_expires = NULL WHERE id = :id AND upload_path != '';
@@ -32,8 +32,9 @@ SELECT state FROM remnants WHERE id = :id;
 DELETE FROM remnants WHERE id = :id;
 
 -- drop_expired --
--- What expired over there need not be taken back, nor be told.
-DELETE FROM remnants WHERE destination = :destination AND expires_at <= :now;
+-- What expired over there need not be taken back, nor be told; see `is_over` in ports/remnants.py.
+DELETE FROM remnants
+WHERE destination = :destination AND expires_at <= :now AND (state = 'failed' OR last_attempt < expires_at);
 
 -- ask_remnant --
 -- Attempts start afresh: a person asks.

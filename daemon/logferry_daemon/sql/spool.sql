@@ -149,7 +149,7 @@ UPDATE deliveries SET
 WHERE id = :id;
 
 -- one_state --
-SELECT state, session, destination FROM deliveries WHERE id = :id;
+SELECT state, session, destination, upload_path FROM deliveries WHERE id = :id;
 
 -- keep_letter --
 UPDATE deliveries SET body = :body, headers = :headers, payload_digest = :payload_digest WHERE id = :id;

@@ -16,22 +16,60 @@ from tests.tus_model import Fault, answer
 UPLOAD = f"{PATH}/u7"
 TUS = {"version": "1.0.0", "extensions": ["creation", "termination"]}
 OFFERED = says(200, {"encodings": ["gzip"], "tus": TUS})
+BEGUN = answer(200, upload_offset=4, upload_length=10)
 
 
 def taken_back(*answers: Response) -> tuple[list[Request], Erasure]:
     return talk(LogferryDialect().take_back(UPLOAD, now=NOW), *answers)
 
 
-def test_it_is_asked_whether_that_is_offered_and_then_for_the_upload_itself() -> None:
-    asked, outcome = taken_back(OFFERED, says(204))
-    assert [(one.method, one.path) for one in asked] == [("GET", "/info"), ("DELETE", UPLOAD)]
-    assert asked[1].headers["Tus-Resumable"] == "1.0.0"
+def test_it_is_asked_whether_that_is_offered_and_how_much_is_there_and_then_for_the_upload_itself() -> None:
+    asked, outcome = taken_back(OFFERED, BEGUN, says(204))
+    assert [(one.method, one.path) for one in asked] == [("GET", "/info"), ("HEAD", UPLOAD), ("DELETE", UPLOAD)]
+    assert {one.headers["Tus-Resumable"] for one in asked[1:]} == {"1.0.0"}
     assert outcome == Erased()
 
 
+@pytest.mark.parametrize(
+    "whole",
+    [
+        answer(200, upload_offset=10, upload_length=10),
+        answer(200, x_report_id="report"),
+        answer(204, upload_offset=4, upload_length=10, x_report_id="report"),
+    ],
+    ids=["every byte", "a report", "a report and an odd count"],
+)
+def test_what_is_whole_over_there_is_never_deleted_and_no_pieces_are_left(whole: Response) -> None:
+    asked, outcome = taken_back(OFFERED, whole)
+    assert [one.method for one in asked] == ["GET", "HEAD"]
+    assert isinstance(outcome, Erased)
+
+
+@pytest.mark.parametrize(
+    "unclear",
+    [
+        answer(200),
+        answer(200, upload_offset=4),
+        answer(200, upload_length=10),
+        answer(200, upload_offset="some", upload_length=10),
+        answer(200, upload_offset=11, upload_length=10),
+        says(200, "<html>hello</html>"),
+    ],
+    ids=["no count", "no length", "no offset", "no number", "too many", "a page"],
+)
+def test_without_a_count_that_can_be_it_is_asked_again_later_and_nothing_is_deleted(unclear: Response) -> None:
+    asked, outcome = taken_back(OFFERED, unclear)
+    assert [one.method for one in asked] == ["GET", "HEAD"]
+    assert isinstance(outcome, Later)
+    assert outcome.floor >= timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("before", [[OFFERED], [OFFERED, BEGUN]], ids=["asked for", "deleted"])
 @pytest.mark.parametrize("status", [404, 410])
-def test_what_is_not_there_any_more_is_gone(status: int) -> None:
-    assert isinstance(taken_back(OFFERED, says(status))[1], Erased)
+def test_what_is_not_there_any_more_is_gone(status: int, before: list[Response]) -> None:
+    asked, outcome = taken_back(*before, says(status))
+    assert isinstance(outcome, Erased)
+    assert len(asked) == len(before) + 1
 
 
 @pytest.mark.parametrize(
@@ -57,12 +95,15 @@ def test_whoever_does_not_say_what_he_offers_is_asked_again_later(info: Response
     assert outcome.floor >= timedelta(seconds=1)
 
 
+@pytest.mark.parametrize("before", [[OFFERED], [OFFERED, BEGUN]], ids=["asked for", "deleted"])
 @pytest.mark.parametrize(
     ("said", "kind"),
     [(401, Stop), (403, Parked), (405, Parked), (412, Parked), (423, Later), (429, Stop), (500, Later), (503, Later)],
 )
-def test_any_other_answer_is_no_word_of_its_being_gone(said: int, kind: type) -> None:
-    assert isinstance(taken_back(OFFERED, says(said))[1], kind)
+def test_any_other_answer_is_no_word_of_its_being_gone(said: int, kind: type, before: list[Response]) -> None:
+    asked, outcome = taken_back(*before, says(said))
+    assert isinstance(outcome, kind)
+    assert len(asked) == len(before) + 1
 
 
 # Until when it lies there

@@ -63,7 +63,7 @@ class Desk:
 
 def test_a_letter_goes_piece_by_piece_and_arrives_as_it_is() -> None:
     desk = Desk()
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.server.finished == [BODY]
     assert desk.methods() == "POST" + 10 * " PATCH"
     assert desk.server.received == len(BODY)
@@ -88,7 +88,7 @@ def test_the_upload_says_what_it_is() -> None:
 @pytest.mark.parametrize("name", ["sha256", "sha1"])
 def test_each_piece_has_the_checksum_that_is_offered(name: str) -> None:
     desk = Desk(pieces=dataclasses.replace(PIECES, checksum=name))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     sums = [one.headers["Upload-Checksum"] for one in desk.server.requests if one.method == "PATCH"]
     assert len(sums) == 10
     assert all(one.startswith(f"{name} ") for one in sums)
@@ -105,7 +105,7 @@ def test_without_the_offer_there_is_no_checksum() -> None:
 
 def test_after_a_cut_it_asks_and_goes_on_where_the_server_is() -> None:
     desk = Desk(Fault(), Fault(), Fault(after=7))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods().startswith("POST PATCH PATCH HEAD PATCH")
     assert desk.server.finished == [BODY]
     assert desk.server.received == len(BODY)
@@ -121,7 +121,7 @@ def test_the_worse_the_network_the_smaller_the_pieces_down_to_what_is_offered() 
 
 def test_the_lost_last_reply_is_asked_for_and_nothing_is_sent_again() -> None:
     desk = Desk(*[Fault()] * 10, Fault(lost=True))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods().endswith("PATCH HEAD")
     assert desk.server.received == len(BODY)
     assert len(desk.server.finished) == 1
@@ -132,7 +132,7 @@ def test_another_process_goes_on_where_the_killed_one_was() -> None:
     with pytest.raises(Killed):
         desk.attempt()
     assert desk.upload == Upload(path=f"{PATH}/u0", offset=20)
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods() == "POST PATCH PATCH PATCH HEAD" + 8 * " PATCH"
     assert desk.server.finished == [BODY]
     assert desk.server.received == len(BODY)
@@ -171,7 +171,7 @@ TO_PIECES = [
 @pytest.mark.parametrize(("status", "methods"), TO_PIECES)
 def test_an_answer_to_a_piece_that_mends_itself(status: int, methods: str) -> None:
     desk = Desk(Fault(), Fault(), Fault(says=answer(status)))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods().startswith(methods)
     assert desk.server.finished == [BODY]
     keys = {one["idempotency_key"] for one in desk.server.metadata}
@@ -190,7 +190,7 @@ def test_the_same_answer_for_ever_is_for_later(status: int) -> None:
 
 def test_a_damaged_piece_is_sent_again_and_only_it() -> None:
     desk = Desk(*[Fault()] * 3, Fault(says=answer(460)), pieces=dataclasses.replace(PIECES, checksum="sha1"))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.server.received == len(BODY)
 
 
@@ -222,7 +222,7 @@ EITHER_WAY = {
 def test_every_other_answer_means_what_it_means_to_a_post(status: int, before: int) -> None:
     desk = Desk(*[Fault()] * before, Fault(says=answer(status, retry_after="7")))
     assert isinstance(desk.attempt(), EITHER_WAY[status])
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.server.finished == [BODY]
     assert desk.server.received == len(BODY)
 
@@ -251,7 +251,7 @@ def test_another_version_is_told_apart(before: int) -> None:
 @pytest.mark.parametrize("status", [404, 410])
 def test_an_upload_that_expired_is_made_again_under_the_same_key(status: int) -> None:
     desk = Desk(Fault(says=answer(status)), upload=Upload(path=f"{PATH}/old", offset=40))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods().startswith("HEAD POST PATCH")
     assert desk.server.finished == [BODY]
 
@@ -272,14 +272,14 @@ def test_a_web_page_is_no_answer(page: object, before: int) -> None:
 
 def test_a_count_that_cannot_be_is_asked_for_again() -> None:
     desk = Desk(*[Fault()] * 2, Fault(says=answer(204, upload_offset=90)))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert "PATCH HEAD PATCH" in desk.methods()
     assert desk.server.finished == [BODY]
 
 
 def test_an_upload_of_another_length_is_not_ours() -> None:
     desk = Desk(Fault(says=answer(200, upload_offset=5, upload_length=7)), upload=Upload(path=f"{PATH}/u9"))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.methods().startswith("HEAD POST")
 
 
@@ -342,7 +342,7 @@ def test_random_cuts_kills_and_restarts_lose_and_double_no_byte(script: list[Fau
     desk = Desk(*script)
     for _ in range(len(script) + 2):
         try:
-            if desk.attempt(body) == Arrived():
+            if isinstance(desk.attempt(body), Arrived):
                 break
         except (Killed, Unreachable):
             continue
@@ -361,7 +361,7 @@ def test_what_a_cut_costs_is_at_most_the_piece_that_was_cut(script: list[Fault],
     desk.server.all_or_nothing = True
     for _ in range(len(script) + 2):
         try:
-            if desk.attempt(body) == Arrived():
+            if isinstance(desk.attempt(body), Arrived):
                 break
         except (Killed, Unreachable):
             continue
@@ -455,7 +455,7 @@ def test_who_counts_half_of_each_piece_is_not_sent_all_of_it_twice() -> None:
 
 def test_a_letter_that_was_forgotten_early_arrives_in_the_same_attempt() -> None:
     desk = Desk(*[Fault()] * 3, Fault(expire=True))
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.server.finished == [BODY]
 
 
@@ -464,7 +464,7 @@ def test_a_letter_that_was_forgotten_late_goes_on_in_the_next_attempt_where_this
     assert isinstance(desk.attempt(), Later)
     received, (there, _) = desk.server.received, desk.server.uploads["u1"]
     assert (begun := len(there)) > 0
-    assert desk.attempt() == Arrived()
+    assert isinstance(desk.attempt(), Arrived)
     assert desk.server.received == received + len(BODY) - begun
 
 

@@ -35,6 +35,18 @@ class Rushed(MemorySpool):
         return await super().keep_upload(delivery, upload)
 
 
+class Noting(MemorySpool):
+    """Tells what it was told of uploads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.uploads: list[Upload] = []
+
+    async def keep_upload(self, delivery: str, upload: Upload) -> bool:
+        self.uploads.append(upload)
+        return await super().keep_upload(delivery, upload)
+
+
 async def test_nothing_of_a_session_that_was_deleted_meanwhile_follows_the_creation_of_its_upload() -> None:
     desk = Office(Remote().say, dialect=Padded(LARGE))
     desk.spool = Rushed()
@@ -118,6 +130,41 @@ async def test_a_receipt_that_takes_its_time_is_asked_for_again_and_no_byte_is_s
     assert (await desk.states())["aa"] == "uploaded"
     assert remote.received == len(remote.finished[0])
     assert len(remote.finished) == 1
+
+
+async def test_that_it_is_whole_over_there_is_on_the_disk_before_its_receipt_is_asked_for() -> None:
+    remote, spool, known = Remote(), Noting(), list[int]()
+
+    def looks(sent: Sent) -> Response:
+        if "receipts" in sent.request.path:
+            known.append(spool.uploads[-1].offset)
+        return remote.say(sent)
+
+    desk = Office(looks, dialect=Padded(LARGE))
+    desk.spool = spool
+    desk.offers = Offers(desk.spool, desk.sender, desk.clock)
+    desk.open_again()
+    await desk.find("aa")
+    await desk.agree()
+    await desk.work()
+    (whole,) = remote.finished
+    assert known == [len(whole)]
+    assert await desk.spool.next_remnant("home", desk.clock.now()) is None
+
+
+async def test_what_was_begun_in_pieces_and_went_in_one_post_after_all_is_taken_back() -> None:
+    remote = Remote()
+
+    def withdraws(sent: Sent) -> Response:
+        if sent.request.method == "PATCH" and remote.received:
+            remote.offered = False
+            return problem(412)
+        return remote.say(sent)
+
+    desk = await office(withdraws, size=LARGE)
+    await desk.work()
+    assert (await desk.states())["aa"] == "uploaded"
+    assert await desk.spool.next_remnant("home", desk.clock.now()) is not None
 
 
 async def test_an_upload_refused_for_its_packing_is_written_anew() -> None:

@@ -23,6 +23,7 @@ from tests.fakes import Sent
 HOUR, SECOND = timedelta(hours=1), timedelta(seconds=1)
 UPLOAD = f"{PATH}/u7"
 LETTER = Letter(body=b"the letter", headers={"Idempotency-Key": '"k"'}, payload_digest="ab" * 32)
+WHOLE = len(LETTER.body)
 
 
 class Collector:
@@ -30,6 +31,8 @@ class Collector:
 
     def __init__(self) -> None:
         self.has = {UPLOAD}
+        self.arrived = 4
+        """How much it has of it."""
         self.extensions = ["creation", "expiration", "termination"]
         self.trouble: Response | LogferryError | None = None
         """The answer to every such request while it is set."""
@@ -38,17 +41,20 @@ class Collector:
         method, path = sent.request.method, sent.request.path
         if path == "/info":
             return says(200, {"encodings": ["gzip"], "tus": {"version": "1.0.0", "extensions": self.extensions}})
-        if method == "DELETE" and path.startswith(PATH):
-            return self._delete(path)
+        if path.startswith(PATH):
+            return self._told(path) or (self._head() if method == "HEAD" else self._delete(path))
         return stored(sent) if method == "POST" else problem(404, code="not-found")
 
-    def _delete(self, path: str) -> Response:
+    def _told(self, path: str) -> Response | None:
         if isinstance(self.trouble, LogferryError):
             raise self.trouble
-        if self.trouble:
-            return self.trouble
-        if path not in self.has:
-            return says(404)
+        return self.trouble or (None if path in self.has else says(404))
+
+    def _head(self) -> Response:
+        counts = {"upload-offset": str(self.arrived), "upload-length": str(len(LETTER.body))}
+        return Response(status=200, headers=counts, body=b"")
+
+    def _delete(self, path: str) -> Response:
         self.has.remove(path)
         return says(204)
 
@@ -61,14 +67,14 @@ class Town(House):
         self.collector = Collector()
         self.sender.script = [self.collector]
 
-    async def begin(self, until: datetime | None = None) -> Claimed:
-        """A session is found, and some of it is over there; nobody may go on with that for now."""
+    async def begin(self, until: datetime | None = None, *, known: int = 4) -> Claimed:
+        """A session is found, and some of it is `known` to be over there; nobody may go on with that for now."""
         await self.set_up()
         await self.control.pause(PauseRequest())
         await self.hunt()
         (one,) = await self.spool.claim("home", self.clock.now(), 1, backfill=1)
         await self.spool.keep_letter(one.row.id, LETTER)
-        await self.spool.keep_upload(one.row.id, Upload(path=UPLOAD, offset=4, expires=until))
+        await self.spool.keep_upload(one.row.id, Upload(path=UPLOAD, offset=known, expires=until))
         await self.spool.released([one.row.id])
         return one
 
@@ -87,6 +93,10 @@ class Town(House):
         return {one.code for one in (await self.control.status()).attention if one.code.startswith("deletion")}
 
     def asked(self) -> list[str]:
+        """Each upload that was asked about, in the order in which that was done."""
+        return [one.request.path for one in self.sender.sent if one.request.method == "HEAD"]
+
+    def deleted(self) -> list[str]:
         return [one.request.path for one in self.sender.sent if one.request.method == "DELETE"]
 
 
@@ -103,8 +113,11 @@ async def test_a_deletion_takes_back_what_arrived_of_an_upload_and_leaves_nothin
 ) -> None:
     async with house.open():
         await house.begin()
-        assert "An upload was begun at home: what arrived of it is taken back." in await house.delete(remote=remote)
-        assert (house.collector.has, house.asked()) == (set(), [UPLOAD])
+        assert (
+            "An upload was begun at home: what arrived of it is taken back, unless it is whole."
+            in await house.delete(remote=remote)
+        )
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
         assert (await house.pieces(), await house.codes() & {"deletion-failed"}) == ([], set())
         assert all(one.secret for one in house.sender.sent)
 
@@ -114,7 +127,7 @@ async def test_a_newer_version_takes_it_back_and_goes_by_itself(house: Town) -> 
         await house.begin()
         house.files.write("session-1.json", hunt(1, events=9), mtime=house.clock.now() - 24 * HOUR)
         await house.pass_time(HOUR)
-        assert (house.collector.has, house.asked()) == (set(), [UPLOAD])
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
         await house.control.resume()
         await house.pass_time(HOUR)
         (session,) = (await house.control.sessions()).sessions
@@ -127,7 +140,7 @@ async def test_a_letter_that_is_written_anew_takes_it_back(house: Town) -> None:
         await house.spool.forget_letters([one.row.id])
         house.fleet.wake_couriers()
         await house.pass_time(SECOND)
-        assert (house.collector.has, house.asked()) == (set(), [UPLOAD])
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
 
 
 async def test_neither_pause_nor_revoked_consent_holds_it(house: Town) -> None:
@@ -227,4 +240,56 @@ async def test_a_refusal_stays_and_its_owner_can_ask_again(house: Town) -> None:
         assert [one.state for one in (await house.control.status()).destinations] == ["paused"]
         house.collector.trouble = None
         await house.delete(remote=True)
+        assert (house.collector.has, await house.pieces()) == (set(), [])
+
+
+# What is whole over there
+
+
+@pytest.mark.parametrize("known", [4, WHOLE], ids=["the last answer was lost", "the receipt was lost"])
+async def test_a_report_whose_receipt_was_not_heard_outlives_its_session(house: Town, known: int) -> None:
+    async with house.open():
+        await house.begin(known=known)
+        house.collector.arrived = WHOLE
+        told = await house.delete()
+        assert ("what arrived of it is taken back" in told) == (known < WHOLE)
+        assert (house.collector.has, house.deleted(), await house.pieces()) == ({UPLOAD}, [], [])
+        # It may be over there, and its owner may want it gone.
+        ((copy,),) = [one.copies for one in (await house.control.sessions()).deleted]
+        assert (copy.state, copy.pieces, copy.certain) == ("kept", False, False)
+
+
+@pytest.mark.parametrize("known", [4, WHOLE], ids=["the last answer was lost", "the receipt was lost"])
+async def test_it_outlives_a_newer_version_too(house: Town, known: int) -> None:
+    async with house.open():
+        await house.begin(known=known)
+        house.collector.arrived = WHOLE
+        house.files.write("session-1.json", hunt(1, events=9), mtime=house.clock.now() - 24 * HOUR)
+        await house.pass_time(HOUR)
+        assert (house.collector.has, house.deleted()) == ({UPLOAD}, [])
+        assert await house.spool.next_remnant("home", house.clock.now()) is None
+
+
+async def test_where_nobody_says_how_much_is_there_nothing_is_deleted_until_somebody_does(house: Town) -> None:
+    async with house.open():
+        await house.begin()
+        house.collector.trouble = says(200)
+        await house.delete()
+        await house.pass_time(HOUR)
+        assert (house.collector.has, house.deleted()) == ({UPLOAD}, [])
+        assert [one.last_error for one in await house.pieces()] == ["it does not say how much of the upload it has"]
+        house.collector.trouble = None
+        await house.pass_time(HOUR)
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
+
+
+async def test_what_expired_by_a_clock_that_is_ahead_is_asked_for_all_the_same(house: Town) -> None:
+    async with house.open():
+        await house.begin(house.clock.now() - HOUR)
+        house.collector.trouble = Unreachable("refused", "nobody there")
+        await house.delete()
+        await house.pass_time(HOUR)
+        assert [one.state for one in await house.pieces()] == ["pending"]
+        house.collector.trouble = None
+        await house.pass_time(HOUR)
         assert (house.collector.has, await house.pieces()) == (set(), [])
