@@ -242,6 +242,20 @@ async def test_once_without_work_for_a_while_it_says_so_and_not_before() -> None
         assert rests == [None]
 
 
+async def test_a_rest_that_fails_keeps_no_later_worker_from_being_ended() -> None:
+    rests: list[int | None] = []
+
+    def fail() -> None:
+        rests.append(one.pid)
+        raise OSError("nothing is given back")
+
+    async with open_workshop(OWNER, idle=BRIEF, rested=fail) as one:
+        for times in (1, 2):
+            await one.write(ERRAND, DIALECT)
+            await asyncio.to_thread(until, lambda times=times: len(rests) == times, "it rests")
+            assert one.pid is None
+
+
 async def test_a_letter_longer_than_the_idle_time_is_still_made_by_one_worker() -> None:
     errand = long_errand()
     async with process(BRIEF) as one:

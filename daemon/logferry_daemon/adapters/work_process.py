@@ -131,9 +131,15 @@ class ProcessWorkshop:
             except TimeoutError:
                 async with self._turn:
                     if not self._used.is_set():
-                        await self._bench.close()
-                        # In a thread: it looks through all that the process has.
-                        await asyncio.to_thread(self._rested)
+                        await self._rest()
+
+    async def _rest(self) -> None:
+        try:
+            await self._bench.close()
+            # In a thread: it looks through all that the process has.
+            await asyncio.to_thread(self._rested)
+        except Exception:  # the worker after this one has to be ended, too
+            log.exception("the workshop was not tidied up", extra={"action": "worker"})
 
     async def close(self) -> None:
         """No worker any more."""
