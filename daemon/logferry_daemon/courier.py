@@ -133,6 +133,7 @@ class Courier:
 
     async def _round(self) -> timedelta | None:
         """Deliver one batch; None when there may be more, else how long to wait."""
+        await self._let_go()  # where the disk failed at the end of the last round
         now = self._road.clock.now()
         await self._waits.pull(now)
         gate = await self._gates.gate(self.destination)
@@ -153,7 +154,7 @@ class Courier:
         self._under_way = {one.row.id for one in claimed}
         if not self._gates.consents.given(self.destination):
             # Its owner changed something in the very moment: a letter may be from before that.
-            await self._road.outbox.released(sorted(self._under_way))
+            await self._let_go()
             return
         work = asyncio.ensure_future(self._deliver_all(claimed, most))
         watch = asyncio.ensure_future(self._until_closed_by_owner())
@@ -163,11 +164,18 @@ class Courier:
             for task in (work, watch):
                 task.cancel()
             ended, _ = await asyncio.gather(work, watch, return_exceptions=True)
+        await self._let_go()
+        if isinstance(ended, Exception):
+            raise ended
+
+    async def _let_go(self) -> None:
+        """What was claimed and is not noted as anything else is pending again."""
+        if not self._under_way:
+            return
         await self._road.outbox.released(sorted(self._under_way))
         for delivery in self._under_way:
             self._changed(delivery)
-        if isinstance(ended, Exception):
-            raise ended
+        self._under_way = set()
 
     async def _deliver_all(self, claimed: Sequence[Claimed], most: int) -> None:
         self._recalled = await self._convoys.recall(claimed, most)

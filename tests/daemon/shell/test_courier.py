@@ -71,6 +71,23 @@ async def test_what_is_under_way_is_broken_off_when_its_owner_says_so(stop: str)
     assert len({sent.request.headers["Idempotency-Key"] for sent in desk.sender.sent}) == 1
 
 
+async def test_what_could_not_be_given_back_while_the_disk_was_full_is_given_back_later() -> None:
+    desk = await office()
+    desk.sender.free.clear()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        work = group.create_task(desk.courier.run())
+        while not desk.sender.sent:
+            await asyncio.sleep(0)
+        await desk.gates.holds.pause(None)
+        desk.spool.broken = Unreachable("spool-unavailable", "The disk is full.")
+        await desk.clock.idle()
+        assert await desk.states() == {"aa": "uploading"}
+        desk.spool.broken = None
+        await desk.clock.advance(HOUR)
+        assert await desk.states() == {"aa": "pending"}
+        work.cancel()
+
+
 async def test_consent_that_is_taken_back_holds_what_comes_after() -> None:
     desk = await office()
     async with desk.running():
