@@ -11,9 +11,10 @@ import pytest
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.exchange import Upload
+from logferry_daemon.core.identities import ANY, Binding
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.removal import CopyState
-from logferry_daemon.ports import Claimed, RemnantRow, Spool, earlier
+from logferry_daemon.ports import Claimed, RemnantRow, Spool, earlier, trackers_note, trackers_text
 from tests.contracts.spooling import HOME, LETTER, NOW, PLACE, RECEIPT, Bench, admit, claim, found
 from tests.contracts.test_spool_recut import ONE, TWO, A, B, merge
 
@@ -115,6 +116,50 @@ async def test_what_was_begun_in_pieces_and_then_went_in_one_post_is_taken_back(
     await bench.spool.acked(one.row.id, RECEIPT, "", NOW, MINUTE)
     await bench.restart()
     assert [(row.path, row.expires_at) for row in await left(bench.spool)] == [(UPLOAD.path, UNTIL)]
+
+
+async def denied(spool: Spool) -> None:
+    await spool.bind([Binding(destination=HOME, tracker=ANY, identity="Mia", allowed=False, decided_at=NOW)])
+
+
+async def filtered(spool: Spool) -> None:
+    await spool.set_note(trackers_note(HOME), trackers_text(["putt"]))
+
+
+@pytest.mark.parametrize("keep_away", [denied, filtered])
+async def test_what_its_owner_keeps_from_there_is_taken_back_and_begins_anew_if_it_goes_there_after_all(
+    bench: Bench, keep_away: Callable[[Spool], Awaitable[None]]
+) -> None:
+    mia = Binding(destination=HOME, tracker=ANY, identity="Mia", allowed=True, decided_at=NOW)
+    await bench.spool.bind([mia])
+    await admit(bench.spool, found("aa", player="Mia"))
+    one = await begin(bench.spool)
+    await keep_away(bench.spool)
+    await bench.spool.leave_barred(HOME)
+    assert await left(bench.spool) == []  # it may arrive yet
+    await bench.spool.released([one.row.id])
+    await bench.spool.leave_barred(AWAY)
+    assert await left(bench.spool) == []
+    await bench.spool.leave_barred(HOME)
+    await bench.restart()
+    assert [row.path for row in await left(bench.spool)] == [UPLOAD.path]
+    await bench.spool.bind([mia])
+    await bench.spool.set_note(trackers_note(HOME), None)
+    assert [again.upload.path for again in await claim(bench.spool)] == [""]
+
+
+async def test_what_is_allowed_or_waits_for_an_answer_is_not(spool: Spool) -> None:
+    mia = Binding(destination=HOME, tracker=ANY, identity="Mia", allowed=True, decided_at=NOW)
+    await spool.bind([mia])
+    await admit(spool, found("aa", player="Mia"))
+    one = await begin(spool)
+    await spool.released([one.row.id])
+    await spool.leave_barred(HOME)
+    await spool.unbind(HOME, ANY, "Mia")
+    await spool.leave_barred(HOME)
+    assert await left(spool) == []
+    await spool.bind([mia])
+    assert [again.upload.path for again in await claim(spool)] == [UPLOAD.path]
 
 
 async def test_what_became_part_of_another_session_is_taken_back(spool: Spool) -> None:

@@ -15,12 +15,11 @@ from logferry_daemon.ports import (
     followed,
     source_note,
 )
-from tests.fake_spool.players import Players
 from tests.fake_spool.remnants import RemnantsInMemory
 from tests.fake_spool.shelves import KeptDelivery, KeptSession, ended_at
 
 
-class Filing(Players, RemnantsInMemory):
+class Filing(RemnantsInMemory):
     """Files what others hand in."""
 
     def _keep(

@@ -6,17 +6,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from logferry_daemon.core.delivery import LEFT_OUT, State
 from logferry_daemon.core.exchange import Upload
 from logferry_daemon.core.removal import NEXT as COPY_NEXT
 from logferry_daemon.core.removal import CopyState, CopyStep
 from logferry_daemon.ports import RemnantRow
 from tests.fake_spool.due import due_at, is_due
-from tests.fake_spool.shelves import KeptDelivery, Shelves
+from tests.fake_spool.players import Players
+from tests.fake_spool.shelves import KeptDelivery
 
 NOBODY = "its destination was removed, or has another address now"
 
 
-class RemnantsInMemory(Shelves):
+class RemnantsInMemory(Players):
     """The part of the spool that has uploads taken back."""
 
     async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
@@ -32,6 +34,13 @@ class RemnantsInMemory(Shelves):
         for one in self._remnants_waiting(destination):
             if one.id not in but:
                 self._remnants[one.id] = replace(one, next_attempt=None)
+
+    async def leave_barred(self, destination: str) -> None:
+        self._writable()
+        for one in self._all():
+            there = one.row.destination == destination and one.row.state is not State.UPLOADING
+            if there and self._judged(one).standing in LEFT_OUT:
+                self._leave_upload(one)
 
     async def drop_expired(self, destination: str, now: datetime) -> None:
         self._writable()

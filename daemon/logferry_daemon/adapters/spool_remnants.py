@@ -10,7 +10,9 @@ from datetime import datetime
 from logferry_daemon.adapters import spool_rows as rows
 from logferry_daemon.adapters.database_sqlite import Database, Query
 from logferry_daemon.adapters.spool_due import by_the_clock
+from logferry_daemon.adapters.spool_players import judged
 from logferry_daemon.adapters.spool_rows import ms
+from logferry_daemon.core.delivery import LEFT_OUT
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.ports import RemnantRow
 from logferry_model.session import SessionId
@@ -34,6 +36,18 @@ class RemnantsInSqlite:
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:
         """Due now."""
         await self.database.write("hasten_remnants", destination=destination, but=json.dumps(list(but)))
+
+    async def leave_barred(self, destination: str) -> None:
+        """By the owner's answers about players, and his choice of trackers."""
+
+        def work() -> None:
+            with self.database.writing() as query:
+                begun = [rows.delivery_row(row) for row in query("begun_uploads", destination=destination)]
+                for one in judged(query, begun) if begun else ():
+                    if one.standing in LEFT_OUT:
+                        leave_upload(query, one.id)
+
+        await self.database.run(work)
 
     async def drop_expired(self, destination: str, now: datetime) -> None:
         """Forget what expired."""

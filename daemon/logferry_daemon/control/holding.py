@@ -19,3 +19,4 @@ async def hold_back(fleet: Fleet, ledger: Ledger, destination: str) -> None:
     }
     if barred:
         await fleet.couriers[destination].hold(barred)
+    await fleet.leave_barred(destination)

@@ -46,6 +46,7 @@ class Serving(Wants):
         await self.gates.arrived(destination, await self.spool.note(place_note(name)))
         await self.spool.enlist(name, destination.place, self.road.clock.now())
         await self.spool.set_note(trackers_note(name), trackers_text(destination.trackers))
+        await self.spool.leave_barred(name)
         self.crew.hire(f"courier:{name}", courier.run())
         changed, errands = self.listeners.state_changed, (CopyErrands(self.spool), RemnantErrands(self.spool))
         self.erasers[name] = Eraser(destination, dialect, self.road, errands, self.gates, changed=changed, turn=turn)
@@ -100,6 +101,10 @@ class Serving(Wants):
     async def rename_owner(self, name: str, settings: DestinationSettings) -> None:
         """Its owner is called otherwise there, or nothing any more; the consent was about who he was."""
         await self._become(replace(self.couriers[name].destination, account=settings.account))
+
+    async def leave_barred(self, name: str) -> None:
+        """What was begun there of sessions that its owner keeps from there now is taken back."""
+        await self.spool.leave_barred(name)
 
     async def change_trackers(self, name: str, settings: DestinationSettings) -> None:
         """Others' sessions go there from now on; what was left out so far waits, and what is left out now does not."""

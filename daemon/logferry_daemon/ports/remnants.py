@@ -41,7 +41,7 @@ class RemnantRow:
 
 
 class Remnants(Protocol):
-    """What is begun is filed when its delivery is deleted, overtaken or written anew; it goes when it is gone there."""
+    """What is begun is filed when its delivery is deleted, kept from there, overtaken or written anew."""
 
     async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
         """Those that a destination is to delete now."""
@@ -53,6 +53,13 @@ class Remnants(Protocol):
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:
         """All that it is to delete but these is due now."""
+        ...
+
+    async def leave_barred(self, destination: str) -> None:
+        """What was begun of sessions that its owner keeps from there is not ended, but for what is being sent now.
+
+        Should they go there after all, they begin anew.
+        """
         ...
 
     async def drop_expired(self, destination: str, now: datetime) -> None:

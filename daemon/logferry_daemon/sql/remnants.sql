@@ -7,6 +7,12 @@ WHERE id = :id AND upload_path != '' AND (body IS NULL OR upload_offset < length
 -- leave_upload --
 UPDATE deliveries SET upload_path = '', upload_offset = 0, upload_expires = NULL WHERE id = :id AND upload_path != '';
 
+-- begun_uploads --
+-- Of what is not being sent right now.
+SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,
+    report_url, asked
+FROM deliveries WHERE destination = :destination AND state != 'uploading' AND upload_path != '';
+
 -- all_remnants --
 SELECT * FROM remnants ORDER BY session, destination, path;
 

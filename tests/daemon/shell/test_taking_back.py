@@ -11,9 +11,10 @@ import pytest
 from logferry_daemon.core.exchange import Letter, Response, Upload
 from logferry_daemon.core.gate import Access
 from logferry_daemon.core.tus import PATH
-from logferry_daemon.ports import Claimed
-from logferry_ipc.messages import Copy, DeleteRequest, PauseRequest
+from logferry_daemon.ports import Claimed, trackers_note, trackers_text
+from logferry_ipc.messages import Copy, DeleteRequest, NewTrackers, PauseRequest
 from logferry_model.errors import LogferryError, Unreachable
+from tests.contracts.spooling import admit, found
 from tests.daemon.dialects.talking import says
 from tests.daemon.shell.house import House
 from tests.daemon.shell.office import problem, stored
@@ -72,6 +73,10 @@ class Town(House):
         await self.set_up()
         await self.control.pause(PauseRequest())
         await self.hunt()
+        return await self.some_arrives(until, known=known)
+
+    async def some_arrives(self, until: datetime | None = None, *, known: int = 4) -> Claimed:
+        """Of the one session there is."""
         (one,) = await self.spool.claim("home", self.clock.now(), 1, backfill=1)
         await self.spool.keep_letter(one.row.id, LETTER)
         await self.spool.keep_upload(one.row.id, Upload(path=UPLOAD, offset=known, expires=until))
@@ -140,6 +145,36 @@ async def test_a_letter_that_is_written_anew_takes_it_back(house: Town) -> None:
         await house.spool.forget_letters([one.row.id])
         house.fleet.wake_couriers()
         await house.pass_time(SECOND)
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
+
+
+async def test_what_its_owner_keeps_from_there_by_a_word_about_the_player_is_taken_back(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.control.pause(PauseRequest())
+        await admit(house.spool, found("aa", player="Mia"))
+        await house.some_arrives()
+        await house.decide("Mia", allowed=False)
+        await house.quiet()
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
+
+
+async def test_what_its_owner_keeps_from_there_by_a_choice_of_trackers_is_taken_back(house: Town) -> None:
+    async with house.open():
+        await house.begin()
+        await house.control.change_trackers("home", NewTrackers(trackers=("putt",)))
+        await house.quiet()
+        assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
+
+
+async def test_that_is_made_up_for_at_the_next_start(house: Town) -> None:
+    async with house.open():
+        await house.begin()
+        await house.spool.set_note(trackers_note("home"), trackers_text(["putt"]))
+        file = house.settings_file
+        file.write_text(file.read_text().replace("[destinations.home]", '[destinations.home]\ntrackers = ["putt"]'))
+    async with house.open():
+        await house.quiet()
         assert (house.collector.has, house.deleted()) == (set(), [UPLOAD])
 
 
