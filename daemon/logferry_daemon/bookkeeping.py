@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from logferry_daemon.conversing import is_of_the_network
 from logferry_daemon.core.backoff import delay
@@ -11,6 +11,7 @@ from logferry_daemon.core.delivery import IllegalStep
 from logferry_daemon.core.exchange import Acked, GoneByOwner, Later, Outcome, Parked, Stop
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.queue_trouble import RETRY
+from logferry_daemon.floors import Floors
 from logferry_daemon.ports import DeliveryRow
 from logferry_daemon.road import Post
 from logferry_model.errors import LogferryError
@@ -25,6 +26,7 @@ class Books:
         self._post = post
         self._unreached: set[str] = set()
         """Deliveries that wait because of the network alone."""
+        self.floors = Floors(post.road.clock)
 
     def tell_gates(self, outcome: Outcome, delivery: str = "") -> None:
         """What an outcome says about the destination as a whole; that of no delivery is of a question."""
@@ -77,6 +79,7 @@ class Books:
         self._unreached.discard(row.id)
         if is_of_the_network(outcome):
             self._unreached.add(row.id)
+        self.floors.note(row.id, _asked_for(outcome))
         match outcome:
             case Acked():
                 await outbox.acked(row.id, outcome.receipt, "", now, now - started)
@@ -101,3 +104,8 @@ class Books:
 
     def _until(self, stop: Stop) -> datetime | None:
         return None if stop.wait is None else self._post.road.clock.now() + stop.wait
+
+
+def _asked_for(outcome: Outcome) -> timedelta:
+    """How long this one delivery is not to be sent; a Stop is about all of them, and kept at the gate."""
+    return outcome.floor if isinstance(outcome, Later) else timedelta()

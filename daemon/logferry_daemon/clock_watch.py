@@ -1,7 +1,7 @@
-"""Notices that the clock on the wall was set back, and ends what waits by it: nobody is to wait for as long again.
+"""Notices that the clock on the wall was set back, and has what waits by it begin anew: none is to hold for longer.
 
-What waits in the daemon goes by the steady clock. What waits in the spool is also seen through where it is asked for
-(`core/waiting.py`), but only until this clock comes to where the other one was: then it would hold once more.
+What waits in the daemon goes by the steady clock. What waits in the spool holds until it is seen through here: sent
+early is what its destination asked it not to be (R-D23).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class ClockWatch:
         self._clock = clock
         self._spool = spool
         self._changed = changed
-        """Something may be due."""
+        """Something may be due at another time."""
         self._ahead: timedelta | None = None
         """How far the clock on the wall was before the steady one; None where nobody has looked yet."""
 
@@ -46,11 +46,11 @@ class ClockWatch:
             self._ahead = max(ahead, before)
             return
         try:
-            due = await self._spool.see_through(now)
+            anew = await self._spool.see_through(now)
         except LogferryError as error:
             log.warning("waits not looked through yet", extra={"action": "clock", "code": error.code})
             return
         self._ahead = ahead
-        if due:
-            log.info("clock was set back", extra={"action": "clock", "count": due})
+        if anew:
+            log.info("clock was set back", extra={"action": "clock", "count": anew})
             self._changed()

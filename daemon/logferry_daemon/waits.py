@@ -38,8 +38,8 @@ class Waits:
         steady = self._post.road.clock.steady()
         name, left, only = self._post.name, self._budget.left(steady), self._only_asked
         wary = self._post.gates.wary(name)
-        outbox = self._post.road.outbox
-        claimed = await outbox.claim(name, now, limit, backfill=left, only_asked=only, longest_untried=wary)
+        outbox, but = self._post.road.outbox, self._books.floors.holding()
+        claimed = await outbox.claim(name, now, limit, backfill=left, only_asked=only, longest_untried=wary, but=but)
         self._budget = self._budget.spent(sum(one.backfill for one in claimed), steady)
         return claimed
 
@@ -74,14 +74,17 @@ class Waits:
     async def until_due(self, now: datetime) -> timedelta:
         """How long nothing can be sent, as far as anybody knows."""
         name, outbox = self._post.name, self._post.road.outbox
-        due = await outbox.next_due(name, now, backfill=False, only_asked=self._only_asked)
-        old = await outbox.next_due(name, now, backfill=True, only_asked=self._only_asked)
+        but, only = self._books.floors.holding(), self._only_asked
+        due = await outbox.next_due(name, now, backfill=False, only_asked=only, but=but)
+        old = await outbox.next_due(name, now, backfill=True, only_asked=only, but=but)
         waits = [max(one - now, timedelta()) for one in (due, old) if one is not None]
         if old is not None:
             steady = self._post.road.clock.steady()
             waits[-1] = max(waits[-1], self._budget.ready(steady) - steady)
         if self._trigger and self._trigger.wait:
             waits.append(self._trigger.wait)
+        if (over := self._books.floors.next_over()) is not None:
+            waits.append(over)
         return min([*waits, LOOK_AGAIN])
 
     @property

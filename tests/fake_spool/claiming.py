@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from logferry_daemon.core.delivery import State, Step
@@ -31,9 +31,11 @@ class Claiming(Players):
         backfill: int,
         only_asked: bool = False,
         longest_untried: bool = False,
+        but: Collection[str] = (),
     ) -> Sequence[Claimed]:
         self._writable()
-        due = [one for one in self._may_go(destination, only_asked=only_asked) if is_due(one.row, now)]
+        waiting = self._may_go(destination, only_asked=only_asked)
+        due = [one for one in waiting if is_due(one.row, now) and not _kept_from(one.row, but)]
         due.sort(key=lambda one: (self._sessions[one.row.session].new.session.started_at, one.row.id))
         if longest_untried and (left := [one for one in due if backfill > 0 or not one.backfill]):
             # Of those that were left alone as long as the first: what goes by itself before a backfill.
@@ -85,10 +87,16 @@ class Claiming(Players):
         return {slot: text for (slot, _), text in self._kept.items() if slot.encode() in document}
 
     async def next_due(
-        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        *,
+        backfill: bool,
+        only_asked: bool = False,
+        but: Collection[str] = (),
     ) -> datetime | None:
         these = [one for one in self._may_go(destination, only_asked=only_asked) if one.backfill is backfill]
-        return min((due_at(one.row, now) for one in these), default=None)
+        return min((due_at(one.row, now) for one in these if not _kept_from(one.row, but)), default=None)
 
     def _may_go(self, destination: str, *, only_asked: bool = False) -> list[KeptDelivery]:
         these = [one for one in self._pending(destination) if one.row.asked or not only_asked]
@@ -108,3 +116,7 @@ class Claiming(Players):
 def _tried(row: DeliveryRow, now: datetime) -> datetime:
     """The last time; long ago where it never was, or where the clock was set back since."""
     return LONG_AGO if row.last_attempt is None or is_ahead(row.last_attempt, now) else row.last_attempt
+
+
+def _kept_from(row: DeliveryRow, but: Collection[str]) -> bool:
+    return row.next_attempt is not None and row.id in but

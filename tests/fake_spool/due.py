@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from logferry_daemon.core.backoff import RETRY_AFTER_CAP
-from logferry_daemon.core.waiting import is_ahead
+from logferry_daemon.core.waiting import is_ahead, once_more
 from logferry_daemon.ports import CopyRow, DeliveryRow, RemnantRow
 
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -14,8 +13,10 @@ LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 def due_at(row: DeliveryRow | CopyRow | RemnantRow, now: datetime) -> datetime:
     """When it may be tried again; long ago where it need not wait."""
     until, since = row.next_attempt, row.last_attempt
-    if until is None or until > now + RETRY_AFTER_CAP or (since is not None and is_ahead(since, now)):
+    if until is None:
         return LONG_AGO
+    if since is not None and is_ahead(since, now):
+        return once_more(since, until, now) if until > since else LONG_AGO
     return until
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -38,11 +39,13 @@ class ClaimingInSqlite:
         backfill: int,
         only_asked: bool = False,
         longest_untried: bool = False,
+        but: Collection[str] = (),
     ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last."""
 
         def work() -> list[Claimed]:
             about: dict[str, Any] = {"destination": destination, "only_asked": int(only_asked), **by_the_clock(now)}
+            about["but"] = json.dumps(list(but))
             with self.database.writing() as query:
                 about["may_go"], about["trackers"] = may_go(query, destination), wanted(query, destination)
                 due = (longest_untried_due if longest_untried else oldest_due)(query, about, limit, backfill)
@@ -90,14 +93,25 @@ class ClaimingInSqlite:
         return await self.database.look(work)
 
     async def next_due(
-        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        *,
+        backfill: bool,
+        only_asked: bool = False,
+        but: Collection[str] = (),
     ) -> datetime | None:
         """When the earliest pending delivery is due; long ago means now."""
 
         def work() -> int | None:
             query = self.database.query
-            about = {"destination": destination, "backfill": int(backfill), "may_go": may_go(query, destination)}
+            about: dict[str, Any] = {
+                "destination": destination,
+                "backfill": int(backfill),
+                "may_go": may_go(query, destination),
+            }
             about |= {"trackers": wanted(query, destination), "only_asked": int(only_asked), **by_the_clock(now)}
+            about["but"] = json.dumps(list(but))
             due: int | None = query("next_due", **about)[0]["due"]
             return due
 

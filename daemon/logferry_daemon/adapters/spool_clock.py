@@ -1,12 +1,11 @@
-"""Ends in the spool's database what waits by a clock that was set back since."""
+"""Begins anew in the spool's database what waits by a clock that was set back since."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from logferry_daemon.adapters.database_sqlite import Database
-from logferry_daemon.adapters.spool_rows import ms
-from logferry_daemon.core.waiting import CORRECTION
+from logferry_daemon.adapters.spool_due import by_the_clock
 from logferry_daemon.ports import since_at_most
 
 _ALL = ("see_through_deliveries", "see_through_copies", "see_through_remnants")
@@ -18,13 +17,12 @@ class ClockInSqlite:
     database: Database
 
     async def see_through(self, now: datetime) -> int:
-        """In one transaction: how much is due now that was not."""
+        """In one transaction: how much waits once more."""
 
         def work() -> int:
-            ahead = ms(now + CORRECTION)
             with self.database.writing() as query:
                 for note in query("since_notes"):
                     query("keep_note", key=note["key"], value=since_at_most(note["value"], now))
-                return sum(len(query(name, ahead=ahead)) for name in _ALL)
+                return sum(len(query(name, **by_the_clock(now))) for name in _ALL)
 
         return await self.database.run(work)

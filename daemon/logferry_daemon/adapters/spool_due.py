@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from logferry_daemon.adapters.database_sqlite import Query
@@ -18,7 +18,10 @@ _EVER = None
 
 def by_the_clock(now: datetime) -> Mapping[str, int]:
     """What a statement that asks what is due must be told of the time: `core/waiting.py` in the spool's words."""
-    return {"now": ms(now), "ahead": ms(now + CORRECTION), "latest": ms(now + RETRY_AFTER_CAP)}
+    longest = RETRY_AFTER_CAP // timedelta(milliseconds=1)
+    # The longest wait is one that began, also after a correction.
+    latest = ms(now + RETRY_AFTER_CAP + CORRECTION)
+    return {"now": ms(now), "ahead": ms(now + CORRECTION), "latest": latest, "longest": longest}
 
 
 def oldest_due(query: Query, about: Mapping[str, Any], limit: int, backfill: int) -> Sequence[sqlite3.Row]:

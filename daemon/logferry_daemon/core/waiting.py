@@ -3,12 +3,15 @@
 What waits while one daemon runs goes by `Clock.steady`, which nobody sets. What is written down goes by the clock on
 the wall, and that one is set: forward, and all that waits is over at once, as after a night's sleep; or back, and a
 wait that began in what is the future now would hold for as long as the clock had been wrong. So each is kept with its
-beginning, and one that has not begun yet holds nothing: at most its own length is waited for after the clock was set.
+beginning. A rhythm of ours that has not begun yet holds nothing; what another side asked for is never cut short and
+begins once more: nobody knows how much of it is over, and at most its own length is waited for after the clock was set.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+
+from logferry_daemon.core.backoff import RETRY_AFTER_CAP
 
 CORRECTION = timedelta(minutes=1)
 """So far a clock that was ahead is only put right: what keeps it in order moves it by parts of a second, and by seconds
@@ -27,6 +30,11 @@ def is_ahead(at: datetime, now: datetime) -> bool:
 def holds(since: datetime, until: datetime, now: datetime) -> bool:
     """Whether a wait that began then is not over."""
     return now < until and not is_ahead(since, now)
+
+
+def once_more(since: datetime, until: datetime, now: datetime) -> datetime:
+    """When a wait ends that begins anew; no longer than any that is waited for."""
+    return now + min(max(until - since, timedelta()), RETRY_AFTER_CAP)
 
 
 def at_least(now: datetime, *moments: datetime | None) -> timedelta:

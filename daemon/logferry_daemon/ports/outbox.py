@@ -66,11 +66,13 @@ class Outbox(Protocol):
         backfill: int,
         only_asked: bool = False,
         longest_untried: bool = False,
+        but: Collection[str] = (),
     ) -> Sequence[Claimed]:
         """The oldest deliveries that are due, marked as uploading; at most so many of a backfill, and those last.
 
         Never one of a player who is not allowed there; with `only_asked`, none that was neither let go nor asked for.
         With `longest_untried`, of those that were never tried, else of the one that was tried the longest time ago.
+        None of `but` that waits for a time, whatever the clock says; what was hastened since waits for none.
         """
         ...
 
@@ -131,11 +133,18 @@ class Outbox(Protocol):
         ...
 
     async def next_due(
-        self, destination: str, now: datetime, *, backfill: bool, only_asked: bool = False
+        self,
+        destination: str,
+        now: datetime,
+        *,
+        backfill: bool,
+        only_asked: bool = False,
+        but: Collection[str] = (),
     ) -> datetime | None:
         """When the earliest pending delivery that may go is due, of a backfill or of what goes by itself.
 
-        Long ago means now, also where a wait was written down before the clock was set back.
+        Long ago means now. A wait that was written down before the clock was set back begins once more at `now`; those
+        of `but` that wait for a time are left out.
         """
         ...
 

@@ -10,7 +10,7 @@ class Waiting(Protocol):
     """What is tried again at a time: deliveries, and what is to be deleted."""
 
     async def see_through(self, now: datetime) -> int:
-        """What waits since a moment that is in the future now is due now; how much that is.
+        """What waits since a moment that is in the future now waits once more from now on; how much that is.
 
         What is followed since then is followed since now: else whatever is played until then would count as old.
         """

@@ -81,13 +81,14 @@ SELECT * FROM copies ORDER BY session, destination, report, idempotency_key;
 -- copies_due --
 SELECT * FROM copies
 WHERE destination = :destination AND state = 'pending'
-    -- A wait that began after :ahead, or is longer than any, was written down before the clock was set back.
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
+    AND (next_attempt IS NULL OR next_attempt <= :now OR (last_attempt > :ahead AND next_attempt <= last_attempt))
 ORDER BY id LIMIT :limit;
 
 -- next_copy --
+-- A wait that began after :ahead was written down before the clock was set back, and begins once more; see clock.sql.
 SELECT min(
-    CASE WHEN next_attempt > :latest OR last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
+    CASE WHEN next_attempt > last_attempt AND last_attempt > :ahead THEN :now + min(next_attempt - last_attempt, :longest)
+    WHEN last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
 ) AS due FROM copies WHERE destination = :destination AND state = 'pending';
 
 -- hasten_copies --

@@ -100,8 +100,11 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
     ) IN (SELECT value FROM json_each(:trackers)))
     -- Of nobody, or of one of those who may go there.
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
-    -- A wait that began after :ahead, or is longer than any, was written down before the clock was set back.
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
+    -- Those of :but wait, whatever the clock says; what was hastened waits for no time.
+    AND (next_attempt IS NULL OR (
+        (next_attempt <= :now OR (last_attempt > :ahead AND next_attempt <= last_attempt))
+        AND deliveries.id NOT IN (SELECT value FROM json_each(:but))
+    ))
     AND (asked OR NOT :only_asked)
     -- A whole waits for its summary.
     AND NOT EXISTS (
@@ -126,7 +129,10 @@ WHERE destination = :destination AND state = 'pending' AND backfill = :backfill
         SELECT tracker FROM sessions AS of INDEXED BY sessions_by_tracker WHERE of.id = deliveries.session
     ) IN (SELECT value FROM json_each(:trackers)))
     AND (identity IS NULL OR players.tracker || char(10) || identity IN (SELECT value FROM json_each(:may_go)))
-    AND (next_attempt IS NULL OR next_attempt <= :now OR next_attempt > :latest OR last_attempt > :ahead)
+    AND (next_attempt IS NULL OR (
+        (next_attempt <= :now OR (last_attempt > :ahead AND next_attempt <= last_attempt))
+        AND deliveries.id NOT IN (SELECT value FROM json_each(:but))
+    ))
     AND (asked OR NOT :only_asked)
     AND NOT EXISTS (
         SELECT 1 FROM deliveries AS first
@@ -191,11 +197,14 @@ WHERE id = :id;
 
 -- next_due --
 -- Those that wait for an answer about their player are never due, nor those whose tracker is left out.
+-- A wait that began after :ahead was written down before the clock was set back, and begins once more; see clock.sql.
 SELECT min(
-    CASE WHEN next_attempt > :latest OR last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
+    CASE WHEN next_attempt > last_attempt AND last_attempt > :ahead THEN :now + min(next_attempt - last_attempt, :longest)
+    WHEN last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
 ) AS due FROM deliveries
 LEFT JOIN players ON players.session = deliveries.session
 WHERE destination = :destination AND state = 'pending' AND backfill = :backfill AND (asked OR NOT :only_asked)
+    AND (next_attempt IS NULL OR deliveries.id NOT IN (SELECT value FROM json_each(:but)))
     AND NOT EXISTS (
         SELECT 1 FROM deliveries AS first
         WHERE first.session = deliveries.session AND first.revision = deliveries.revision - 1

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from logferry_daemon.core.backoff import RETRY_AFTER_CAP
-from logferry_daemon.core.waiting import CORRECTION, UNSET, as_written, at_least, holds, is_ahead, on_the_wall
+from logferry_daemon.core.waiting import (
+    CORRECTION,
+    UNSET,
+    as_written,
+    at_least,
+    holds,
+    is_ahead,
+    on_the_wall,
+    once_more,
+)
 from tests.fakes import NOON, STEADY
 
 SECOND = timedelta(seconds=1)
@@ -64,3 +73,11 @@ def test_once_the_clock_was_set_a_time_is_told_by_how_far_away_it_is(jump: timed
 def test_what_is_not_written_down_is_told_as_it_is_and_what_is_not_there_not_at_all() -> None:
     assert as_written(None, NOON) == NOON
     assert as_written(NOON, None) is None
+
+
+@given(length=st.timedeltas(min_value=-RETRY_AFTER_CAP, max_value=5 * RETRY_AFTER_CAP), jump=jumps)
+def test_a_wait_that_begins_once_more_is_as_long_as_it_was_to_be_but_no_longer_than_any(
+    length: timedelta, jump: timedelta
+) -> None:
+    now = NOON + jump
+    assert once_more(NOON, NOON + length, now) - now == sorted([timedelta(), length, RETRY_AFTER_CAP])[1]

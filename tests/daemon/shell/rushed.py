@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -29,9 +29,10 @@ class Rushed(MemorySpool):
         backfill: int,
         only_asked: bool = False,
         longest_untried: bool = False,
+        but: Collection[str] = (),
     ) -> Sequence[Claimed]:
         claimed = await super().claim(
-            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried
+            destination, now, limit, backfill=backfill, only_asked=only_asked, longest_untried=longest_untried, but=but
         )
         await self.deed(claimed)
         return claimed

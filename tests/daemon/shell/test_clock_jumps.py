@@ -28,6 +28,8 @@ ALL = 2
 OUTAGE = Unreachable("refused", "no connection: connection refused")
 BUSY = answer(503, retry_after="600")
 LIMITED = answer(429, retry_after="600")
+IN_FLIGHT = answer(409, retry_after="600")
+LOCKED = answer(423, retry_after="600")
 
 jumps = st.one_of(
     st.timedeltas(min_value=-2 * MINUTE, max_value=2 * MINUTE),
@@ -117,6 +119,28 @@ async def test_what_a_destination_asked_for_holds_as_long_when_the_clock_is_set_
     assert await there.state() == "uploaded"
 
 
+@pytest.mark.parametrize("status", [503, 429, 423, 409])
+@pytest.mark.parametrize("length", [HOUR, 24 * HOUR], ids=str)
+@pytest.mark.parametrize(
+    ("by", "restarted"),
+    [(2 * HOUR, False), *((by, again) for by in (-SECOND, -2 * MINUTE) for again in (False, True))],
+)
+async def test_nothing_is_sent_before_what_was_asked_for_is_over(
+    status: int, length: timedelta, by: timedelta, *, restarted: bool
+) -> None:
+    """R-D23. How far a clock was set forward while no daemon ran, nothing on this computer can tell."""
+    there = await asked(answer(status, retry_after=str(length // SECOND)))
+    await there.work(5 * SECOND)
+    there.jump(by)
+    if restarted:
+        there.desk.open_again()
+    await there.work(length - 6 * SECOND)
+    assert len(there.times) == 1
+    there.heal()
+    await there.work(6 * SECOND + CORRECTION + EVERY)
+    assert await there.state() == "uploaded"
+
+
 @pytest.mark.parametrize("restarted", [False, True], ids=["one daemon", "restarted"])
 async def test_a_clock_that_was_three_days_ahead_for_a_while_holds_nothing_afterwards(*, restarted: bool) -> None:
     """F24, and over a restart each time."""
@@ -131,11 +155,13 @@ async def test_a_clock_that_was_three_days_ahead_for_a_while_holds_nothing_after
     assert await there.state() == "uploaded"
 
 
-@settings(max_examples=20, deadline=None)
-@given(through=steps)
-def test_between_two_requests_is_what_was_asked_for_whatever_the_clock_is_set_to(through: Steps) -> None:
+@settings(max_examples=40, deadline=None)
+@given(through=steps, said=st.sampled_from([BUSY, LIMITED, IN_FLIGHT, LOCKED]))
+def test_between_two_requests_is_what_was_asked_for_whatever_the_clock_is_set_to(
+    through: Steps, said: Response
+) -> None:
     async def story() -> None:
-        there = await asked(BUSY)
+        there = await asked(said)
         async with there.running():
             await there.live(through)
             await there.desk.clock.advance(2 * (FLOOR + CORRECTION + EVERY), ALL)
