@@ -10,6 +10,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.delivery import IllegalStep
 from logferry_daemon.core.exchange import Acked, GoneByOwner, Later, Outcome, Parked, Stop
 from logferry_daemon.core.gate import Block
+from logferry_daemon.core.giving_up import is_given_up
 from logferry_daemon.core.queue_trouble import RETRY
 from logferry_daemon.floors import Floors
 from logferry_daemon.ports import DeliveryRow
@@ -94,7 +95,7 @@ class Books:
 
     async def _note_later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
         attempts, road = row.attempts + 1, self._post.road
-        if outcome.parks_after and attempts >= outcome.parks_after and now - row.created_at >= outcome.parks_age:
+        if is_given_up(outcome, attempts=attempts, filed_at=row.created_at, now=now, longest=road.longest):
             await road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
         wait = delay(attempts=attempts, jitter=road.chance.jitter(), floor=outcome.floor, cap=road.longest)

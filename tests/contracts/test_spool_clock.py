@@ -167,11 +167,14 @@ async def test_what_was_tried_by_a_clock_that_was_ahead_is_not_left_alone_until_
     assert one.row.session == "bb"
 
 
-async def test_what_was_filed_in_the_future_grows_old_from_its_next_try_on(spool: Spool) -> None:
+@pytest.mark.parametrize("jump", [-HOURS, -timedelta(days=20_000), HOURS])
+async def test_when_it_was_filed_is_told_by_no_later_look_at_the_clock(bench: Bench, jump: timedelta) -> None:
     """Whether it is given up is decided by its age."""
-    await admit(spool, found(), now=NOW + HOURS)
-    await claim(spool, now=NOW)
-    assert (await only(spool)).created_at == NOW
+    await admit(bench.spool, found())
+    await wait(bench.spool, NOW + jump)
+    await bench.spool.see_through(NOW + jump)
+    await bench.restart()
+    assert (await only(bench.spool)).created_at == NOW
 
 
 async def test_a_deletion_waits_no_longer_than_a_delivery(bench: Bench) -> None:

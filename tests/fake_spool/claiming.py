@@ -47,8 +47,7 @@ class Claiming(Players):
         return [self._claim(one, now) for one in (*fresh, *old)]
 
     def _claim(self, one: KeptDelivery, now: datetime) -> Claimed:
-        created_at = min(one.row.created_at, now)
-        self._set(one, Step.CLAIM, last_attempt=now, next_attempt=None, created_at=created_at)
+        self._set(one, Step.CLAIM, last_attempt=now, next_attempt=None)
         return self._claimed(one, whole=one.letter is None)
 
     def _claimed(self, one: KeptDelivery, *, whole: bool) -> Claimed:

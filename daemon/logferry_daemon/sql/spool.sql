@@ -149,10 +149,7 @@ WHERE session = :session AND destination = :destination ORDER BY deliveries.revi
 
 -- claim --
 -- Its wait is over, whatever becomes of it: one that was seen through must not hold again when sending is broken off.
--- What was filed in what is the future now would never be old enough to be given up.
-UPDATE deliveries SET
-    state = :state, last_attempt = :now, next_attempt = NULL, created_at = min(created_at, :now)
-WHERE id = :id;
+UPDATE deliveries SET state = :state, last_attempt = :now, next_attempt = NULL WHERE id = :id;
 
 -- one_state --
 SELECT state, session, destination, upload_path FROM deliveries WHERE id = :id;

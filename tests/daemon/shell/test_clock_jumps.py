@@ -16,6 +16,7 @@ from logferry_daemon.clock_watch import EVERY, ClockWatch
 from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.waiting import CORRECTION
+from logferry_daemon.dialects.status import PARKS_AFTER
 from logferry_model.errors import Unreachable
 from tests.daemon.shell.office import SECOND, Office, answer, stored
 from tests.fakes import Answer, Sent
@@ -153,6 +154,31 @@ async def test_a_clock_that_was_three_days_ahead_for_a_while_holds_nothing_after
     there.heal()
     await there.work(CAP + CORRECTION + EVERY)
     assert await there.state() == "uploaded"
+
+
+async def test_one_try_while_the_clock_says_1970_makes_nothing_old() -> None:
+    """Trouble over there is for a day nobody's fault but theirs."""
+    there = await asked(answer(500))
+    await there.work(MINUTE)
+    tried = len(there.times)
+    there.jump(-500_000 * HOUR)
+    await there.work(HOUR)
+    assert len(there.times) > tried
+    there.jump(500_000 * HOUR)
+    await there.work(20 * HOUR)
+    assert len(there.times) > PARKS_AFTER
+    assert await there.state() == "pending"
+    await there.work(5 * HOUR)
+    assert await there.state() == "failed"
+
+
+async def test_what_was_filed_by_a_clock_that_was_ahead_is_given_up_all_the_same() -> None:
+    there = await asked(answer(500))
+    there.jump(-100_000 * HOUR)
+    await there.work(20 * HOUR)
+    assert await there.state() == "pending"
+    await there.work(40 * HOUR)
+    assert await there.state() == "failed"
 
 
 @settings(max_examples=40, deadline=None)
