@@ -1,6 +1,6 @@
-"""Letters of one round that travel together: a request leaves when it is full, and when nobody else comes.
+"""Letters of one round that travel together: a request leaves when it is full, and when nobody else comes soon.
 
-So the first of them are under way while the next are being made.
+So the first of them are under way while the next are being made, and one that is long in the making holds up no other.
 
 Each letter goes on being a delivery of its own, with a task of its own. One that must not go any more stops the request
 for all of them, before anything else happens; the others are sent again.
@@ -13,9 +13,11 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome
 from logferry_daemon.core.offer import KIB
+from logferry_daemon.core.patience import SOON
 
 log = logging.getLogger(__name__)
 
@@ -37,16 +39,21 @@ class _Aboard:
 class Carriage:
     """For one round of one destination."""
 
-    def __init__(self, seats: int, most: int, send: Send) -> None:
+    def __init__(self, seats: int, most: int, send: Send, patience: timedelta = SOON) -> None:
         self._seats = seats
         self._most = most
         """Letters that one request may have."""
         self._send = send
+        self._patience = patience
+        """With whoever else may come."""
         self._aboard: list[_Aboard] = []
         """All who came, in their order."""
         self._left = 0
         """How many of them are on their way, or were."""
         self._trip: asyncio.Task[None] | None = None
+        self._waited = 0
+        """As many of them have waited long enough for others."""
+        self._waiting: asyncio.Task[None] | None = None
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
@@ -75,6 +82,7 @@ class Carriage:
 
     async def stop(self) -> None:
         """Nothing of it is being sent any more when this returns."""
+        self._wait_no_more()
         if (trip := self._trip) is not None:
             trip.cancel()
             await asyncio.gather(trip, return_exceptions=True)
@@ -84,16 +92,33 @@ class Carriage:
         self._set_down(self._aboard, STOPPED)
 
     def _leave_when_full(self) -> None:
-        if self._trip is None and self._next_load():
+        if self._trip is not None:
+            return
+        if self._next_load():
+            self._wait_no_more()
             self._trip = asyncio.ensure_future(self._travel())
+        elif self._waiting is None and self._left < len(self._aboard):
+            self._waiting = asyncio.ensure_future(self._wait())
+
+    async def _wait(self) -> None:
+        await asyncio.sleep(self._patience.total_seconds())
+        self._waiting = None
+        self._waited = len(self._aboard)
+        self._leave_when_full()
+
+    def _wait_no_more(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting = None
 
     def _next_load(self) -> Sequence[_Aboard]:
-        """Who leaves next; nobody while there is room and somebody may come."""
+        """Who leaves next; nobody while there is room and somebody may come soon."""
         loads = list(_loads(self._aboard[self._left :], self._most))
         if not loads:
             return ()
         full = len(loads) > 1 or len(loads[0]) == self._most
-        return loads[0] if full or len(self._aboard) >= self._seats else ()
+        complete = len(self._aboard) >= self._seats or self._left < self._waited
+        return loads[0] if full or complete else ()
 
     async def _travel(self) -> None:
         while load := self._next_load():
@@ -109,6 +134,7 @@ class Carriage:
             for one, outcome in zip(load, outcomes, strict=True):
                 self._set_down([one], outcome)
         self._trip = None
+        self._leave_when_full()
 
     def _set_down(self, these: Sequence[_Aboard], outcome: Outcome | Alone) -> None:
         for one in these:
