@@ -24,6 +24,12 @@ class Damage:
             self._loop.call_soon_threadsafe(self.seen.set)
 
 
+    async def was_told(self) -> bool:
+        """Whether it was, by now."""
+        await asyncio.sleep(0)  # what another thread told comes with the loop's next turn
+        return self.seen.is_set()
+
+
 class Lives:
     """Counts them: a disk that damages whatever is written to it must not be written to again and again."""
 

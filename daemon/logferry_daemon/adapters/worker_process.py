@@ -83,7 +83,7 @@ class Worker:
                 self._process.stdin.close()
         try:
             self._process.wait(GOODBYE.total_seconds())
-        except subprocess.TimeoutExpired:
+        except (subprocess.TimeoutExpired, OSError):  # the latter where a clock is set in the middle of the wait
             self._process.kill()
             self._process.wait()
         if self._process.stdout is not None:

@@ -29,6 +29,7 @@ from logferry_daemon.lives import Damage, Lives, first_of
 from logferry_daemon.networking import follow_network
 from logferry_daemon.playing import Playing
 from logferry_daemon.settings import Settings, load_settings
+from logferry_model.errors import Damaged
 
 TURN = timedelta(milliseconds=0.5)
 """How long a thread that reads a log keeps the event loop from its turn.
@@ -58,8 +59,13 @@ async def _until_stopped(home: Home, settings: Settings) -> None:
     with asked_to_stop(stop):
         while not stop.is_set():
             damage = Damage()
-            async with open_daemon(home, settings, stop, damage, distrusted=lives.over > 0):
-                await first_of(stop, damage.seen)
+            try:
+                async with open_daemon(home, settings, stop, damage, distrusted=lives.over > 0):
+                    await first_of(stop, damage.seen)
+            except Damaged:
+                # What no look at the file finds may turn up when it is read: that must not end every start.
+                if not await damage.was_told():
+                    raise
             await lives.rest(stop)
             settings = load_settings(home.settings_file)
 

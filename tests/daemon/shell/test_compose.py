@@ -8,12 +8,13 @@ import logging
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,21 @@ def test_a_killed_daemon_stands_in_nobodys_way(home: Home) -> None:
             process.wait()
     with daemon(home) as process:
         assert process.poll() is None
+
+
+def test_a_text_in_the_queue_that_is_none_ends_no_start(home: Home) -> None:
+    with daemon(home) as process:
+        process.kill()
+        process.wait()
+    discovery(home).unlink()
+    with closing(sqlite3.connect(home.spool_file)) as spool, spool:
+        spool.execute("INSERT INTO grants VALUES ('home', 'ab', 4, 0, CAST(x'5b22ff225d' AS TEXT))")
+        # No look at the file's structure finds it.
+        assert spool.execute("PRAGMA quick_check").fetchone() == ("ok",)
+    with daemon(home) as process:
+        assert process.poll() is None
+        assert DaemonClient(home.runtime).hello().instance
+        assert list(home.state.glob("spool.db.damaged-*"))
 
 
 BAD = {
