@@ -84,7 +84,7 @@ def test_f20_a_disk_of_the_collector_that_is_full(tmp_path: Path) -> None:
 @needs("strace")
 @pytest.mark.parametrize("seed", SEEDS)
 def test_f21_syncs_that_fail(tmp_path: Path, seed: int) -> None:
-    when = f"{60 + 20 * seed}..{62 + 20 * seed}"
+    when = f"{20 + 10 * seed}..{22 + 10 * seed}"
     inject = f"inject=fsync,fdatasync:error=EIO:when={when}"
     strace = ("strace", "-f", "-qq", "-o", str(tmp_path / "trace"), "-e", "trace=fsync,fdatasync", "-e", inject)
     with world(tmp_path, before=strace, seconds=60) as w:
@@ -98,7 +98,7 @@ def test_f21_syncs_that_fail(tmp_path: Path, seed: int) -> None:
 
 @needs("strace")
 def test_f21_writes_that_fail_for_a_while_are_told(tmp_path: Path) -> None:
-    inject = "inject=fdatasync,fsync:error=EIO:when=60..90"
+    inject = "inject=fdatasync,fsync:error=EIO:when=45..75"
     strace = ("strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e", inject)
     with world(tmp_path, before=strace, seconds=60) as w:
         w.play()
