@@ -23,7 +23,6 @@ class Damage:
         with suppress(RuntimeError):  # the loop is over: nobody is left to be told
             self._loop.call_soon_threadsafe(self.seen.set)
 
-
     async def was_told(self) -> bool:
         """Whether it was, by now."""
         await asyncio.sleep(0)  # what another thread told comes with the loop's next turn
