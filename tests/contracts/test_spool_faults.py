@@ -151,8 +151,14 @@ def opened() -> Iterator[tuple[SqliteSpool, Disk]]:
 
 async def together(spool: SqliteSpool, *calls: Awaitable[object]) -> Sequence[object]:
     """What was said to each of these, which all came while the thread was busy."""
-    held = Event()
-    holding = asyncio.ensure_future(spool.database.look(held.wait))
+    begun, held = Event(), Event()
+
+    def hold() -> None:
+        begun.set()
+        held.wait()
+
+    holding = asyncio.ensure_future(spool.database.look(hold))
+    await asyncio.to_thread(begun.wait, 30)
     waiting = [asyncio.ensure_future(call) for call in calls]
     await asyncio.sleep(0)
     held.set()
