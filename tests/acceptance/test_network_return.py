@@ -26,6 +26,8 @@ pytestmark = [
 ELSEWHERE = "127.0.0.2"
 WAY = ("unreachable", f"{ELSEWHERE}/32", "table", "local")
 """As long as there is this route, nobody gets there; the daemon itself is spoken to at another address."""
+NOWHERE = (f"{ELSEWHERE}/32", "dev", "gone", "table", "local")
+"""The same without a word: what is sent there vanishes."""
 LONG = timedelta(seconds=15)
 """A pause that is worth being cut short."""
 BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
@@ -61,23 +63,38 @@ def long_pause(daemon: DaemonHome) -> datetime | None:
     return found.next_attempt if found.state == "offline" and far else None
 
 
+def dropping_link() -> None:
+    """A wire to a neighbour who takes nothing of what is meant for this computer."""
+    ip("link", "add", "gone", "arp", "off", "type", "veth", "peer", "name", "far")
+    for end in ("gone", "far"):
+        ip("link", "set", end, "up")
+    Path("/proc/sys/net/ipv4/conf/gone/route_localnet").write_text("1")
+
+
 @pytest.mark.usefixtures("network")
+@pytest.mark.parametrize(
+    ("way", "says"),
+    [(WAY, "no connection"), (NOWHERE, "no answer in time")],
+    ids=["nobody gets there", "all is dropped"],
+)
 def test_what_waited_goes_as_soon_as_the_network_is_back(
-    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, games: Path, capsys: pytest.CaptureFixture[str], way: tuple[str, ...], says: str
 ) -> None:
+    if way is NOWHERE:
+        dropping_link()
     with (
         collector_home(tmp_path / "collector", host=ELSEWHERE) as collector,
         daemon_home(tmp_path / "daemon") as daemon,
     ):
-        ip("route", "add", *WAY)
+        ip("route", "add", *way)
         daemon.configure(sources={"hunts": ("artemis", games)}, destinations={DESTINATION: collector.url})
         daemon.start()
         daemon.agree(collector.key)
         planned = until(lambda: long_pause(daemon), "a long pause", seconds=120)
-        assert "no connection" in there(daemon).reason
+        assert says in there(daemon).reason
         assert daemon.client.status().counts.failed == 0
         back = datetime.now(UTC)
-        ip("route", "del", *WAY)
+        ip("route", "del", *way)
         daemon.settled(5)
         last = daemon.client.status().metrics.last_upload
         assert last is not None

@@ -65,9 +65,7 @@ OPEN: Mapping[int, str] = {
 }
 
 PARTLY: Mapping[int, str] = {
-    15: "a dropped link in a namespace of its own is open",
     32: "a lock only: failover needs PostgreSQL",
-    24: "of the wall clock: with the monotonic one it is open",
 }
 """What is left to do of those that have cells."""
 
