@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from logferry_daemon.adapters import papers_sqlite
 from logferry_daemon.adapters.database_sqlite import connect, migrate
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers, paper_changes
-from logferry_daemon.core.papers import Action, applied
+from logferry_daemon.core.papers import Action
 from logferry_daemon.core.reading import Paper
 from logferry_daemon.sql.load import load_migrations, load_queries
+from tests.daemon.papers import applied
 from tests.factories import START
 
 QUERIES = load_queries("papers.sql")

@@ -46,17 +46,6 @@ def changes(before: Iterable[Paper], after: Iterable[Paper]) -> Sequence[PaperCh
     return (*kept, *gone)
 
 
-def applied(before: Iterable[Paper], happened: Iterable[PaperChange]) -> Sequence[Paper]:
-    """The papers after all of it, by kind and id."""
-    papers = _by_key(before)
-    for change in happened:
-        if change.digest is None:
-            papers.pop((change.kind, change.id), None)
-        else:
-            papers[change.kind, change.id] = Paper(kind=change.kind, id=change.id, digest=change.digest)
-    return tuple(papers[key] for key in sorted(papers))
-
-
 def _by_key(papers: Iterable[Paper]) -> dict[Key, Paper]:
     return {(paper.kind, paper.id): paper for paper in papers}
 

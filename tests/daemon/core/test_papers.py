@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from logferry_daemon.core.papers import Action, PaperChange, applied, changes
+from logferry_daemon.core.papers import Action, PaperChange, changes
 from logferry_daemon.core.reading import Paper
+from tests.daemon.papers import applied
 
 PAPERS = st.lists(
     st.builds(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 
+import pytest
+
 from logferry_daemon.trackers.encounter_tracker import EncounterTracker
 from logferry_model.errors import Unreachable
 from logferry_model.session import EndRule
@@ -27,41 +29,22 @@ from tests.factories_encounters import encounter
 LOG, EXPORT = "mice-1.txt", "encounters-1.json"
 
 
-async def test_a_log_that_is_rotated_while_it_is_read_is_not_mixed_with_the_next_one() -> None:
+@pytest.mark.parametrize("rotated", ["renamed", "copied and written afresh in place"])
+async def test_a_log_that_is_rotated_while_it_is_read_is_not_mixed_with_the_next_one(rotated: str) -> None:
     stage = Stage(ELITE)
     now = stage.clock.now()
     stage.files.write(JOURNAL, begin(now) + b"".join(jump(now + n * SECOND, n) for n in range(1, 4)))
     await stage.run(5 * SECOND)
     stage.files.append(JOURNAL, b"".join(jump(now + n * SECOND, n) for n in range(4, 14)))
+    away = stage.files.rename if rotated == "renamed" else stage.files.copy
 
     def rotate() -> None:
-        stage.files.rename(JOURNAL, NEXT_JOURNAL)
+        away(JOURNAL, NEXT_JOURNAL)
         fresh = now + MINUTE
         lines = b"".join(line("Scan", fresh + n * SECOND) for n in range(1, 40))  # shorter, so more of them
         stage.files.write(JOURNAL, begin(fresh) + lines + shutdown(fresh + MINUTE))
 
     stage.files.in_the_middle_of_a_read = rotate
-    await stage.run(90 * MINUTE)
-    assert [(one.events, one.end_rule) for one in await stage.kept()] == [
-        (14, EndRule.NEXT_START),
-        (41, EndRule.EXPLICIT),
-    ]
-
-
-async def test_a_log_that_is_copied_and_written_afresh_in_place_while_it_is_read_is_not_mixed() -> None:
-    stage = Stage(ELITE)
-    now = stage.clock.now()
-    stage.files.write(JOURNAL, begin(now) + b"".join(jump(now + n * SECOND, n) for n in range(1, 4)))
-    await stage.run(5 * SECOND)
-    stage.files.append(JOURNAL, b"".join(jump(now + n * SECOND, n) for n in range(4, 14)))
-
-    def copy_and_truncate() -> None:
-        stage.files.copy(JOURNAL, NEXT_JOURNAL)
-        fresh = now + MINUTE
-        lines = b"".join(line("Scan", fresh + n * SECOND) for n in range(1, 40))
-        stage.files.write(JOURNAL, begin(fresh) + lines + shutdown(fresh + MINUTE))
-
-    stage.files.in_the_middle_of_a_read = copy_and_truncate
     await stage.run(90 * MINUTE)
     assert [(one.events, one.end_rule) for one in await stage.kept()] == [
         (14, EndRule.NEXT_START),
