@@ -16,9 +16,10 @@ from logferry_daemon.adapters.clock_system import SystemChance
 from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.reading import Document
 from logferry_daemon.core.settle import Signature
-from logferry_daemon.ports import FileRow, NewSession
+from logferry_daemon.ports import FileRow
 from logferry_daemon.trackers.artemis import Artemis
 from logferry_model.session import EndRule
 from tests.factories import START, artemis_document, encode_document

@@ -10,12 +10,13 @@ import msgspec
 from logferry_daemon.adapters.work_thread import ThreadWorkshop
 from logferry_daemon.core.addressing import Terms, Tokens, address
 from logferry_daemon.core.detectors import Detectors
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import STANDARD, Group, Listing
 from logferry_daemon.core.preparing import prepare as prepare_for
 from logferry_daemon.core.reading import AnyTracker, Found
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.slots import Slots
-from logferry_daemon.ports import Clock, Credentials, NewSession, Workshop
+from logferry_daemon.ports import Clock, Credentials, Workshop
 from logferry_daemon.scribe import Scribe
 from logferry_daemon.trackers.catalogue import all_trackers
 from logferry_model.session import End, Session

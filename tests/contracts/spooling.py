@@ -15,9 +15,10 @@ from logferry_daemon.adapters.spool_rows import SenderFacts
 from logferry_daemon.adapters.spool_sqlite import open_spool
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.settle import Signature
-from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, NewSession, Spool
+from logferry_daemon.ports import Claimed, DeliveryRow, FileRow, Spool
 from logferry_model.envelope import Receipt, ReceiptStatus, encode_session, sha256_hex
 from logferry_model.session import EndRule
 from tests.factories import START, event, session

@@ -10,7 +10,8 @@ from msgspec.structs import replace as other
 
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.identities import ANY, Binding, Standing
-from logferry_daemon.ports import UNASKED, NewSession, Spool, destination_note, trackers_note, trackers_text
+from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.ports import UNASKED, Spool, destination_note, trackers_note, trackers_text
 from logferry_model.envelope import encode_session, sha256_hex
 from tests.contracts.spooling import HOME, NOW, PLACE, RECEIPT, SECOND, Bench, admit, claim, found, rows_of
 

@@ -10,8 +10,9 @@ from msgspec.structs import replace as changed
 
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.exchange import Letter
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import Group
-from logferry_daemon.ports import NewSession, Spool
+from logferry_daemon.ports import Spool
 from logferry_model.envelope import encode_session
 from logferry_model.session import Participant
 from tests.contracts.spooling import HOME, LETTER, NOW, RECEIPT, Bench, admit, claim, found

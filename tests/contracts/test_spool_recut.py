@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 
 from logferry_daemon.core.identity import session_id
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.recut import Merge, Split
-from logferry_daemon.ports import NewSession, Recutting, Spool, source_note
+from logferry_daemon.ports import Recutting, Spool, source_note
 from logferry_model.errors import Misconfigured
 from tests.contracts.spooling import (
     HOME,

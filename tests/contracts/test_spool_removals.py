@@ -19,10 +19,11 @@ from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.removal import CopyState
-from logferry_daemon.ports import CopyRow, NewSession, Removed, Spool, UnknownSession, earlier
+from logferry_daemon.ports import CopyRow, Removed, Spool, UnknownSession, earlier
 from logferry_model.errors import Unreachable
 from tests.contracts.spooling import (
     FACTS,

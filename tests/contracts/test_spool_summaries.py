@@ -7,7 +7,8 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from logferry_daemon.ports import Claimed, NewSession, Spool
+from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.ports import Claimed, Spool
 from logferry_model.session import Session
 from tests.contracts.spooling import HOME, LETTER, NOW, RECEIPT, Bench, claim, found, row, so_far, states
 

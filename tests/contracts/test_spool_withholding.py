@@ -14,10 +14,11 @@ from msgspec.structs import replace as changed
 from logferry_daemon.adapters.spool_sqlite import SqliteSpool, open_spool
 from logferry_daemon.core.exchange import Letter, Upload
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.packing import gzip_packed
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import fingerprint, part_of
-from logferry_daemon.ports import NewSession, Spool, Withheld
+from logferry_daemon.ports import Spool, Withheld
 from logferry_model.envelope import encode_session
 from logferry_model.session import Session
 from tests.contracts.spooling import (

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from logferry_daemon.core.addressing import Terms, address, check_no_slot
 from logferry_daemon.core.boundary import end_by
 from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import STANDARD, Group, Policy, Treatment
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.ports import NewSession
 from logferry_model.session import EndRule
 from tests.planting import TRACKERS, Canaries, Planter, made, planted, read, safe_places
 from tests.privacy import DETECTORS, SLOTS, TOKENS

@@ -6,15 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, stays_asked
-from logferry_daemon.ports import (
-    UNASKED,
-    Admitted,
-    DeliveryRow,
-    NewSession,
-    destination_note,
-    followed,
-    source_note,
-)
+from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.ports import UNASKED, Admitted, DeliveryRow, destination_note, followed, source_note
 from tests.fake_spool.remnants import RemnantsInMemory
 from tests.fake_spool.shelves import KeptDelivery, KeptSession, ended_at
 

@@ -7,17 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from logferry_daemon.core.identities import UNSURE
+from logferry_daemon.core.new_session import NewSession, summarised, version_of
 from logferry_daemon.core.papers import Journaled, changes
 from logferry_daemon.core.reading import Paper
 from logferry_daemon.core.revision import is_news
-from logferry_daemon.ports import (
-    NO_SUMMARIES,
-    Admitted,
-    FileRow,
-    NewSession,
-    summarised,
-    version_of,
-)
+from logferry_daemon.ports import NO_SUMMARIES, Admitted, FileRow
 from tests.fake_spool.recutting import RecuttingInMemory
 from tests.fake_spool.room import Room
 

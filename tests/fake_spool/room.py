@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from logferry_daemon.core.delivery import State
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.queue_bound import HINT, QUEUE_FULL, Extent, full
-from logferry_daemon.ports import (
-    NewSession,
-)
 from logferry_model.errors import LogferryError, Unreachable
 from tests.fake_spool.shelves import Shelves
 

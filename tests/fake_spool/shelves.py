@@ -10,6 +10,7 @@ from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.exchange import Letter, Upload
 from logferry_daemon.core.history import Attempt
 from logferry_daemon.core.identities import Binding
+from logferry_daemon.core.new_session import NewSession, heard_of
 from logferry_daemon.core.papers import Journaled
 from logferry_daemon.core.queue_bound import Bound
 from logferry_daemon.core.reading import Paper
@@ -18,15 +19,7 @@ from logferry_daemon.core.recut import (
     Recount,
     uncounted,
 )
-from logferry_daemon.ports import (
-    CopyRow,
-    DeletedRow,
-    DeliveryRow,
-    FileRow,
-    NewSession,
-    RemnantRow,
-    heard_of,
-)
+from logferry_daemon.ports import CopyRow, DeletedRow, DeliveryRow, FileRow, RemnantRow
 from logferry_model.envelope import Receipt
 from logferry_model.errors import LogferryError, Unreachable
 from logferry_model.session import SessionId

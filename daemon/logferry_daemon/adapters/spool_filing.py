@@ -17,6 +17,7 @@ from logferry_daemon.adapters.spool_remnants import leave_upload
 from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.delivery import NEXT, State, Step, first_state, stays_asked
+from logferry_daemon.core.new_session import NewSession, summarised, version_of
 from logferry_daemon.core.preparing import ended, is_frame, part_of
 from logferry_daemon.core.recut import (
     Merge,
@@ -30,17 +31,7 @@ from logferry_daemon.core.recut import (
     split,
 )
 from logferry_daemon.core.revision import Version, is_news
-from logferry_daemon.ports import (
-    NO_SUMMARIES,
-    Admitted,
-    Chance,
-    NewSession,
-    Recutting,
-    StillRuns,
-    UnknownSession,
-    summarised,
-    version_of,
-)
+from logferry_daemon.ports import NO_SUMMARIES, Admitted, Chance, Recutting, StillRuns, UnknownSession
 from logferry_model.session import EndRule, Session
 
 

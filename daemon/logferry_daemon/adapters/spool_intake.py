@@ -10,8 +10,9 @@ from logferry_daemon.adapters.database_sqlite import Database
 from logferry_daemon.adapters.papers_sqlite import forget_papers, note_papers
 from logferry_daemon.adapters.spool_filing import Filing
 from logferry_daemon.adapters.spool_room import Room
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.reading import Paper
-from logferry_daemon.ports import NO_SUMMARIES, Admitted, FileRow, NewSession
+from logferry_daemon.ports import NO_SUMMARIES, Admitted, FileRow
 
 
 class IntakeInSqlite:

@@ -28,7 +28,8 @@ from logferry_daemon.core.identities import (
     together,
     void,
 )
-from logferry_daemon.ports import DeliveryRow, NewSession, Seen
+from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.ports import DeliveryRow, Seen
 from logferry_model.session import Session
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from logferry_daemon.adapters.database_sqlite import Query
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.queue_bound import HINT, QUEUE_FULL, Bound, Extent, full
-from logferry_daemon.ports import NewSession
 from logferry_model.errors import Unreachable
 
 MEASURED = timedelta(seconds=5)

@@ -16,23 +16,13 @@ import msgspec
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.exchange import Letter, Parcel, Upload
+from logferry_daemon.core.new_session import NewSession, heard_of, version_of
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
 from logferry_daemon.core.summaries import summary_of
-from logferry_daemon.ports import (
-    Backlog,
-    Claimed,
-    DeliveryRow,
-    FileRow,
-    NewSession,
-    SessionRow,
-    Totals,
-    followed,
-    heard_of,
-    version_of,
-)
+from logferry_daemon.ports import Backlog, Claimed, DeliveryRow, FileRow, SessionRow, Totals, followed
 from logferry_model.session import Session, SessionId
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -11,10 +11,10 @@ from logferry_daemon.core.bounds import bounded
 from logferry_daemon.core.identities import UNSURE, known_as
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import REMOVED, Privacy, TakenOut, named, sanitise
 from logferry_daemon.core.verify import leaks
-from logferry_daemon.ports import NewSession
 from logferry_model.envelope import encode_session, sha256_hex
 from logferry_model.session import End, Session
 

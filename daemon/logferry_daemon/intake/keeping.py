@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import Found, Paper, Trouble, only_grows
 from logferry_daemon.core.settle import Sighting, Signature
@@ -18,7 +19,7 @@ from logferry_daemon.intake.named import Named
 from logferry_daemon.intake.orphans import Orphan, Orphans
 from logferry_daemon.intake.partials import Partials
 from logferry_daemon.intake.source import Source, World
-from logferry_daemon.ports import Admitted, FileRow, NewSession
+from logferry_daemon.ports import Admitted, FileRow
 from logferry_model.errors import Damaged
 from logferry_model.session import End, EndRule
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.partials import USUAL_RHYTHM, Before, Rhythm, is_due
 from logferry_daemon.core.reading import Found
 from logferry_daemon.intake.file_state import mark
-from logferry_daemon.ports import Admitted, FileRow, Intake, NewSession
+from logferry_daemon.ports import Admitted, FileRow, Intake
 from logferry_model.session import SessionId
 
 log = logging.getLogger(__name__)

@@ -18,13 +18,13 @@ from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.detectors import Detectors
 from logferry_daemon.core.exchange import Letter
 from logferry_daemon.core.gate import Access
+from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import Group, Listing, Policy, Treatment
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import found_whole
 from logferry_daemon.core.sanitise import UNLISTED
 from logferry_daemon.core.writing import Written
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.ports import NewSession
 from logferry_daemon.scribe import KEY, KEY_NOTE, RENEWED_NOTE, Scribe, renewed_at
 from logferry_model.envelope import Envelope
 from logferry_model.errors import Refused, Unreachable
