@@ -17,6 +17,7 @@ from logferry_daemon.core.exchange import Dialect, Erased, Erasure, Later, Parke
 from logferry_daemon.core.gate import Block
 from logferry_daemon.core.hushing import hushed
 from logferry_daemon.errands import Errand, Errands
+from logferry_daemon.floors import Floors
 from logferry_daemon.gates import Gates
 from logferry_daemon.road import AT_ONCE, LOOK_AGAIN, Road, Turn
 from logferry_daemon.tokens import Proof, Tokens
@@ -49,6 +50,7 @@ class Eraser:
         self._turn = turn or nullcontext()
         self._tokens = Tokens(road.clock, road.sender)
         self._wake = Wake(road.clock)
+        self._floors = Floors(road.clock)
         self._put_off: set[str] = set()
         """Errands that the destination itself put off; all others wait for the network, or since before a restart."""
 
@@ -83,22 +85,25 @@ class Eraser:
         """Ask for what is due; how long to wait then, None while there is nothing to ask for."""
         name, clock = self.destination.name, self._road.clock
         now = clock.now()
-        due = await self._next(now)
-        if due is None:
-            return None
-        if due > now:
-            return min(due - now, LOOK_AGAIN)
+        if (wait := await self._until_due(now)) != timedelta():
+            return wait
         gate = await self._gates.way_to_delete(self.destination)
         if not gate.open:
             return LOOK_AGAIN if gate.until is None else min(max(gate.until - clock.now(), timedelta()), LOOK_AGAIN)
         for kind in self._errands:
-            for errand in await kind.due(name, clock.now(), self._gates.at_once(name, AT_ONCE)):
+            limit, but = self._gates.at_once(name, AT_ONCE), self._floors.holding()
+            for errand in await kind.due(name, clock.now(), limit, but=but):
                 await self._erase(kind, errand)
         return timedelta()
 
-    async def _next(self, now: datetime) -> datetime | None:
-        known = [await kind.next(self.destination.name, now) for kind in self._errands]
-        return min((due for due in known if due is not None), default=None)
+    async def _until_due(self, now: datetime) -> timedelta | None:
+        """How long there is nothing to ask for, as far as anybody knows; None where that is for good."""
+        but = self._floors.holding()
+        known = [await kind.next(self.destination.name, now, but=but) for kind in self._errands]
+        waits = [max(due - now, timedelta()) for due in known if due is not None]
+        if (over := self._floors.next_over()) is not None:
+            waits.append(over)
+        return min((*waits, LOOK_AGAIN)) if waits else None
 
     async def _erase(self, kind: Errands, errand: Errand) -> None:
         async with self._turn:
@@ -174,6 +179,7 @@ class Eraser:
         self._put_off.discard(errand.id)
         if isinstance(outcome, Later | Stop) and not is_of_the_network(outcome):
             self._put_off.add(errand.id)
+        self._floors.note(errand.id, outcome.floor if isinstance(outcome, Later) else timedelta())
         match outcome:
             case Erased():
                 await kind.gone(errand, outcome.note, now)

@@ -31,12 +31,12 @@ class Errand:
 class Errands(Protocol):
     """All of one kind."""
 
-    async def next(self, destination: str, now: datetime) -> datetime | None:
-        """When the earliest is due."""
+    async def next(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest but these is due."""
         ...
 
-    async def due(self, destination: str, now: datetime, limit: int) -> Sequence[Errand]:
-        """Those that are to be asked for now."""
+    async def due(self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()) -> Sequence[Errand]:
+        """Those but these that are to be asked for now."""
         ...
 
     async def hasten(self, destination: str, *, but: Collection[str] = ()) -> None:
@@ -64,13 +64,13 @@ class CopyErrands:
     def __init__(self, removals: Removals) -> None:
         self._removals = removals
 
-    async def next(self, destination: str, now: datetime) -> datetime | None:
+    async def next(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         """As the spool has it."""
-        return await self._removals.next_copy(destination, now)
+        return await self._removals.next_copy(destination, now, but=but)
 
-    async def due(self, destination: str, now: datetime, limit: int) -> Sequence[Errand]:
+    async def due(self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()) -> Sequence[Errand]:
         """As the spool has them."""
-        return [_of_copy(copy) for copy in await self._removals.due_copies(destination, now, limit)]
+        return [_of_copy(copy) for copy in await self._removals.due_copies(destination, now, limit, but=but)]
 
     async def hasten(self, destination: str, *, but: Collection[str] = ()) -> None:
         """Due now."""
@@ -97,14 +97,14 @@ class RemnantErrands:
     def __init__(self, remnants: Remnants) -> None:
         self._remnants = remnants
 
-    async def next(self, destination: str, now: datetime) -> datetime | None:
+    async def next(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         """As the spool has it."""
-        return await self._remnants.next_remnant(destination, now)
+        return await self._remnants.next_remnant(destination, now, but=but)
 
-    async def due(self, destination: str, now: datetime, limit: int) -> Sequence[Errand]:
+    async def due(self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()) -> Sequence[Errand]:
         """As the spool has them."""
         await self._remnants.drop_expired(destination, now)
-        return [_of_remnant(row) for row in await self._remnants.due_remnants(destination, now, limit)]
+        return [_of_remnant(row) for row in await self._remnants.due_remnants(destination, now, limit, but=but)]
 
     async def hasten(self, destination: str, *, but: Collection[str] = ()) -> None:
         """Due now."""

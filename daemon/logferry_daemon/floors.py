@@ -1,4 +1,4 @@
-"""How long a destination asked not to be sent a delivery again, by the clock that nobody sets.
+"""How long a destination asked not to be sent a delivery again, or asked to delete one, by the clock that nobody sets.
 
 The same wait stands in the spool by the clock on the wall: for a restart, and it would be over at once where that is
 set forward. What is known of the whole destination is kept at its gate (`gates.py`).
@@ -13,25 +13,25 @@ from logferry_daemon.ports import Clock
 
 
 class Floors:
-    """Of one destination's deliveries, since the daemon was started."""
+    """Of one destination's deliveries, or of its deletions, since the daemon was started."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._until: dict[str, datetime] = {}
 
-    def note(self, delivery: str, floor: timedelta) -> None:
+    def note(self, item: str, floor: timedelta) -> None:
         """What the newest answer to it asked for; one that asks for nothing ends what another one did."""
-        self._until.pop(delivery, None)
+        self._until.pop(item, None)
         if floor > timedelta():
-            self._until[delivery] = self._clock.steady() + floor
+            self._until[item] = self._clock.steady() + floor
 
     def holding(self) -> Collection[str]:
-        """Those that are not to be sent yet."""
+        """Those whose time has not come."""
         now = self._clock.steady()
-        self._until = {delivery: until for delivery, until in self._until.items() if until > now}
+        self._until = {item: until for item, until in self._until.items() if until > now}
         return tuple(self._until)
 
     def next_over(self) -> timedelta | None:
-        """How long until one of them may be sent; None where none is held."""
+        """How long until that of one comes; None where none is held."""
         now = self._clock.steady()
         return min((until - now for until in self._until.values() if until > now), default=None)

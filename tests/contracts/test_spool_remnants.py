@@ -212,6 +212,14 @@ async def test_it_is_due_until_it_is_gone(bench: Bench) -> None:
     assert await bench.spool.next_remnant(HOME, NOW) is None
 
 
+async def test_one_that_is_left_out_is_neither_due_nor_next(spool: Spool) -> None:
+    await admit(spool, found("aa"))
+    await deleted(spool, await begin(spool))
+    (row,) = await left(spool)
+    assert list(await spool.due_remnants(HOME, NOW, 9, but=[row.id])) == []
+    assert await spool.next_remnant(HOME, NOW, but=[row.id]) is None
+
+
 async def test_one_that_need_not_wait_any_longer_is_due_at_once(spool: Spool) -> None:
     await admit(spool, found("aa"))
     await deleted(spool, await begin(spool))

@@ -282,6 +282,17 @@ async def test_an_asked_for_copy_is_due_until_it_is_confirmed(bench: Bench) -> N
     assert await bench.spool.next_copy(HOME, NOW) is None
 
 
+async def test_a_copy_that_is_left_out_is_neither_due_nor_next(spool: Spool) -> None:
+    await admit(spool, found("aa"), found("bb", age=1), to=[HOME])
+    for name in ("b", "a"):
+        await upload(spool, report=name)
+    first, second = [copy for name in ("aa", "bb") for copy in (await delete(spool, name, ask=(HOME,))).copies]
+    await spool.copy_deferred(second.id, "423", NOW, NOW + MINUTE, counts=True)
+    due = [one.id for one in await spool.due_copies(HOME, NOW + MINUTE, 1, but=[first.id])]
+    assert (due, await spool.next_copy(HOME, NOW, but=[first.id])) == ([second.id], NOW + MINUTE)
+    assert await spool.next_copy(HOME, NOW, but=[first.id, second.id]) is None
+
+
 async def test_a_copy_that_need_not_wait_any_longer_is_due_at_once_and_no_other(spool: Spool) -> None:
     await admit(spool, found("aa"), found("bb", age=1), found("cc", age=2), to=[HOME])
     for name in ("c", "b", "a"):

@@ -21,13 +21,15 @@ from tests.fake_spool.shelves import KeptDelivery
 class Copies(RemnantsInMemory):
     """The part of the spool that knows what is elsewhere."""
 
-    async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
-        pending = self._copies_at(destination, CopyState.PENDING)
+    async def due_copies(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[CopyRow]:
+        pending = [one for one in self._copies_at(destination, CopyState.PENDING) if one.id not in but]
         return sorted((one for one in pending if is_due(one, now)), key=lambda one: one.id)[:limit]
 
-    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
+    async def next_copy(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         pending = self._copies_at(destination, CopyState.PENDING)
-        return min((due_at(one, now) for one in pending), default=None)
+        return min((due_at(one, now) for one in pending if one.id not in but), default=None)
 
     async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:
         self._writable()

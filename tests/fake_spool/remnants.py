@@ -21,13 +21,16 @@ NOBODY = "its destination was removed, or has another address now"
 class RemnantsInMemory(Players):
     """The part of the spool that has uploads taken back."""
 
-    async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
-        due = [one for one in self._remnants_waiting(destination) if is_due(one, now)]
+    async def due_remnants(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[RemnantRow]:
+        waiting = [one for one in self._remnants_waiting(destination) if one.id not in but]
+        due = [one for one in waiting if is_due(one, now)]
         return sorted(due, key=lambda one: one.id)[:limit]
 
-    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
+    async def next_remnant(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         waiting = self._remnants_waiting(destination)
-        return min((due_at(one, now) for one in waiting), default=None)
+        return min((due_at(one, now) for one in waiting if one.id not in but), default=None)
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:
         self._writable()

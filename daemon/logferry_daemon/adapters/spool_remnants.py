@@ -23,14 +23,18 @@ class RemnantsInSqlite:
 
     database: Database
 
-    async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
+    async def due_remnants(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[RemnantRow]:
         """Those that its destination is to delete now."""
-        due = await self.database.read("remnants_due", destination=destination, **by_the_clock(now), limit=limit)
+        about = {"destination": destination, **by_the_clock(now), "but": json.dumps(list(but))}
+        due = await self.database.read("remnants_due", **about, limit=limit)
         return [remnant_row(row) for row in due]
 
-    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
+    async def next_remnant(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         """When the earliest is due; long ago means now."""
-        due = (await self.database.read("next_remnant", destination=destination, **by_the_clock(now)))[0]["due"]
+        about = {"destination": destination, **by_the_clock(now), "but": json.dumps(list(but))}
+        due = (await self.database.read("next_remnant", **about))[0]["due"]
         return None if due is None else rows.at(due)
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:

@@ -193,14 +193,18 @@ class Removals(RemnantsInSqlite):
         """Also what was tried under a key that it has no more."""
         return bool(await self.database.read("may_be_at", session=session, destination=destination))
 
-    async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
+    async def due_copies(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[CopyRow]:
         """Those that its destination is to delete now."""
-        due = await self.database.read("copies_due", destination=destination, **by_the_clock(now), limit=limit)
+        about = {"destination": destination, **by_the_clock(now), "but": json.dumps(list(but))}
+        due = await self.database.read("copies_due", **about, limit=limit)
         return [_copy_row(row) for row in due]
 
-    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
+    async def next_copy(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
         """When the earliest is due; long ago means now."""
-        due = (await self.database.read("next_copy", destination=destination, **by_the_clock(now)))[0]["due"]
+        about = {"destination": destination, **by_the_clock(now), "but": json.dumps(list(but))}
+        due = (await self.database.read("next_copy", **about))[0]["due"]
         return None if due is None else rows.at(due)
 
     async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:

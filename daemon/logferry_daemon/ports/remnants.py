@@ -43,12 +43,14 @@ class RemnantRow:
 class Remnants(Protocol):
     """What is begun is filed when its delivery is deleted, kept from there, overtaken or written anew."""
 
-    async def due_remnants(self, destination: str, now: datetime, limit: int) -> Sequence[RemnantRow]:
-        """Those that a destination is to delete now."""
+    async def due_remnants(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[RemnantRow]:
+        """Those that a destination is to delete now, without these."""
         ...
 
-    async def next_remnant(self, destination: str, now: datetime) -> datetime | None:
-        """When the earliest is due there."""
+    async def next_remnant(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest is due there, without these."""
         ...
 
     async def hasten_remnants(self, destination: str, *, but: Collection[str] = ()) -> None:

@@ -81,12 +81,14 @@ class Removals(Protocol):
         """All deleted sessions, newest first."""
         ...
 
-    async def due_copies(self, destination: str, now: datetime, limit: int) -> Sequence[CopyRow]:
-        """Copies that a destination is to delete now."""
+    async def due_copies(
+        self, destination: str, now: datetime, limit: int, *, but: Collection[str] = ()
+    ) -> Sequence[CopyRow]:
+        """Copies that a destination is to delete now, without these."""
         ...
 
-    async def next_copy(self, destination: str, now: datetime) -> datetime | None:
-        """When the earliest copy is due there."""
+    async def next_copy(self, destination: str, now: datetime, *, but: Collection[str] = ()) -> datetime | None:
+        """When the earliest copy is due there, without these."""
         ...
 
     async def hasten_copies(self, destination: str, *, but: Collection[str] = ()) -> None:

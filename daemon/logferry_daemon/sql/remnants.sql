@@ -21,7 +21,7 @@ SELECT * FROM remnants WHERE session = :session ORDER BY destination, path;
 
 -- remnants_due --
 SELECT * FROM remnants
-WHERE destination = :destination AND state = 'pending'
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but))
     AND (next_attempt IS NULL OR next_attempt <= :now OR (last_attempt > :ahead AND next_attempt <= last_attempt))
 ORDER BY id LIMIT :limit;
 
@@ -30,7 +30,8 @@ ORDER BY id LIMIT :limit;
 SELECT min(
     CASE WHEN next_attempt > last_attempt AND last_attempt > :ahead THEN :now + min(next_attempt - last_attempt, :longest)
     WHEN last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
-) AS due FROM remnants WHERE destination = :destination AND state = 'pending';
+) AS due FROM remnants
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but));
 
 -- one_remnant --
 SELECT state FROM remnants WHERE id = :id;

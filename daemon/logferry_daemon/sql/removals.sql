@@ -80,7 +80,7 @@ SELECT * FROM copies ORDER BY session, destination, report, idempotency_key;
 
 -- copies_due --
 SELECT * FROM copies
-WHERE destination = :destination AND state = 'pending'
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but))
     AND (next_attempt IS NULL OR next_attempt <= :now OR (last_attempt > :ahead AND next_attempt <= last_attempt))
 ORDER BY id LIMIT :limit;
 
@@ -89,7 +89,8 @@ ORDER BY id LIMIT :limit;
 SELECT min(
     CASE WHEN next_attempt > last_attempt AND last_attempt > :ahead THEN :now + min(next_attempt - last_attempt, :longest)
     WHEN last_attempt > :ahead THEN 0 ELSE coalesce(next_attempt, 0) END
-) AS due FROM copies WHERE destination = :destination AND state = 'pending';
+) AS due FROM copies
+WHERE destination = :destination AND state = 'pending' AND id NOT IN (SELECT value FROM json_each(:but));
 
 -- hasten_copies --
 -- What they waited for is over.

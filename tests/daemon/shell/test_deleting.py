@@ -252,6 +252,39 @@ async def test_what_the_destination_asked_for_holds_in_every_network_and_after_a
         assert await copies(house) == [("deleted", "")]
 
 
+@pytest.mark.parametrize("trouble", [problem(409, retry_after="900"), problem(423, retry_after="900")])
+@pytest.mark.parametrize("ahead", [timedelta(), HOUR], ids=["clock left alone", "clock set forward"])
+async def test_one_deletion_is_not_asked_for_before_its_time_whatever_the_clock_is_set_to(
+    house: Town, trouble: Response, ahead: timedelta
+) -> None:
+    """R-D23. Nor by a resume: the destination said when."""
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = trouble
+        await delete(house, REMOTE)
+        house.collector.trouble = None
+        house.clock.set(house.clock.now() + ahead)
+        await house.control.resume()
+        await house.pass_time(14 * MINUTE)
+        assert [state for state, _ in await copies(house)] == ["pending"]
+        await house.pass_time(2 * MINUTE)
+        assert await copies(house) == [("deleted", "")]
+
+
+async def test_one_deletion_that_has_to_wait_holds_up_no_other(house: Town) -> None:
+    async with house.open():
+        await house.set_up()
+        await house.hunt(1, 2)
+        house.collector.trouble = problem(423, retry_after="900")
+        await delete(house, REMOTE)
+        house.collector.trouble = None
+        house.clock.set(house.clock.now() + HOUR)
+        await delete(house, REMOTE)
+        await house.pass_time(MINUTE)
+        assert sorted(state for state, _ in await copies(house)) == ["deleted", "pending"]
+
+
 async def test_a_server_in_trouble_is_not_asked_to_delete_sooner_because_of_a_network(house: Town) -> None:
     async with house.open():
         await house.set_up()
