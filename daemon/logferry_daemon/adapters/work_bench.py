@@ -13,7 +13,7 @@ import msgspec
 from logferry_daemon.adapters.worker_process import Gone, Worker
 from logferry_daemon.core.detectors import Surroundings
 from logferry_daemon.core.patience import Effort, Patience
-from logferry_daemon.workshop.messages import Done, Start, done_of, encoded, ready_of
+from logferry_daemon.workshop.messages import Answer, Start, answer_of, encoded, ready_of
 
 log = logging.getLogger(__name__)
 
@@ -48,12 +48,12 @@ class Bench:
         await self._asked(worker, lambda one: ready_of(one.exchange(hello)), Patience(computing=START, still=START))
         return worker
 
-    async def done(self, worker: Worker, message: bytes, patience: Patience) -> Done:
+    async def answer(self, worker: Worker, message: bytes, patience: Patience) -> Answer:
         """What it made of it; Gone, and no worker any more, where it did not come to that."""
         try:
-            return await self._asked(worker, lambda one: done_of(one.exchange(message)), patience)
+            return await self._asked(worker, lambda one: answer_of(one.exchange(message)), patience)
         except (Gone, msgspec.MsgspecError) as error:
-            log.warning("the worker was lost in the middle of a letter", extra={"action": "worker"})
+            log.warning("the worker was lost in the middle of its work", extra={"action": "worker"})
             await self.close()
             if isinstance(error, Gone):
                 raise

@@ -24,7 +24,7 @@ from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.losses import worker_lost
 from logferry_daemon.core.patience import Patience, patience_for
 from logferry_daemon.core.writing import Errand, Written
-from logferry_daemon.workshop.messages import Done, Refusal, Task, encoded
+from logferry_daemon.workshop.messages import Answer, Mistake, Refusal, Task, Write, Wrote, encoded
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Refused, Unreachable
 
 log = logging.getLogger(__name__)
@@ -103,22 +103,25 @@ class ProcessWorkshop:
 
     async def write(self, errand: Errand, dialect: Dialect) -> Written:
         """The letter; where no process can be started, made in a thread."""
-        message = await asyncio.to_thread(encoded, Task(dialect=dialect.name, errand=errand))
+        answer = await self._answer(Write(dialect=dialect.name, errand=errand))
+        return answer.written if isinstance(answer, Wrote) else await self._here.write(errand, dialect)
+
+    async def _answer(self, task: Task) -> Answer | None:
+        """What a worker made of it; None where it is to be done here."""
+        message = await asyncio.to_thread(encoded, task)
         try:
-            done = await self._in_turn(message, self._patience(len(message)))
+            answer = await self._in_turn(message, self._patience(len(message)))
         except Gone as error:
             raise worker_lost(str(error)) from error
-        if done is None:
-            return await self._here.write(errand, dialect)
-        if done.refusal is not None:
-            raise _error(done.refusal)
-        if done.mistake == NO_MEMORY:
+        if isinstance(answer, Refusal):
+            raise _error(answer)
+        if isinstance(answer, Mistake) and answer.kind == NO_MEMORY:
             raise worker_lost("there was too little memory for it")
-        if done.written is None:
+        if isinstance(answer, Mistake):
             # Done once more where its cause can be seen.
-            log.warning("a letter is made again in the daemon", extra={"action": "worker", "code": done.mistake})
-            return await self._here.write(errand, dialect)
-        return done.written
+            log.warning("a task is done again in the daemon", extra={"action": "worker", "code": answer.kind})
+            return None
+        return answer
 
     async def tidy_up(self) -> None:
         """End the worker whenever there was nothing to do for a while."""
@@ -145,14 +148,14 @@ class ProcessWorkshop:
         """No worker any more."""
         await self._bench.close()
 
-    async def _in_turn(self, message: bytes, patience: Patience) -> Done | None:
+    async def _in_turn(self, message: bytes, patience: Patience) -> Answer | None:
         """What a worker made of it; None where there can be no worker. What takes long gives the turn back."""
         async with self._turn:
             self._used.set()
             bench, aside = self._bench, False
             if (worker := await self._ready(bench)) is None:
                 return None
-            making = asyncio.ensure_future(bench.done(worker, message, patience))
+            making = asyncio.ensure_future(bench.answer(worker, message, patience))
             try:
                 if (await asyncio.wait({making}, timeout=patience.soon.total_seconds()))[0]:
                     return making.result()
@@ -165,7 +168,7 @@ class ProcessWorkshop:
                     await _broken_off(making)
         return await (self._going_on(bench, making) if aside else self._begun_again(message, patience))
 
-    async def _going_on(self, bench: Bench, making: asyncio.Future[Done]) -> Done:
+    async def _going_on(self, bench: Bench, making: asyncio.Future[Answer]) -> Answer:
         """In a place aside, with the worker that it has."""
         try:
             return await making
@@ -174,13 +177,13 @@ class ProcessWorkshop:
             await _broken_off(making)
             await bench.close()
 
-    async def _begun_again(self, message: bytes, patience: Patience) -> Done | None:
+    async def _begun_again(self, message: bytes, patience: Patience) -> Answer | None:
         """As soon as there is a place aside."""
         async with self._aside:
             bench = self._new_bench()
             try:
                 worker = await self._ready(bench)
-                return None if worker is None else await bench.done(worker, message, patience)
+                return None if worker is None else await bench.answer(worker, message, patience)
             finally:
                 await bench.close()
 
@@ -208,7 +211,7 @@ class ProcessWorkshop:
         self._told = True
 
 
-async def _broken_off(making: asyncio.Future[Done]) -> None:
+async def _broken_off(making: asyncio.Future[Answer]) -> None:
     """Nobody goes on with it when this returns."""
     making.cancel()
     await asyncio.gather(making, return_exceptions=True)

@@ -32,15 +32,25 @@ class Ready(Struct, frozen=True, kw_only=True):
     pid: int
 
 
-class Task(Struct, frozen=True, kw_only=True):
+class Write(Struct, frozen=True, kw_only=True, tag="write"):
     """One letter to make."""
 
     dialect: str
     errand: Errand
 
 
-class Refusal(Struct, frozen=True, kw_only=True):
-    """There is no letter, for a reason that its owner is told."""
+Task = Write
+"""What a worker is told after the first message: its tag says what is to be done."""
+
+
+class Wrote(Struct, frozen=True, kw_only=True, tag="wrote"):
+    """The letter."""
+
+    written: Written
+
+
+class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
+    """There is nothing, for a reason that its owner is told."""
 
     kind: str
     code: str
@@ -48,13 +58,15 @@ class Refusal(Struct, frozen=True, kw_only=True):
     hint: str
 
 
-class Done(Struct, frozen=True, kw_only=True):
-    """What became of a task: a letter, a reason, or a mistake of ours."""
+class Mistake(Struct, frozen=True, kw_only=True, tag="mistake"):
+    """There is nothing because of a mistake of ours."""
 
-    written: Written | None = None
-    refusal: Refusal | None = None
-    mistake: str = ""
-    """The kind of error; its text may have what nobody should read."""
+    kind: str
+    """Of the error; its text may have what nobody should read."""
+
+
+Answer = Wrote | Refusal | Mistake
+"""What became of a task."""
 
 
 def encoded(message: Struct) -> bytes:
@@ -77,9 +89,10 @@ def task_of(data: bytes) -> Task:
     return msgspec.msgpack.decode(data, type=Task, dec_hook=_made)
 
 
-def done_of(data: bytes) -> Done:
+def answer_of(data: bytes) -> Answer:
     """What it answers to a task."""
-    return msgspec.msgpack.decode(data, type=Done)
+    answer: Answer = msgspec.msgpack.decode(data, type=Answer)
+    return answer
 
 
 def say(pipe: IO[bytes], data: bytes) -> None:

@@ -17,7 +17,19 @@ from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.writing import write_letter
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.workshop.humble import step_back
-from logferry_daemon.workshop.messages import Done, Ready, Refusal, Task, encoded, hear, say, start_of, task_of
+from logferry_daemon.workshop.messages import (
+    Answer,
+    Mistake,
+    Ready,
+    Refusal,
+    Task,
+    Wrote,
+    encoded,
+    hear,
+    say,
+    start_of,
+    task_of,
+)
 from logferry_model.errors import LogferryError
 
 
@@ -37,7 +49,7 @@ def work(dialects: Mapping[str, Dialect]) -> int:
     detectors = Detectors(start_of(told.get()).surroundings)
     say(out, encoded(Ready(pid=os.getpid())))
     while True:
-        say(out, _done(told.get(), dialects, detectors))
+        say(out, _answer(told.get(), dialects, detectors))
 
 
 def _listen(told: SimpleQueue[bytes]) -> None:
@@ -50,19 +62,19 @@ def _listen(told: SimpleQueue[bytes]) -> None:
         os._exit(0)
 
 
-def _done(message: bytes, dialects: Mapping[str, Dialect], detectors: Detectors) -> bytes:
+def _answer(message: bytes, dialects: Mapping[str, Dialect], detectors: Detectors) -> bytes:
     try:
-        return encoded(done(task_of(message), dialects, detectors))
+        return encoded(answer(task_of(message), dialects, detectors))
     except Exception as error:  # noqa: BLE001 -- whoever asked does it again, and sees it there
-        return encoded(Done(mistake=type(error).__name__))
+        return encoded(Mistake(kind=type(error).__name__))
 
 
-def done(task: Task, dialects: Mapping[str, Dialect], detectors: Detectors) -> Done:
+def answer(task: Task, dialects: Mapping[str, Dialect], detectors: Detectors) -> Answer:
     """What becomes of one task."""
     try:
-        return Done(written=write_letter(task.errand, dialects[task.dialect], detectors))
+        return Wrote(written=write_letter(task.errand, dialects[task.dialect], detectors))
     except LogferryError as error:
-        return Done(refusal=Refusal(kind=type(error).__name__, code=error.code, message=error.message, hint=error.hint))
+        return Refusal(kind=type(error).__name__, code=error.code, message=error.message, hint=error.hint)
 
 
 if __name__ == "__main__":
