@@ -67,3 +67,17 @@ def heading(text: str) -> Line:
 def dim(text: str) -> Span:
     """Words that matter less."""
     return Span(text, Tone.DIM)
+
+
+def listed(grid: Grid) -> Grid:
+    """The same with a line for each cell that has something in it, where there is no room for its columns."""
+    rows: list[tuple[Words, ...]] = []
+    for row in grid.rows:
+        rows += [("", "")] if rows else []
+        rows += [(dim(name), cell) for name, cell in zip(grid.columns, row, strict=True) if text_of(cell)]
+    return Grid(("name", "value"), tuple(rows), whole=frozenset({"name"}), indent=grid.indent)
+
+
+def text_of(word: Words) -> str:
+    """It without its tone."""
+    return word.text if isinstance(word, Span) else word

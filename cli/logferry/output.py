@@ -1,11 +1,10 @@
-"""The one module that prints: blocks for people through rich, plain JSON for programs. Decides nothing.
+"""The one module that prints: blocks for people (`drawing.py`), plain JSON for programs. Decides nothing.
 
 rich is imported when the first block is printed, so `--json` never waits for it.
 """
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,32 +12,15 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import msgspec
 
-from logferry.blocks import Block, Grid, Line, Span, Tone, Words
+from logferry.blocks import Block, Line, Span, Tone, Words, text_of
+from logferry.printable import printable
 from logferry_model.errors import LogferryError
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
-    from rich.text import Text
+    from rich.console import Console
 
-STYLES = {
-    Tone.PLAIN: "",
-    Tone.STRONG: "bold",
-    Tone.DIM: "dim",
-    Tone.GOOD: "green",
-    Tone.BUSY: "cyan",
-    Tone.WARN: "yellow",
-    Tone.BAD: "bold red",
-}
-
-PIPE_WIDTH = 200
-"""A program that reads our tables should not get cut lines."""
-
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
-    "\ud800-\udfff\U000e0000-\U000e007f]"
-)
-"""In a file name or a server's answer these could steer the terminal, write lines of their own, turn words round or
-hide in them. Line breaks are among them: a line is made by a `Line`, never by a character."""
+PIPE_WIDTH = 1_000_000
+"""What is read by a program, or kept in a file, has whole lines: rich cuts what is indented at the width."""
 
 Shown = TypeVar("Shown")
 
@@ -87,9 +69,11 @@ class Output:
 
     def blocks(self, blocks: Iterable[Block]) -> None:
         """Blocks for a person."""
+        from logferry.drawing import drawn
+
         console = _console(self._stdout)
         for block in blocks:
-            console.print(_rendered(block), soft_wrap=not console.is_terminal)
+            console.print(drawn(block, console), soft_wrap=not console.is_terminal)
         self._stdout.flush()
 
     def say(self, *words: Words) -> None:
@@ -99,7 +83,9 @@ class Output:
     def note(self, *words: Words) -> None:
         """One line beside the answer: never part of what a program reads."""
         if self._stderr.isatty():
-            _console(self._stderr).print(_text(words), soft_wrap=True)
+            from logferry.drawing import text
+
+            _console(self._stderr).print(text(words), soft_wrap=True)
         else:
             # Scripts ask in vain more often than people do, and need not wait for rich to hear it.
             print("".join(map(_plain, words)), file=self._stderr, flush=True)
@@ -153,17 +139,14 @@ class Output:
         from rich.console import Group
         from rich.live import Live
 
+        from logferry.drawing import drawn
+
         with Live(console=console, auto_refresh=False) as live:
-            yield lambda blocks: live.update(Group(*map(_rendered, blocks)), refresh=True)
-
-
-def printable(text: str) -> str:
-    """The text with a mark in place of whatever could steer a terminal or end the line."""
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+            yield lambda blocks: live.update(Group(*(drawn(one, console) for one in blocks)), refresh=True)
 
 
 def _plain(word: Words) -> str:
-    return printable(word.text if isinstance(word, Span) else word)
+    return printable(text_of(word))
 
 
 def _unseen(done: int, total: int, what: str) -> None:
@@ -175,31 +158,3 @@ def _console(stream: TextIO) -> Console:
 
     width = None if stream.isatty() else PIPE_WIDTH
     return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
-
-
-def _text(words: Iterable[Words]) -> Text:
-    from rich.text import Text
-
-    text = Text()
-    for word in words:
-        span = word if isinstance(word, Span) else Span(word)
-        text.append(printable(span.text), STYLES[span.tone])
-    return text
-
-
-def _rendered(block: Block) -> RenderableType:
-    from rich.padding import Padding
-
-    content = _table(block) if isinstance(block, Grid) else _text(block.words)
-    return Padding(content, (0, 0, 0, block.indent), expand=False) if block.indent else content
-
-
-def _table(grid: Grid) -> RenderableType:
-    from rich.table import Table
-
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for name in grid.columns:
-        table.add_column(name, justify="right" if name in grid.right else "left", no_wrap=name in grid.whole)
-    for row in grid.rows:
-        table.add_row(*(_text((cell,)) for cell in row))
-    return table

@@ -1,7 +1,10 @@
+import re
+
 import pytest
 
 from logferry.blocks import Grid, Span, Tone, line
-from logferry.output import Output, printable
+from logferry.output import Output
+from logferry.printable import printable
 from logferry_model.errors import Misconfigured
 from tests.cli.streams import on_terminal, piped
 
@@ -37,10 +40,38 @@ def test_a_pipe_gets_none(plain_environment: pytest.MonkeyPatch) -> None:
 
 
 def test_a_pipe_gets_whole_lines_and_cells() -> None:
+    """Also what is indented, as the text that somebody agrees to."""
     out, stream = piped()
-    url = "http://127.0.0.1:8765/r/" + "x" * 150
-    out.blocks([line(url), Grid(("url",), ((url,),))])
-    assert stream.getvalue().count(url) == 2
+    url = "http://127.0.0.1:8765/r/" + "x" * 1500
+    words = "all that a tracker may tell of, " * 40
+    out.blocks([line(url), line(url, indent=2), line(words, indent=2), Grid(("url", "words"), ((url, words),))])
+    assert (stream.getvalue().count(url), stream.getvalue().count(words.strip())) == (3, 2)
+
+
+WIDE = Grid(
+    ("session", "state", "report"),
+    (("5b1d0c9e", "held", "http://127.0.0.1:8765/r/qXUQjX8mtdezTjtg9uenpA"), ("4a47729a", "uploaded", "")),
+    whole=frozenset({"session", "report"}),
+    indent=0,
+)
+"""Sixty-seven characters, with two between its columns."""
+
+
+@pytest.mark.parametrize(("columns", "rows"), [("80", 3), ("66", 3), ("40", 7)])
+def test_a_table_loses_no_column_and_no_letter_on_a_narrow_terminal(
+    plain_environment: pytest.MonkeyPatch, columns: str, rows: int
+) -> None:
+    """Its columns are closer together, or its rows become lists without what is empty."""
+    plain_environment.setenv("COLUMNS", columns)
+    plain_environment.setenv("NO_COLOR", "1")
+    out, stream = on_terminal()
+    out.blocks([WIDE])
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", stream.getvalue())
+    assert (shown.count("state") > 0, len(shown.splitlines())) == (True, rows)
+    assert max(map(len, shown.splitlines())) <= int(columns)
+    for row in WIDE.rows:
+        for cell in row:
+            assert str(cell) in re.sub(r"\s", "", shown)
 
 
 def test_square_brackets_are_words_and_no_markup() -> None:
