@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.acceptance.desktop import Desktop, desktop_session
 from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, daemon_home, until
 from tests.conftest import needs, only_on
+from tests.packed import found_packed
 
 pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
 
@@ -70,11 +70,7 @@ def _readable(spool: Path) -> Iterator[bytes]:
     for file in spool.parent.glob(f"{spool.name}*"):
         data = file.read_bytes()
         yield data
-        for begin in (place for place in range(len(data) - 1) if data[place : place + 2] == b"x\x9c"):
-            try:
-                yield zlib.decompressobj().decompress(data[begin:])
-            except zlib.error:
-                continue
+        yield from found_packed(data)
 
 
 def stopped(daemon: DaemonHome) -> bool:

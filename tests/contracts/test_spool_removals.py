@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import sqlite3
-import zlib
 from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import timedelta
@@ -23,6 +22,7 @@ from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.policy import Group
 from logferry_daemon.core.preparing import part_of
 from logferry_daemon.core.removal import CopyState
+from logferry_daemon.core.shelved import shelved
 from logferry_daemon.ports import CopyRow, Removed, Spool, UnknownSession, earlier
 from logferry_model.errors import Unreachable
 from tests.contracts.spooling import (
@@ -403,7 +403,7 @@ async def test_no_byte_of_a_deleted_session_is_left_in_the_files(tmp_path: Path,
         tagged = msgspec.structs.replace(made.session, facts=facts, tags=(f"{CANARY}{number}",))
         secret = part_of(tagged)
         await admit(disk, secret)
-        packed = zlib.compress(secret.document, 6)
+        packed = shelved(secret.document)
         pieces += [packed[place : place + 24] for place in range(64, len(packed) - 24, 64)]
         for one in await claim(disk, limit=100):
             letter = Letter(body=noisy("letter", number), headers={"a": CANARY}, payload_digest="cd")

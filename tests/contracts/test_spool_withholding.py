@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,6 +36,7 @@ from tests.contracts.spooling import (
 )
 from tests.contracts.test_spool_recut import ONE, REST, A, merge, split
 from tests.fakes import FixedChance
+from tests.packed import found_packed
 from tests.privacy import SLOTS
 
 KEY = "s3cret lantern of brass"
@@ -210,12 +210,7 @@ def readable(folder: Path) -> Iterator[bytes]:
     for file in folder.glob("spool.db*"):
         data = file.read_bytes()
         yield data
-        for begin in (place for place in range(len(data) - 1) if data[place : place + 2] == b"x\x9c"):
-            opened = zlib.decompressobj()
-            try:
-                yield opened.decompress(data[begin:])
-            except zlib.error:
-                yield opened.flush()
+        yield from found_packed(data)
 
 
 async def test_no_file_holds_the_key_when_it_is_scrubbed(tmp_path: Path, disk: SqliteSpool) -> None:

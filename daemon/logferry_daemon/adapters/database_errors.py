@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from logferry_daemon.core.queue_trouble import Cause, cause_of, hint, sentence
+from logferry_daemon.core.shelved import Unreadable
 from logferry_model.errors import Damaged, LogferryError, Unreachable
 
 UNREADABLE = (sqlite3.DatabaseError, UnicodeDecodeError)
@@ -31,7 +31,7 @@ def database_errors(path: Path) -> Iterator[None]:
         raise
     except UNUSABLE as error:
         raise trouble(error, path) from error
-    except (zlib.error, msgspec.DecodeError) as error:
+    except (Unreadable, msgspec.DecodeError) as error:
         raise damaged(path, str(error)) from error
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -63,7 +62,7 @@ class ClaimingInSqlite:
         query("claim", id=row["id"], state=state, now=ms(now))
         try:
             return rows.claimed(row, state, install, self._sender)
-        except (zlib.error, ValueError) as error:
+        except ValueError as error:
             reason = f"its document in the spool is damaged: {error}"
             self.database.damaged()
             note_attempt(query, row["id"], Ending.REFUSED, reason, now=ms(now))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -32,6 +31,7 @@ from logferry_daemon.adapters.spool_rows import ms
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.removal import NEXT, CopyState, CopyStep, copy_step
 from logferry_daemon.core.salvage import REBUILT_NOTE, decode_rebuilt, encode_rebuilt
+from logferry_daemon.core.shelved import unshelved
 from logferry_daemon.ports import Chance, CopyRow, DeletedRow, RemnantRow, Removed, UnknownSession
 from logferry_model.envelope import Receipt
 from logferry_model.session import SessionId
@@ -283,7 +283,7 @@ def _file_texts(query: Query, holders: Collection[str], left: Collection[str]) -
     for one in holders if texts else ():
         query("drop_kept", session=one)
     for one in left if texts else ():
-        document = zlib.decompress(query("whole_session", id=one)[0]["document"])
+        document = unshelved(query("whole_session", id=one)[0]["document"])
         for slot in rows.slots_in(document) & texts.keys():
             query("keep_text", slot=slot, session=one, text=texts[slot])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -21,13 +20,13 @@ from logferry_daemon.core.policy import Group
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.core.sanitise import TakenOut
 from logferry_daemon.core.settle import Signature
+from logferry_daemon.core.shelved import shelved, unshelved
 from logferry_daemon.core.summaries import summary_of
 from logferry_daemon.ports import Backlog, Claimed, DeliveryRow, FileRow, SessionRow, Totals, followed
 from logferry_model.session import Session, SessionId
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
-_LEVEL = 6
 _SLOTS = re.compile(b"@(?:" + "|".join(Group).encode() + b"):[0-9a-f]+")
 
 
@@ -112,7 +111,7 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
         "end_evidence": end.evidence if end else "",
         "end_confidence": end.confidence if end else 0.0,
         "now": ms(now),
-        "document": zlib.compress(new.document, _LEVEL),
+        "document": shelved(new.document),
         "removed": removed_text(new.removed),
         "leaks": json.dumps(new.leaks),
     }
@@ -137,7 +136,7 @@ def frame_values(left: NewSession) -> dict[str, Any]:
         "events": len(session.events),
         "fingerprint": left.fingerprint,
         "end_evidence": end.evidence if end else "",
-        "document": zlib.compress(left.document, _LEVEL),
+        "document": shelved(left.document),
         "leaks": json.dumps(left.leaks),
     }
 
@@ -150,7 +149,7 @@ def original_values(new: NewSession) -> dict[str, Any]:
         "fingerprint": version.fingerprint,
         "events": version.events,
         "end_rule": version.end_rule,
-        "document": zlib.compress(new.document, _LEVEL),
+        "document": shelved(new.document),
     }
 
 
@@ -190,7 +189,7 @@ def slots_in(document: bytes) -> set[str]:
 
 def document(packed: bytes) -> Session:
     """The session in a `document` column."""
-    return msgspec.json.decode(zlib.decompress(packed), type=Session)
+    return msgspec.json.decode(unshelved(packed), type=Session)
 
 
 def delivery_row(row: sqlite3.Row) -> DeliveryRow:
@@ -225,7 +224,7 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
     letter = None
     if row["body"] is not None:
         letter = Letter(body=row["body"], headers=json.loads(row["headers"]), payload_digest=row["payload_digest"])
-    document = zlib.decompress(row["document"]) if row["document"] is not None else b""
+    document = unshelved(row["document"]) if row["document"] is not None else b""
     parcel = Parcel(
         session=SessionId(row["session"]),
         tracker=row["tracker"],

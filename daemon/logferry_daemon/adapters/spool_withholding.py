@@ -8,7 +8,6 @@ core/preparing.py.
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -20,6 +19,7 @@ from logferry_daemon.core.identities import UNSURE
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.packing import unpacked
 from logferry_daemon.core.preparing import withheld
+from logferry_daemon.core.shelved import Unreadable, unshelved
 from logferry_daemon.ports import Withheld
 from logferry_model.session import SessionId
 
@@ -155,6 +155,6 @@ class _Search:
 
 def _whole(document: bytes) -> bytes:
     try:
-        return zlib.decompress(document)
-    except zlib.error:
+        return unshelved(document)
+    except Unreadable:
         return b"{}"  # what is damaged is set aside when it is claimed

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import zlib
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from mmap import mmap
@@ -20,6 +19,7 @@ import msgspec
 from logferry_daemon.core.delivery import State
 from logferry_daemon.core.history import Ending
 from logferry_daemon.core.removal import CopyState
+from logferry_daemon.core.shelved import unshelved
 from logferry_daemon.core.slots import slot_of
 from logferry_daemon.core.tus import is_own_path
 from logferry_model.envelope import Receipt
@@ -61,7 +61,7 @@ def believed(table: str, row: Row) -> Row | None:
     """The row as it is kept, or None."""
     try:
         return _RULES.get(table, _as_it_is)(row)
-    except (ValueError, KeyError, TypeError, zlib.error, msgspec.MsgspecError):
+    except (ValueError, KeyError, TypeError, msgspec.MsgspecError):
         return None
 
 
@@ -184,7 +184,7 @@ def _original(row: Row) -> Row:
 
 
 def _document(row: Row) -> Session:
-    return msgspec.json.decode(zlib.decompress(row["document"]), type=Session)
+    return msgspec.json.decode(unshelved(row["document"]), type=Session)
 
 
 def _delivery(row: Row) -> Row:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import zlib
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +18,7 @@ from logferry_daemon.vigil import EVERY, NOTE, Guarded, Vigil, _slow
 from tests.contracts.spooling import FACTS, HOME
 from tests.daemon.shell.stage import ELITE, JOURNAL, MINUTE, Stage, begin, jump, line, shutdown
 from tests.fakes import FixedChance, MemoryCredentials
+from tests.packed import found_packed
 
 KEY = "s3cret lantern"
 FIELD = "events.1.fields.StarSystem"
@@ -76,12 +76,7 @@ def readable(folder: Path) -> bytes:
     found = b""
     for file in folder.glob("spool.db*"):
         data = file.read_bytes()
-        found += data
-        for begins in (place for place in range(len(data) - 1) if data[place : place + 2] == b"x\x9c"):
-            try:
-                found += zlib.decompressobj().decompress(data[begins:])
-            except zlib.error:
-                continue
+        found += b"".join((data, *found_packed(data)))
     return found
 
 
