@@ -43,6 +43,10 @@ def _one(prefix: str, known: Iterable[str]) -> str:
             f'"{prefix}" fits {len(fitting)} ids: {", ".join(map(short, fitting[:4]))}.',
             hint="Give more letters of it.",
         )
+    if len(prefix) < SHORTEST and any(each.startswith(prefix) for each in ids):
+        raise Misconfigured(
+            "id-too-short", f'"{prefix}" is too little of an id.', hint=f"Give {SHORTEST} letters of it, or more."
+        )
     raise Misconfigured(
         "session-unknown", f'There is no session "{prefix}".', hint="`logferry sessions list` shows every id."
     )

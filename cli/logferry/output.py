@@ -49,6 +49,11 @@ class Output:
         """Whether a person sits there who can answer a question."""
         return sys.stdin.isatty() and self._stderr.isatty()
 
+    @property
+    def watched(self) -> bool:
+        """Whether somebody sees what is said beside the answer."""
+        return self._stderr.isatty()
+
     def show(self, value: Shown, view: Callable[[Shown], Iterable[Block]]) -> None:
         """The value as JSON, or as its view where a person reads."""
         if self.as_json:

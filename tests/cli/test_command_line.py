@@ -1,8 +1,11 @@
+import argparse
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
+from logferry.__main__ import command_line
 from logferry.exits import Exit
 from tests.cli.conftest import Command
 from tests.ipc.serving import ThreadedDaemon
@@ -84,6 +87,22 @@ def test_a_word_like_no_verb_is_answered_with_the_verbs(logferry: Command) -> No
 )
 def test_a_command_line_that_makes_no_sense_is_usage(logferry: Command, argv: tuple[str, ...]) -> None:
     assert logferry(*argv).code == Exit.USAGE
+
+
+def arguments(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.Action]]:
+    """Of it and all its verbs."""
+    for one in parser._actions:
+        if isinstance(one, argparse._SubParsersAction):
+            for inner in one.choices.values():
+                yield from arguments(inner)
+        else:
+            yield parser.prog, one
+
+
+def test_help_explains_every_argument_of_every_verb() -> None:
+    known = list(arguments(command_line()))
+    assert len(known) > 100
+    assert [f"{prog} {one.dest}" for prog, one in known if not one.help] == []
 
 
 @pytest.mark.parametrize("length", ["31d", "99999999999999d", "9" * 100 + "h", "2592001s"])

@@ -1,10 +1,16 @@
 """Sessions that still run, on the command line: shown on top, shown whole, and ended by who wants them sent now."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 
 from logferry.exits import Exit
 from logferry_ipc.messages import DeliveryState
 from tests.cli.conftest import Command
+from tests.conftest import only_on
 from tests.ipc.serving import ThreadedDaemon
 
 RUNNING, OVER = "aaaa1111bbbb2222", "cccc1133cccc4444"
@@ -88,3 +94,23 @@ def test_a_session_whose_log_went_on_is_sent_as_far_as_it_is(logferry: Command, 
     ran = logferry("upload", OVER)
     assert ran.code == Exit.DONE
     assert "1 delivery uploaded." in ran.out
+
+
+@only_on("linux", "darwin")
+def test_who_starts_the_daemon_in_a_terminal_is_told_that_it_runs(tmp_path: Path) -> None:
+    """And a program, or a service manager, is told nothing: see tests/acceptance/test_daemon_life.py."""
+    ours, theirs = os.openpty()
+    environment = {**os.environ, "LOGFERRY_HOME": str(tmp_path), "NO_COLOR": "1"}
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "logferry.toml").write_text("[ipc]\nport = 0\n")
+    with subprocess.Popen([sys.executable, "-m", "logferry", "run"], env=environment, stderr=theirs) as process:
+        os.close(theirs)
+        said = b""
+        try:
+            while b"daemon.log" not in said:
+                said += os.read(ours, 1000)
+        finally:
+            process.terminate()
+            os.close(ours)
+    assert b"Logferry runs (Ctrl-C ends it)." in said
+    assert process.returncode == 0

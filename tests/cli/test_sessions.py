@@ -60,7 +60,10 @@ def test_show_as_json_is_the_daemons_own_answer(logferry: Command) -> None:
     assert "statistics" in told
 
 
-@pytest.mark.parametrize(("prefix", "why"), [("aaaa11", "fits 2 ids"), ("ffff", "no session"), ("aa", "no session")])
+@pytest.mark.parametrize(
+    ("prefix", "why"),
+    [("aaaa11", "fits 2 ids"), ("ffff", "no session"), ("aa", "too little of an id"), ("ff", "no session")],
+)
 def test_letters_that_fit_not_exactly_one_session_are_refused(logferry: Command, prefix: str, why: str) -> None:
     ran = logferry("sessions", "show", prefix)
     assert ran.code == Exit.FAILED

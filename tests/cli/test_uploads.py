@@ -237,6 +237,17 @@ def test_retry_of_nothing_failed_is_done_at_once(logferry: Command, daemon: Thre
     assert logferry("retry", "--all").code == Exit.DONE
 
 
+def test_retry_of_all_is_silent_about_what_nobody_asked_for_yet(logferry: Command, daemon: ThreadedDaemon) -> None:
+    daemon.control.find(FIRST, DeliveryState.HELD)
+    known = daemon.control.found[FIRST]
+    backlog = tuple(replace(each, backlog=True, reason="found before you asked") for each in known.deliveries)
+    daemon.control.found[FIRST] = replace(known, deliveries=backlog)
+    ran = logferry("retry", "--all")
+    assert (ran.code, ran.err) == (Exit.DONE, "")
+    assert "Nothing failed" in ran.out
+    assert "retry" in daemon.control.calls
+
+
 def test_pause_and_resume_reach_the_daemon(logferry: Command, daemon: ThreadedDaemon) -> None:
     assert "Paused for 30 min." in logferry("pause", "--for", "30m").out
     assert daemon.control.paused

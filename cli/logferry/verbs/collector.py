@@ -55,11 +55,11 @@ def add(verbs: Verbs) -> None:
     server.add_argument("--name", help="what it is called there")
     keys = group(inner, "keys", "what clients upload with")
     new = verb(keys, "create", "make a key for an account, and the account if it is new", create)
-    new.add_argument("account", metavar="ACCOUNT")
+    new.add_argument("account", metavar="ACCOUNT", help="whose key it is; an account is made with its first key")
     new.add_argument("--note", default="", help="what it is for")
     every = verb(keys, "list", "show every key, without its secret", list_keys, reads=True)
     gone = verb(keys, "revoke", "make a key useless", revoke)
-    gone.add_argument("id", metavar="ID")
+    gone.add_argument("id", metavar="ID", help="its id, as `logferry collector keys list` shows it")
     for each in (server, new, every, gone):
         _database(each)
 

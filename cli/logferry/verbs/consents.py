@@ -21,7 +21,7 @@ def add(verbs: Verbs) -> None:
     granted.add_argument("--yes", action="store_true", help="agree without being asked; the text is still shown")
     revoked = verb(inner, "revoke", "take the agreement back: nothing more is sent", revoke)
     for each in (shown, granted, revoked):
-        each.add_argument("destination", metavar="DEST")
+        each.add_argument("destination", metavar="DEST", help="its name, as `logferry destinations list` shows it")
 
 
 def show(args: Namespace, out: Output) -> Exit:

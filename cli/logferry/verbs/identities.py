@@ -26,7 +26,7 @@ def add(verbs: Verbs) -> None:
     forget = verb(inner, "forget", "take an answer back: you are asked again", decide)
     forget.set_defaults(allowed=None)
     for each in (allow, deny, forget):
-        each.add_argument("destination", metavar="DEST")
+        each.add_argument("destination", metavar="DEST", help="its name, as `logferry destinations list` shows it")
         each.add_argument("name", nargs="?", metavar="NAME", help="as `identities list` has it")
         each.add_argument("--all", action="store_true", help="everybody whom you said nothing else about")
         each.add_argument("--tracker", default=ANY, metavar="T", help="only in sessions of this tracker")

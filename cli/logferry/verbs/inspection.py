@@ -14,7 +14,7 @@ from logferry.parser import Verbs, verb
 def add(verbs: Verbs) -> None:
     """What is in a file."""
     look = verb(verbs, "inspect", "show the sessions in a file or folder; sends nothing", inspect, reads=True)
-    look.add_argument("path", type=Path, metavar="PATH")
+    look.add_argument("path", type=Path, metavar="PATH", help="what is to be read")
     look.add_argument("--tracker", metavar="T", help="which tracker or game wrote it; guessed when left out")
 
 

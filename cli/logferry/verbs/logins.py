@@ -31,7 +31,7 @@ def add(verbs: Verbs) -> None:
     leave = verb(verbs, "logout", "forget the secret for a destination", logout)
     leave.add_argument("--yes", action="store_true", help="do it without being asked, whatever is lost with it")
     for each in (enter, leave):
-        each.add_argument("destination", metavar="DEST")
+        each.add_argument("destination", metavar="DEST", help="its name, as `logferry destinations list` shows it")
 
 
 def login(args: Namespace, out: Output) -> Exit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from contextlib import suppress
 
 from logferry.daemon import home
 from logferry.exits import Exit
@@ -16,11 +17,19 @@ def add(verbs: Verbs) -> None:
     verb(verbs, "tray", "show the tray icon", tray)
 
 
-def run(_: Namespace, _out: Output) -> Exit:
-    """The daemon, until Ctrl-C."""
+def run(_: Namespace, out: Output) -> Exit:
+    """The daemon, until Ctrl-C; who started it by hand is told that it is up."""
     from logferry_daemon.compose import run as run_daemon
 
-    return Exit(run_daemon(home()))
+    place = home()
+
+    def ready() -> None:
+        if out.watched:
+            with suppress(OSError):  # a terminal that was closed ends no daemon
+                out.note("Logferry runs (Ctrl-C ends it). How things stand: logferry status")
+                out.note(f"Its log: {place.log_file}")
+
+    return Exit(run_daemon(place, ready))
 
 
 def tray(_: Namespace, _out: Output) -> Exit:

@@ -24,7 +24,7 @@ def add(verbs: Verbs) -> None:
     trial = verb(inner, "test", "show what would be read there now; sends nothing", test_source, reads=True)
     trial.add_argument("place", metavar="NAME|PATH", help="a source, or a folder")
     old = verb(inner, "remove", "stop reading a place; what was found stays", remove_source)
-    old.add_argument("name", metavar="NAME")
+    old.add_argument("name", metavar="NAME", help="its name, as `logferry sources list` shows it")
 
 
 def list_sources(_: Namespace, out: Output) -> Exit:

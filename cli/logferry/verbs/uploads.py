@@ -18,7 +18,7 @@ from logferry.parser import Parser, Verbs, verb
 from logferry.settling import MOVING, Outcome, follow
 from logferry.views.words import clock, counted, duration
 from logferry_ipc.client import DaemonClient
-from logferry_ipc.messages import DeliveryState, PauseRequest, RetryRequest, UploadAll
+from logferry_ipc.messages import Delivery, DeliveryState, PauseRequest, RetryRequest, UploadAll
 
 _DURATION = re.compile(r"([0-9]{1,100})([smhd])")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -43,8 +43,10 @@ def add(verbs: Verbs) -> None:
         each.add_argument("--no-wait", dest="wait", action="store_false", help="do not wait until it is sent")
         each.add_argument("--wait", dest="wait", action="store_true", help="wait until it is sent (as is usual)")
         each.set_defaults(wait=True)
-    stop = verb(verbs, "pause", "send nothing for a while", pause)
-    stop.add_argument("--for", dest="length", type=length, metavar="TIME", help="how long, as 30m or 2h")
+    stop = verb(verbs, "pause", "send nothing for a while, or until `logferry resume`", pause)
+    stop.add_argument(
+        "--for", dest="length", type=length, metavar="TIME", help="how long: 30m, 2h or 1d; left out: until resumed"
+    )
     verb(verbs, "resume", "send again", resume)
 
 
@@ -71,13 +73,21 @@ def retry(args: Namespace, out: Output) -> Exit:
     client = daemon()
     known = client.sessions()
     ids = tuple(session_or_delivery_id(each, known) for each in args.ids)
-    # A retry of everything lifts what keeps a destination closed too: all that is not sent may move.
     chosen = {
         session.id
         for session in known.sessions
-        if session.id in ids or any(each.id in ids if ids else each.state not in SETTLED for each in session.deliveries)
+        if session.id in ids or any(each.id in ids if ids else _may_move(each) for each in session.deliveries)
     }
+    if not chosen:
+        client.retry(RetryRequest(ids=ids))
+        out.say("Nothing failed, and nothing waits to be tried again.")
+        return Exit.DONE
     return _send(client, out, lambda: client.retry(RetryRequest(ids=ids)), chosen=tuple(chosen), wait=args.wait)
+
+
+def _may_move(delivery: Delivery) -> bool:
+    """A retry of everything lifts what keeps a destination closed, too; what nobody asked for stays where it is."""
+    return delivery.state not in SETTLED and not delivery.backlog
 
 
 def pause(args: Namespace, out: Output) -> Exit:

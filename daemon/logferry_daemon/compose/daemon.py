@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 
@@ -38,9 +38,10 @@ An answer takes several of them, and Python's own are ten times as long.
 """
 
 
-def run(home: Home) -> int:
+def run(home: Home, ready: Callable[[], None] = lambda: None) -> int:
     """The daemon in the foreground until it is told to stop; 0 when it stopped in order.
 
+    `ready` is told as soon as it answers.
     Raises Misconfigured for settings that cannot be read, and Refused when another daemon has this home.
     """
     settings = load_settings(home.settings_file)
@@ -49,11 +50,11 @@ def run(home: Home) -> int:
     sys.setswitchinterval(TURN.total_seconds())
     keep_little()
     with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
-        asyncio.run(_until_stopped(home, settings))
+        asyncio.run(_until_stopped(home, settings, ready))
     return 0
 
 
-async def _until_stopped(home: Home, settings: Settings) -> None:
+async def _until_stopped(home: Home, settings: Settings, ready: Callable[[], None]) -> None:
     """A queue that turns out to be damaged is set aside, and all begins anew over what could be read of it."""
     stop, lives = asyncio.Event(), Lives()
     with asked_to_stop(stop):
@@ -61,6 +62,7 @@ async def _until_stopped(home: Home, settings: Settings) -> None:
             damage = Damage()
             try:
                 async with open_daemon(home, settings, stop, damage, distrusted=lives.over > 0):
+                    ready()
                     await first_of(stop, damage.seen)
             except Damaged:
                 # What no look at the file finds may turn up when it is read: that must not end every start.
