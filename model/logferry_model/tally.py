@@ -7,9 +7,11 @@ it is the first or the hundred thousandth.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import attrgetter
+from typing import ClassVar
 
 from logferry_model.figures import (
     Combat,
@@ -43,15 +45,32 @@ ONE_CREATURE_MS = 1_000
 SHRAPNEL = "shrapnel"
 AMMUNITION = (" ammo", " ammunition")
 """How the names of looted ammunition end: Universal Ammo."""
+_WORD = attrgetter("type")
 
 
-@dataclass
+@dataclass(slots=True)
 class _Loadout:
+    price: float
+    """Of a shot."""
     shots: int = 0
     hits: int = 0
     damage: float = 0.0
     cost: float = 0.0
     loot: float = 0.0
+
+
+@dataclass(slots=True)
+class _Looted:
+    drops: int = 0
+    quantity: int = 0
+    value: float = 0.0
+
+
+@dataclass(slots=True)
+class _Gained:
+    last_at: EpochMs
+    gains: int = 0
+    gained: float = 0.0
 
 
 @dataclass(kw_only=True)
@@ -74,26 +93,26 @@ class Tally:
     _healed: float = field(default=0.0, init=False)
     _kills: int = field(default=0, init=False)
     _last_drop: EpochMs | None = field(default=None, init=False)
-    _loot: dict[str, LootTotal] = field(default_factory=dict, init=False)
-    _skills: dict[tuple[str, str | None], SkillTotal] = field(default_factory=dict, init=False)
+    _loot: dict[str, _Looted] = field(default_factory=dict, init=False)
+    _skills: dict[tuple[str, str | None], _Gained] = field(default_factory=dict, init=False)
     _loadouts: dict[str, _Loadout] = field(default_factory=dict, init=False)
     _finds: dict[Hashable, Counter[bool]] = field(default_factory=dict, init=False)
 
     def add(self, event: Event) -> None:
         """Count one event."""
         self._words[event.type] += 1
-        if event.type in SHOTS:
-            self._shot(event)
-        elif event.type == "damage_taken":
-            self._taken += event.amount or 0.0
-        elif event.type in HEALS:
-            self._healed += event.amount or 0.0
-        elif event.type in LOOT:
-            self._drop(event)
-        elif event.type in SKILL_GAINS:
-            self._gain(event)
-        elif event.type in GLOBALS or event.type in HALLS_OF_FAME:
-            self._find(event)
+        self._count_more((event,))
+
+    def add_all(self, events: Sequence[Event]) -> None:
+        """Count some events, one after the other."""
+        self._words.update(map(_WORD, events))
+        self._count_more(events)
+
+    def _count_more(self, events: Sequence[Event]) -> None:
+        of = self._counting.get
+        for event in events:
+            if (counts := of(event.type)) is not None:
+                counts(self, event)
 
     def statistics(self, active: timedelta | None = None) -> Statistics:
         """The figures so far; `active` is how long was played, where that is known. Costs nothing per event."""
@@ -103,9 +122,9 @@ class Tally:
             combat=self._combat(),
             defence=self._defence(),
             economy=self._economy(),
-            skills=tuple(sorted(self._skills.values(), key=lambda one: (-one.gained, one.name, one.category or ""))),
-            loot=tuple(sorted(self._loot.values(), key=lambda loot: (-loot.value, loot.item))),
-            loadouts=tuple(_loadout(name, used) for name, used in sorted(self._loadouts.items())),
+            skills=tuple(sorted(self._skill_totals(), key=lambda one: (-one.gained, one.name, one.category or ""))),
+            loot=tuple(sorted(self._loot_totals(), key=lambda loot: (-loot.value, loot.item))),
+            loadouts=tuple(_loadout_total(name, self._loadouts[name]) for name in sorted(self._loadouts)),
             # The record's line and the line about the find itself tell of one find.
             globals=sum(max(0, kinds[False] - kinds[True]) for kinds in self._finds.values()),
             halls_of_fame=halls,
@@ -113,49 +132,78 @@ class Tally:
         )
 
     def _shot(self, event: Event) -> None:
-        used = self._loadouts.setdefault(event.loadout or "", _Loadout())
+        used = self._loadouts.get(event.loadout or "") or self._loadout(event)
         used.shots += 1
-        used.cost += self.cost_per_shot.get(event.loadout or "", self.fallback_cost)
-        if event.type == HIT:
-            used.hits += 1
-            used.damage += event.amount or 0.0
-            self._dealt += event.amount or 0.0
-            self._criticals += event.critical
+        used.cost += used.price
+
+    def _hit(self, event: Event) -> None:
+        # The shot is counted here, too: of all events, most are hits.
+        used = self._loadouts.get(event.loadout or "") or self._loadout(event)
+        amount = event.amount or 0.0
+        used.shots += 1
+        used.cost += used.price
+        used.hits += 1
+        used.damage += amount
+        self._dealt += amount
+        self._criticals += event.critical
+
+    def _loadout(self, event: Event) -> _Loadout:
+        name = event.loadout or ""
+        return self._loadouts.setdefault(name, _Loadout(self.cost_per_shot.get(name, self.fallback_cost)))
+
+    def _hurt(self, event: Event) -> None:
+        self._taken += event.amount or 0.0
+
+    def _heal(self, event: Event) -> None:
+        self._healed += event.amount or 0.0
 
     def _drop(self, event: Event) -> None:
         value, name = event.value or 0.0, event.item or "unknown"
-        before = self._loot.get(name, LootTotal(item=name))
-        self._loot[name] = LootTotal(
-            item=name,
-            drops=before.drops + 1,
-            quantity=before.quantity + (1 if event.quantity is None else event.quantity),
-            value=before.value + value,
-        )
-        self._loadouts.setdefault(event.loadout or "", _Loadout()).loot += value
+        looted = self._loot.get(name) or self._loot.setdefault(name, _Looted())
+        looted.drops += 1
+        looted.quantity += 1 if event.quantity is None else event.quantity
+        looted.value += value
+        used = self._loadouts.get(event.loadout or "") or self._loadout(event)
+        used.loot += value
         if event.type == "loot":
             self._kills += self._last_drop is None or event.at - self._last_drop > ONE_CREATURE_MS
             self._last_drop = event.at
 
     def _gain(self, event: Event) -> None:
         key = (event.skill or "unknown", event.skill_category)
-        before = self._skills.get(key, SkillTotal(name=key[0], category=key[1]))
-        self._skills[key] = SkillTotal(
-            name=key[0],
-            category=key[1],
-            gains=before.gains + 1,
-            gained=before.gained + (event.amount or 0.0),
-            last_at=event.at if before.last_at is None else max(before.last_at, event.at),
-        )
+        gained = self._skills.get(key) or self._skills.setdefault(key, _Gained(event.at))
+        gained.gains += 1
+        gained.gained += event.amount or 0.0
+        gained.last_at = max(gained.last_at, event.at)
 
     def _find(self, event: Event) -> None:
         find = (event.at, event.participant, event.creature, event.item, event.value)
         self._finds.setdefault(find, Counter())[event.type in HALLS_OF_FAME] += 1
 
+    def _skill_totals(self) -> Iterator[SkillTotal]:
+        for (name, category), one in self._skills.items():
+            yield SkillTotal(name=name, category=category, gains=one.gains, gained=one.gained, last_at=one.last_at)
+
+    def _loot_totals(self) -> Iterator[LootTotal]:
+        for item, one in self._loot.items():
+            yield LootTotal(item=item, drops=one.drops, quantity=one.quantity, value=one.value)
+
+    _counting: ClassVar[Mapping[str, Callable[[Tally, Event], None]]] = {
+        **dict.fromkeys(SHOTS, _shot),
+        HIT: _hit,
+        "damage_taken": _hurt,
+        **dict.fromkeys(HEALS, _heal),
+        **dict.fromkeys(LOOT, _drop),
+        **dict.fromkeys(SKILL_GAINS, _gain),
+        **dict.fromkeys(GLOBALS | HALLS_OF_FAME, _find),
+    }
+    """Event word -> what counts more of it than that it was there."""
+
     def _count(self, words: Iterable[str]) -> int:
         return sum(self._words[word] for word in words)
 
     def _worth(self, wanted: Callable[[str], bool]) -> float:
-        return sum(loot.value for loot in self._loot.values() if wanted(loot.item.casefold()))
+        return sum(loot.value for item, loot in self._loot.items() if wanted(item.casefold()))
 
     def _combat(self) -> Combat:
         kinds = {name: self._words[word] for word, name in MISS.items()}
@@ -204,8 +252,7 @@ def tally(
 ) -> Statistics:
     """What `events` add up to; the costs are those of a Tally."""
     total = Tally(cost_per_shot=cost_per_shot, fallback_cost=fallback_cost, other_cost=other_cost)
-    for event in events:
-        total.add(event)
+    total.add_all(tuple(events))
     return total.statistics()
 
 
@@ -217,7 +264,7 @@ def skills_of(statistics: Statistics) -> tuple[Skill, ...]:
     )
 
 
-def _loadout(name: str, used: _Loadout) -> LoadoutTotal:
+def _loadout_total(name: str, used: _Loadout) -> LoadoutTotal:
     return LoadoutTotal(
         loadout=name,
         shots=used.shots,

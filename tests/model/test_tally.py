@@ -22,6 +22,7 @@ from logferry_model.figures import (
 from logferry_model.session import Event
 from logferry_model.tally import GLOBALS, HALLS_OF_FAME, HEALS, LOOT, MISS, SHOTS, SKILL_GAINS, Tally, skills_of, tally
 from tests.factories import event
+from tests.model.plain_tally import PlainTally
 
 MS = event().at
 
@@ -394,3 +395,46 @@ def test_asking_changes_nothing(events: list[Event]) -> None:
     for one in events:
         total.add(one)
     assert total.statistics() == total.statistics()
+
+
+HUNTS = st.lists(
+    st.builds(
+        lambda word, after, fields: event(word, after=timedelta(milliseconds=after), **fields),
+        st.sampled_from(
+            sorted(SHOTS | LOOT | SKILL_GAINS | GLOBALS | HALLS_OF_FAME | HEALS | {"damage_taken", "death"})
+        ),
+        st.integers(0, 5_000),
+        st.fixed_dictionaries(
+            {},
+            optional={
+                "amount": st.floats(-1e12, 1e12) | st.sampled_from((0.1, 0.2, 63.4)),
+                "value": st.floats(-1e12, 1e12) | st.sampled_from((0.1, 0.7)),
+                "quantity": st.integers(-3, 3),
+                "critical": st.booleans(),
+                "skill": st.sampled_from(("Rifle", "Anatomy", "")),
+                "skill_category": st.sampled_from(("Combat", "")),
+                "item": st.sampled_from(("Shrapnel", "Hide", "Universal Ammo", "")),
+                "creature": st.sampled_from(("Atrox", "Argonaut")),
+                "loadout": st.sampled_from(("a", "b", "unknown", "")),
+                "participant": st.sampled_from(("p1", "p2")),
+            },
+        ),
+    ),
+    max_size=30,
+)
+
+
+@given(HUNTS, st.integers(0, 30), st.dictionaries(st.sampled_from(("a", "b", "")), st.floats(0, 2)), st.floats(0, 1))
+def test_a_hunt_adds_up_to_the_bit_as_counted_on_paper(
+    events: list[Event], cut: int, costs: dict[str, float], fallback: float
+) -> None:
+    at_once = Tally(cost_per_shot=costs, fallback_cost=fallback)
+    on_paper = PlainTally(cost_per_shot=costs, fallback_cost=fallback)
+    at_once.add_all(events[:cut])
+    at_once.add_all(events[cut:])
+    for one in events:
+        on_paper.add(one)
+    found = at_once.statistics()
+    groups = (found, found.combat, found.defence, found.economy)
+    told = {key: next(getattr(of, key) for of in groups if hasattr(of, key)) for key in on_paper.told()}
+    assert repr(told) == repr(on_paper.told())

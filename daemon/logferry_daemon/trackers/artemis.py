@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from logferry_daemon.core.boundary import end_by
@@ -17,7 +18,7 @@ from logferry_daemon.core.identity import content_mark, from_ms, parse_time, ses
 from logferry_daemon.core.lenient_json import Loaded
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
-from logferry_daemon.trackers.artemis_events import event_of, text_of
+from logferry_daemon.trackers.artemis_events import events_of, text_of
 from logferry_daemon.trackers.shapes import as_moment, opened, repaired
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
@@ -100,7 +101,7 @@ def _session(document: dict[str, Any]) -> tuple[Session, int]:
     if len(raw) > MAX_EVENTS:
         raise Damaged("too-many-events", f"the session has more than {MAX_EVENTS} events.")
     people: dict[str, str] = {}
-    events = tuple(sorted((e for e in (event_of(item, people) for item in raw) if e), key=lambda event: event.at))
+    events = tuple(sorted(events_of(raw, people), key=attrgetter("at")))
     ended = parse_time(_text(document, "endedAt") or "") or _last_time(started, events)
     loadouts = tuple(_loadouts(document.get("loadoutSnapshots")))
     statistics = _statistics(document, events, loadouts, _active(document, started, max(started, ended)))
@@ -141,8 +142,7 @@ def _statistics(
         armour_cost=armour,
         healing_cost=healing,
     )
-    for event in events:
-        total.add(event)
+    total.add_all(events)
     return total.statistics(active)
 
 

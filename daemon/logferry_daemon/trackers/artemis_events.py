@@ -1,14 +1,19 @@
 """Events of Artemis Tracker: its words and its fields as those of the model. Pure.
 
-Each field is in one table; the event's `raw` line is not in it, for it holds chat.
+Each field is in one table; the event's `raw` line is not in it, for it holds chat. Events that are as the tracker
+writes them are checked some hundred at a time, by msgspec; where one is odd, those around it are looked at one by one,
+and both ways come to the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
-from logferry_daemon.core.figure import figure
+import msgspec
+from msgspec import Meta
+
+from logferry_daemon.core.figure import LARGEST, figure
 from logferry_daemon.core.identity import MOMENTS
 from logferry_model.session import EpochMs, Event
 
@@ -29,6 +34,43 @@ VEHICLE = "vehicle_"
 """How the words about vehicles begin; one that is not in the list is kept as `vehicle_other`."""
 LONGEST = 200
 """Of a text; what is longer is cut."""
+TOGETHER = 256
+"""Events that are checked at once: so many are looked at one by one when one of them is odd."""
+
+
+def events_of(items: Sequence[Any], people: dict[str, str]) -> Iterator[Event]:
+    """What `event_of` makes of each of `items`, in their order."""
+    for first in range(0, len(items), TOGETHER):
+        some = items[first : first + TOGETHER]
+        try:
+            told = msgspec.convert(some, USUAL)
+        except msgspec.ValidationError:
+            yield from (event for item in some if (event := event_of(item, people)) is not None)
+        else:
+            yield from _plainly(told, people)
+
+
+def _plainly(told: Sequence[Any], people: dict[str, str]) -> list[Event]:
+    known, labelled = _KNOWN.get, people.setdefault
+    # One call an event, and every name spelled out: this is most of the time that a file takes.
+    return [
+        Event(
+            at=one.at,
+            type=known(one.type) or _other(one.type),
+            amount=one.amount,
+            value=one.value,
+            quantity=one.quantity,
+            critical=one.critical,
+            skill=one.skill,
+            skill_category=one.skill_category,
+            item=one.item,
+            creature=one.creature,
+            damage_type=one.damage_type,
+            loadout=one.loadout,
+            participant=one.participant and labelled(one.participant, f"p{len(people) + 1}"),
+        )
+        for one in told
+    ]
 
 
 def event_of(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401 -- any JSON value
@@ -41,8 +83,8 @@ def event_of(item: Any, people: dict[str, str]) -> Event | None:  # noqa: ANN401
     told: dict[str, Any] = {}
     for key, value in item.items():
         if key in _FIELDS:
-            field, taken = _FIELDS[key]
-            told[field] = taken(value)
+            field = _FIELDS[key]
+            told[field.name] = field.taken(value)
     if person := told.get("participant"):
         told["participant"] = people.setdefault(person, f"p{len(people) + 1}")
     return Event(at=EpochMs(int(at)), type=word if word in EVENT_WORDS else _other(word), **told)
@@ -66,17 +108,46 @@ def _other(word: str) -> str:
     return f"{VEHICLE}other" if word.startswith(VEHICLE) else "other"
 
 
-_FIELDS: Mapping[str, tuple[str, Callable[[Any], Any]]] = {
-    "amount": ("amount", figure),
-    "value": ("value", figure),
-    "quantity": ("quantity", _whole),
-    "critical": ("critical", _is_true),
-    "skillName": ("skill", text_of),
-    "skillCategory": ("skill_category", text_of),
-    "itemName": ("item", text_of),
-    "creature": ("creature", text_of),
-    "damageType": ("damage_type", text_of),
-    "loadoutId": ("loadout", text_of),
-    "player": ("participant", text_of),
+_Figure = Annotated[float, Meta(ge=-LARGEST, le=LARGEST)] | None
+_Whole = Annotated[int, Meta(ge=-int(LARGEST), le=int(LARGEST))] | None
+_Text = Annotated[str, Meta(min_length=1, max_length=LONGEST)] | None
+
+
+class _Field(NamedTuple):
+    name: str
+    """The model's."""
+    taken: Callable[[Any], Any]
+    """What counts of it."""
+    usual: Any
+    """The type of what counts as it stands there."""
+    absent: Any = None
+
+
+_FIELDS: Mapping[str, _Field] = {
+    "amount": _Field("amount", figure, _Figure),
+    "value": _Field("value", figure, _Figure),
+    "quantity": _Field("quantity", _whole, _Whole),
+    "critical": _Field("critical", _is_true, bool, absent=False),
+    "skillName": _Field("skill", text_of, _Text),
+    "skillCategory": _Field("skill_category", text_of, _Text),
+    "itemName": _Field("item", text_of, _Text),
+    "creature": _Field("creature", text_of, _Text),
+    "damageType": _Field("damage_type", text_of, _Text),
+    "loadoutId": _Field("loadout", text_of, _Text),
+    "player": _Field("participant", text_of, _Text),
 }
-"""The tracker's name of a field -> the model's, and what counts of it."""
+"""By the tracker's name."""
+_KNOWN = {word: word for word in EVENT_WORDS}
+_Told = msgspec.defstruct(
+    "_Told",
+    [
+        ("at", Annotated[int, Meta(ge=MOMENTS.start, lt=MOMENTS.stop)]),
+        ("type", str),
+        *((field.name, field.usual, field.absent) for field in _FIELDS.values()),
+    ],
+    rename={"at": "timestamp"} | {field.name: key for key, field in _FIELDS.items()},
+    gc=False,
+)
+"""An event with nothing odd in it, under the model's names; what is not in the table is passed over."""
+USUAL: Any = list[_Told]  # type: ignore[valid-type]  # made of the table
+"""Events that need no second look."""
