@@ -5,15 +5,15 @@ Imported when the first block is printed: rich takes longer to import than a sta
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
-from rich.cells import cell_len
-from rich.console import Console, JustifyMethod, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from logferry.blocks import Block, Grid, Span, Tone, Words, listed, text_of
+from logferry.blocks import Block, Grid, Span, Tone, Words, listed
+from logferry.columns import laid_out, widths
 from logferry.printable import printable
 
 STYLES = {
@@ -26,6 +26,8 @@ STYLES = {
     Tone.BAD: "bold red",
 }
 ANY_WIDTH = 1_000_000
+LEFT: JustifyMethod = "left"
+RIGHT: JustifyMethod = "right"
 
 
 def drawn(block: Block, console: Console) -> RenderableType:
@@ -43,23 +45,27 @@ def text(words: Iterable[Words]) -> Text:
     return made
 
 
-def _grid(grid: Grid, console: Console) -> Table:
-    """Drawn so that no column is cut, or left out, for want of room: closer together, or each row as a list."""
-    room = console.options.update(max_width=ANY_WIDTH)
+def _grid(grid: Grid, console: Console) -> RenderableType:
+    """So that no column is cut, or left out, for want of room: closer together, wrapped, or each row as a list."""
+    wide, room = widths(grid), console.width - grid.indent
     for apart in (2, 1):
-        table = _table(grid, apart)
-        if console.measure(table, options=room).minimum <= console.width - grid.indent:
+        if sum(wide) + apart * (len(wide) - 1) <= room:
+            return Group(*map(text, laid_out(grid, wide, apart)))
+    for apart in (2, 1):
+        table = _table(grid, wide, apart)
+        if console.measure(table, options=console.options.update(max_width=ANY_WIDTH)).minimum <= room:
             return table
-    return _table(listed(grid), 2, headed=False)
+    as_list = listed(grid)
+    return _table(as_list, widths(as_list), 2, headed=False)
 
 
-def _table(grid: Grid, apart: int, *, headed: bool = True) -> Table:
+def _table(grid: Grid, wide: Sequence[int], apart: int, *, headed: bool = True) -> Table:
+    """One whose cells wrap, but for those that are to stay whole."""
+    headed = headed and any(grid.columns)
     table = Table(box=None, pad_edge=False, padding=(0, apart, 0, 0), header_style="dim", show_header=headed)
-    for at, name in enumerate(grid.columns):
-        whole = name in grid.whole
-        least = max((cell_len(text_of(row[at])) for row in grid.rows), default=0) if whole else None
-        justify: JustifyMethod = "right" if name in grid.right else "left"
-        table.add_column(name, justify=justify, no_wrap=whole, min_width=least, overflow="fold")
+    for name, most in zip(grid.columns, wide, strict=True):
+        whole, justify = name in grid.whole, RIGHT if name in grid.right else LEFT
+        table.add_column(name, justify=justify, no_wrap=whole, min_width=most if whole else None, overflow="fold")
     for row in grid.rows:
         table.add_row(*(text((cell,)) for cell in row))
     return table

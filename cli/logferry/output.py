@@ -1,26 +1,25 @@
 """The one module that prints: blocks for people (`drawing.py`), plain JSON for programs. Decides nothing.
 
-rich is imported when the first block is printed, so `--json` never waits for it.
+rich is imported when the first block is shown on a terminal, so neither `--json` nor a pipe waits for it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import msgspec
 
-from logferry.blocks import Block, Line, Span, Tone, Words, text_of
+from logferry.blocks import Block, Line, Span, Tone, Words
+from logferry.columns import laid_out, plain, widths
 from logferry.printable import printable
 from logferry_model.errors import LogferryError
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-PIPE_WIDTH = 1_000_000
-"""What is read by a program, or kept in a file, has whole lines: rich cuts what is indented at the width."""
 
 Shown = TypeVar("Shown")
 
@@ -73,12 +72,17 @@ class Output:
         self._stdout.buffer.flush()
 
     def blocks(self, blocks: Iterable[Block]) -> None:
-        """Blocks for a person."""
-        from logferry.drawing import drawn
+        """Blocks for a person; in a pipe or a file each line is whole, however long it is."""
+        if not _is_terminal(self._stdout):
+            for block in blocks:
+                for row in _rows(block):
+                    print(plain(row, block.indent), file=self._stdout)
+        else:
+            from logferry.drawing import drawn
 
-        console = _console(self._stdout)
-        for block in blocks:
-            console.print(drawn(block, console), soft_wrap=not console.is_terminal)
+            console = _console(self._stdout)
+            for block in blocks:
+                console.print(drawn(block, console))
         self._stdout.flush()
 
     def say(self, *words: Words) -> None:
@@ -93,7 +97,7 @@ class Output:
             _console(self._stderr).print(text(words), soft_wrap=True)
         else:
             # Scripts ask in vain more often than people do, and need not wait for rich to hear it.
-            print("".join(map(_plain, words)), file=self._stderr, flush=True)
+            print(plain(words), file=self._stderr, flush=True)
 
     def trouble(self, message: str, hint: str = "") -> None:
         """What went wrong and what to do."""
@@ -137,8 +141,7 @@ class Output:
     @contextmanager
     def live(self) -> Iterator[Callable[[Iterable[Block]], None]]:
         """Blocks that replace each other in place; one after the other where there is no terminal."""
-        console = _console(self._stdout)
-        if not console.is_terminal:
+        if not _is_terminal(self._stdout):
             yield self.blocks
             return
         from rich.console import Group
@@ -146,12 +149,9 @@ class Output:
 
         from logferry.drawing import drawn
 
+        console = _console(self._stdout)
         with Live(console=console, auto_refresh=False) as live:
             yield lambda blocks: live.update(Group(*(drawn(one, console) for one in blocks)), refresh=True)
-
-
-def _plain(word: Words) -> str:
-    return printable(text_of(word))
 
 
 def _unseen(done: int, total: int, what: str) -> None:
@@ -161,5 +161,15 @@ def _unseen(done: int, total: int, what: str) -> None:
 def _console(stream: TextIO) -> Console:
     from rich.console import Console
 
-    width = None if stream.isatty() else PIPE_WIDTH
-    return Console(file=stream, width=width, highlight=False, emoji=False, markup=False)
+    return Console(file=stream, highlight=False, emoji=False, markup=False)
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    """Whether it shows colours and has a width: a terminal, or what is to be taken for one."""
+    return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def _rows(block: Block) -> Iterable[Sequence[Words]]:
+    if isinstance(block, Line):
+        return (block.words,)
+    return laid_out(block, widths(block), 2)
