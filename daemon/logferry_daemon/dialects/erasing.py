@@ -24,7 +24,7 @@ from logferry_daemon.core.exchange import (
     Request,
     Response,
 )
-from logferry_daemon.dialects.status import outcome_of_failure
+from logferry_daemon.dialects.status import DELETED, outcome_of_failure
 from logferry_model.envelope import Deletion, Problem, decode_receipt
 from logferry_model.errors import Damaged
 
@@ -76,9 +76,9 @@ def _not_ours(name: str) -> ErasingConversation:
 
 
 def _outcome(name: str, response: Response, now: datetime) -> Erasure:
-    if response.status == 410:
+    if response.status == 410 and _code(response) == DELETED:
         return Erased(note="it had been deleted there before")
-    if response.status in {404, 405, 501}:
+    if response.status in {404, 405, 410, 501}:
         return Parked(reason=f"nothing at this address deletes reports ({response.status})")
     if response.status != 200:
         return erasure_of_failure(response, now)

@@ -38,10 +38,10 @@ from logferry_daemon.dialects.services import (
     may_still_come,
     not_so_far,
     object_of,
-    portal,
     proof,
     text_in,
 )
+from logferry_daemon.dialects.status import portal
 from logferry_daemon.dialects.summary import Summary, summary_of
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Misconfigured, Refused, Unreachable

@@ -37,11 +37,10 @@ from logferry_daemon.dialects.services import (
     failure,
     is_page,
     object_of,
-    portal,
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE
+from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE, portal
 from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
 ASK = "/uploads"

@@ -77,11 +77,6 @@ def failure(response: Response, now: datetime, read: Reader, rules: Rules) -> Ou
     return outcome_of_failure(replace(response, headers=headers, body=msgspec.json.encode(problem)), now)
 
 
-def portal(response: Response, now: datetime) -> Outcome:
-    """A page in place of the service."""
-    return outcome_of_failure(replace(response, body=b""), now)
-
-
 def erasure(found: Outcome) -> Erasure:
     """The same of a deletion."""
     if isinstance(found, Acked | GoneByOwner):

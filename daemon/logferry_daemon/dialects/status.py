@@ -22,6 +22,8 @@ PARKS_AFTER = 20
 PARKS_AGE = timedelta(hours=24)
 """Nothing is parked for the other side's trouble before it is this old."""
 DIGEST_TRIES = 3
+DELETED = "report-deleted"
+"""The collector's own word that the owner deleted it there."""
 OFFLINE_PAUSE = timedelta(seconds=30)
 PORTAL_PAUSE = timedelta(minutes=5)
 """At most: whoever answers in a collector's place knows nothing of when that is there again."""
@@ -44,6 +46,8 @@ class Answer:
     wait: timedelta
     leads_to: str
     """Where a redirect points, without what stands behind the host: that may be a key."""
+    filled: bool
+    """Whether there is anything in it."""
 
 
 Rule = Callable[[Answer], Outcome]
@@ -101,13 +105,17 @@ def _too_big(answer: Answer) -> Outcome:
     return Parked(reason=f"too big for this destination: {answer.said}", too_big=True)
 
 
-def _deleted(answer: Answer) -> Outcome:
-    return GoneByOwner(reason=answer.said)
+def _gone(answer: Answer) -> Outcome:
+    """A retired address and a host that nobody pays for any more say 410 as well, and to every session."""
+    if answer.code == DELETED:
+        return GoneByOwner(reason=answer.said)
+    return _wrong_url(answer)
 
 
 def _portal(answer: Answer) -> Stop:
+    who = "a web page answered" if answer.filled else "an empty answer came"
     return Stop(
-        reason=f"a web page answered instead of the collector ({answer.status}): no real connection yet",
+        reason=f"{who} instead of the collector ({answer.status}): no real connection yet",
         wait=min(max(answer.wait, OFFLINE_PAUSE), PORTAL_PAUSE),
         offline=True,
     )
@@ -121,7 +129,7 @@ RULES: Mapping[int, Rule] = {
     405: _wrong_url,
     408: _transient,
     409: _in_flight,
-    410: _deleted,
+    410: _gone,
     413: _too_big,
     415: _item_invalid,
     422: _item_invalid,
@@ -172,7 +180,7 @@ def _read(response: Response, now: datetime, said: str) -> Answer:
     wait = parse_retry_after(response.headers.get("retry-after"), now)
     text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
     code, leads_to = problem.code if problem else "", _place(response.headers.get("location", ""))
-    return Answer(response.status, code, text, wait, leads_to)
+    return Answer(response.status, code, text, wait, leads_to, bool(response.body))
 
 
 def _place(location: str) -> str:

@@ -35,10 +35,10 @@ from logferry_daemon.dialects.services import (
     json_of,
     may_still_come,
     not_so_far,
-    portal,
     proof,
     text_in,
 )
+from logferry_daemon.dialects.status import portal
 from logferry_daemon.dialects.summary import summary_of
 from logferry_model.envelope import sha256_hex
 

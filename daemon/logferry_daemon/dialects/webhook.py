@@ -40,11 +40,10 @@ from logferry_daemon.dialects.services import (
     is_page,
     json_headers,
     object_of,
-    portal,
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE
+from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, portal
 from logferry_daemon.dialects.summary import Summary, length_of, shown, summary_of
 from logferry_daemon.dialects.webhook_message import (
     MOST_CHARACTERS,

@@ -257,7 +257,12 @@ def test_an_upload_that_expired_is_made_again_under_the_same_key(status: int) ->
 
 
 def test_a_deleted_report_is_not_sent_again_at_creation() -> None:
-    assert isinstance(Desk(Fault(says=answer(410))).attempt(), GoneByOwner)
+    deleted = answer(410, b'{"title": "No", "status": 410, "code": "report-deleted"}')
+    assert isinstance(Desk(Fault(says=deleted)).attempt(), GoneByOwner)
+
+
+def test_a_retired_address_at_creation_has_deleted_nothing() -> None:
+    assert isinstance(Desk(Fault(says=answer(410))).attempt(), Stop)
 
 
 @pytest.mark.parametrize("page", [answer(200), answer(204), answer(200, upload_offset="many")])

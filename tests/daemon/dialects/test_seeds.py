@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.exchange import (
     Acked,
-    GoneByOwner,
     Later,
     Outcome,
     Parked,
@@ -150,7 +149,7 @@ TABLE = {
     402: Parked,
     404: Stop,
     405: Stop,
-    410: GoneByOwner,
+    410: Stop,
     413: Parked,
     415: Parked,
     418: Parked,

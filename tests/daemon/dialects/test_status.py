@@ -85,7 +85,15 @@ def test_a_request_whose_twin_is_being_worked_on_is_tried_again_soon(status: int
 
 
 def test_a_report_that_its_owner_deleted_is_never_sent_again() -> None:
-    assert isinstance(answer(410), GoneByOwner)
+    assert isinstance(answer(410, problem(410, code="report-deleted")), GoneByOwner)
+
+
+@pytest.mark.parametrize("body", [b"", HTML, b'{"error": "gone"}', problem(410), problem(410, code="")])
+def test_an_address_that_is_gone_has_deleted_no_report(body: bytes) -> None:
+    outcome = answer(410, body)
+    assert isinstance(outcome, Stop)
+    assert (outcome.wait, outcome.offline) == (None, False)
+    assert outcome.hint
 
 
 def test_a_limit_stops_the_destination_for_as_long_as_it_says() -> None:
@@ -117,6 +125,10 @@ def test_a_portal_that_asks_for_more_time_gets_it() -> None:
     outcome = answer(511, retry_after="300")
     assert isinstance(outcome, Stop)
     assert outcome.wait == timedelta(minutes=5)
+
+
+def test_an_empty_answer_is_not_called_a_page() -> None:
+    assert reason(answer(204)) == "an empty answer came instead of the collector (204): no real connection yet"
 
 
 @pytest.mark.parametrize("status", [200, 511])

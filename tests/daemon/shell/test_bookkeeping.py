@@ -31,7 +31,8 @@ async def test_a_session_is_sent_once_with_its_key_and_its_receipt_is_kept() -> 
 ANSWERS: Mapping[str, tuple[Answer, str, int, str]] = {
     "stored": (stored, "uploaded", 1, "ready"),
     "stored before": (lambda sent: stored(sent, status=ReceiptStatus.DUPLICATE), "uploaded", 1, "ready"),
-    "deleted over there": (problem(410), "uploaded", 1, "ready"),
+    "deleted over there": (problem(410, code="report-deleted"), "uploaded", 1, "ready"),
+    "a host that is gone": (answer(410), "pending", 0, "held"),
     "still being worked on": (lambda sent: stored(sent, status=ReceiptStatus.ACCEPTED), "pending", 0, "ready"),
     "another body": (lambda sent: stored(sent, received_digest="00" * 32), "pending", 1, "ready"),
     "another payload": (lambda sent: stored(sent, payload_digest="00" * 32), "pending", 1, "ready"),
