@@ -1,8 +1,8 @@
 """Several sessions to other people's servers in one request, where their contracts have a route for it. Pure.
 
 These contracts say little of the answer. A session is stored where its own result says what the answer to a single
-post would have to say, or where there are no results and the whole is a success without a failure. Whatever is less
-than that is sent alone: these servers know a session by its id, so twice is once.
+post would have to say, or where there are no results and the whole is a success of all that were sent, without a
+failure. Whatever is less than that is sent alone: these servers know a session by its id, so twice is once.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from logferry_model.envelope import MEDIA_TYPE
 
 MOST = 20
 """Sessions in one request; no contract names a number."""
+_NAMES = ("session_id", "sessionId", "id")
 Judge = Callable[[Letter, Response], Outcome]
 """What an answer to a post of this letter means."""
 Body = Callable[[Sequence[Letter]], tuple[bytes, Mapping[str, str]]]
@@ -44,30 +45,36 @@ def _batched(letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, 
         return (yield from halves)
     said = foreign.object_in(answer.body)
     if answer.status in {200, 201, 202, 207} and said is not None:
-        return [_of(letter, said, judge) for letter in letters]
+        return _of_each(letters, answer.status, said, judge)
     if answer.status in OF_WHAT_IS_INSIDE or answer.status == TOO_LARGE:
         return [Alone()] * len(letters)
     whole = foreign.refused(answer, now)
     return for_all(whole, len(letters)) if isinstance(whole, Later | Stop) else [Alone()] * len(letters)
 
 
-def _of(letter: Letter, said: foreign.Said, judge: Judge) -> Shared:
+def _of_each(letters: Sequence[Letter], status: int, said: foreign.Said, judge: Judge) -> Sequence[Shared]:
     results = said.get("results")
-    if results is None:
-        own = {"success": True} if _is_success(said) else None
-    else:
-        own = next((one for one in results if _is_about(letter, one)), None) if isinstance(results, list) else None
-    if own is None:
-        return Alone()
-    body = msgspec.json.encode(own)
-    outcome = judge(letter, Response(status=200, headers={"content-type": MEDIA_TYPE}, body=body))
+    whole = {"success": True} if results is None and _is_success(said, len(letters)) else None
+    told = _by_name(results if isinstance(results, list) else [])
+    found = [whole or told.get(letter.headers[foreign.NAME]) for letter in letters]
+    judged = zip(letters, found, strict=True)
+    return [Alone() if own is None else _judged(letter, status, own, judge) for letter, own in judged]
+
+
+def _by_name(results: Sequence[Any]) -> Mapping[str, foreign.Said]:
+    """What each session is called over there -> its result; nothing of one that has several."""
+    named = [(foreign.text_in(one, *_NAMES), one) for one in results if isinstance(one, dict)]
+    times = Counter(name for name, _ in named)
+    return {name: one for name, one in named if times[name] == 1}
+
+
+def _judged(letter: Letter, status: int, own: foreign.Said, judge: Judge) -> Shared:
+    """What was only accepted together was not stored, either."""
+    headers, alike = {"content-type": MEDIA_TYPE}, 202 if status == 202 else 200
+    outcome = judge(letter, Response(status=alike, headers=headers, body=msgspec.json.encode(own)))
     return Alone() if isinstance(outcome, Later | Stop) and outcome != foreign.ACCEPTED else outcome
 
 
-def _is_about(letter: Letter, result: Any) -> bool:  # noqa: ANN401 -- any JSON value
-    names = ("session_id", "sessionId", "id")
-    return isinstance(result, dict) and foreign.text_in(result, *names) == letter.headers[foreign.NAME]
-
-
-def _is_success(said: foreign.Said) -> bool:
-    return said.get("success") is True and not said.get("failed") and not said.get("errors")
+def _is_success(said: foreign.Said, sent: int) -> bool:
+    counted = said.get("uploaded", sent)
+    return said.get("success") is True and counted == sent and not said.get("failed") and not said.get("errors")

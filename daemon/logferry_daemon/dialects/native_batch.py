@@ -17,7 +17,6 @@ from logferry_model.envelope import content_digest
 
 PATH = "/api/v1/ingest/batch"
 RECEIPTS = "/api/v1/receipts"
-NOT_TOLD = Later(reason="the answer does not say what became of it", trouble=False)
 Judge = Callable[[Letter, Response], Outcome]
 """What an answer to a post of this letter means."""
 
@@ -77,8 +76,9 @@ def _read(answer: Response) -> ToldAnswer | None:
 
 
 def _of(letter: Letter, told: Told | None, judge: Judge) -> Shared:
-    if told is None:
-        return NOT_TOLD
+    if told is None or not 200 <= told.status < 600:
+        # Whether it arrived nobody knows; a post of its own has the same key, so the answer to that tells it.
+        return Alone()
     inside = bytes(told.receipt if told.status < 300 else told.problem)
     outcome = judge(letter, Response(status=told.status, headers=_headers(inside), body=inside))
     return Alone() if isinstance(outcome, Later) and outcome.refused_encoding else outcome

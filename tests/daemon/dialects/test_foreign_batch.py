@@ -23,6 +23,7 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.offer import Offer
+from logferry_daemon.dialects.foreign import ACCEPTED
 from tests.daemon.dialects.seeds import NOW, URL, body_of, dialect_of, says, several
 
 NAME = "X-Session-Id"
@@ -118,6 +119,8 @@ def test_a_whole_success_without_results_is_one_of_each(name: str, said: dict[st
     "answer",
     [
         says(200, {"success": True, "uploaded": 2, "failed": 1}),
+        says(200, {"success": True, "uploaded": 2}),
+        says(200, {"success": True, "uploaded": 4, "failed": 0}),
         says(200, {"success": False, "error": "one of them is wrong"}),
         says(200, {"uploaded": 3}),
         says(200, {"success": True, "results": [{"success": True}]}),
@@ -127,11 +130,34 @@ def test_a_whole_success_without_results_is_one_of_each(name: str, said: dict[st
         says(422, "nothing said"),
         says(500, {"error": "oops"}),
     ],
-    ids=["one failed", "no success", "no word", "nameless", "no list", "400", "404", "422", "500"],
+    ids=["one failed", "fewer", "more", "no success", "no word", "nameless", "no list", "400", "404", "422", "500"],
 )
 def test_what_says_nothing_of_each_has_each_sent_alone(name: str, answer: Response) -> None:
     outcomes, _ = together(name, several(name), answer)
     assert list(outcomes) == ALONE
+
+
+@BOTH
+def test_a_session_that_is_told_of_twice_is_told_of_by_none(name: str) -> None:
+    letters = several(name)
+    told = results([*letters, letters[0]], *[{"success": True}] * 3, {"success": False, "error": "No events"})
+    outcomes, _ = together(name, letters, told)
+    assert [type(one) for one in outcomes] == [Alone, Acked, Acked]
+
+
+@pytest.mark.parametrize("said", [{}, {"uploaded": 3}], ids=["success", "count"])
+def test_what_is_only_accepted_together_is_not_stored(said: dict[str, Any]) -> None:
+    letters = several("artemis")
+    outcomes, _ = together("artemis", letters, says(202, {"success": True, **said}))
+    assert list(outcomes) == [ACCEPTED] * 3
+
+
+def test_what_swgdb_only_accepts_together_is_asked_for_one_by_one() -> None:
+    letters = several("swgdb", 2)
+    done = [says(200, {"session_id": one.headers[NAME], "processing_status": "completed"}) for one in letters]
+    outcomes, asked = together("swgdb", letters, says(202, {"success": True}), *done)
+    assert [type(one) for one in outcomes] == [Acked, Acked]
+    assert [one.method for one in asked] == ["POST", "GET", "GET"]
 
 
 @BOTH

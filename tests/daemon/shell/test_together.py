@@ -204,15 +204,31 @@ async def test_every_try_has_the_same_bytes_of_each_together_and_alone() -> None
         assert part.headers == {name.lower(): value for name, value in request.headers.items()}
 
 
-async def test_an_answer_that_leaves_one_out_leaves_it_waiting() -> None:
+@pytest.mark.parametrize("told", [slice(1, None), slice(0, 0)], ids=["all but one", "nothing"])
+async def test_what_an_answer_leaves_out_goes_alone(told: slice) -> None:
     def forgetful(sent: Sent) -> Response:
+        if sent.request.path != PATH:
+            return collector()(sent)
         whole = msgspec.json.decode(collector()(sent).body)
-        return answer(200, msgspec.json.encode({"results": whole["results"][1:]}))
+        return answer(200, msgspec.json.encode({"results": whole["results"][told]}))
 
     desk = await office(forgetful)
     await desk.work()
-    states = list((await desk.states()).values())
-    assert (states.count("uploaded"), states.count("pending")) == (9, 1)
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert (len(batches(desk)), len(posts(desk))) == (1, len(TEN[: told.start]) or len(TEN))
+
+
+@pytest.mark.parametrize("status", [-1, 0, 100, 199, 600, 2**40])
+async def test_a_status_that_is_none_says_nothing_of_the_destination(status: int) -> None:
+    def wrong(sent: Sent) -> Response:
+        if sent.request.path != PATH:
+            return collector()(sent)
+        whole = msgspec.json.decode(collector()(sent).body)
+        return answer(200, msgspec.json.encode({"results": [one | {"status": status} for one in whole["results"]]}))
+
+    desk = await office(wrong)
+    await desk.work()
+    assert set((await desk.states()).values()) == {"uploaded"}
 
 
 async def test_a_receipt_of_another_letter_proves_nothing() -> None:
