@@ -25,30 +25,44 @@ MOST = 20
 _NAMES = ("session_id", "sessionId", "id")
 Judge = Callable[[Letter, Response], Outcome]
 """What an answer to a post of this letter means."""
+Refused = Callable[[Response, datetime], Outcome]
+"""What a refusal of all of them means."""
 Body = Callable[[Sequence[Letter]], tuple[bytes, Mapping[str, str]]]
 """Of several letters, and the headers that go with it."""
 
 
-def batched(letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, *, now: datetime) -> Talk:
+def batched(
+    letters: Sequence[Letter],
+    path: str,
+    body_of: Body,
+    judge: Judge,
+    *,
+    now: datetime,
+    refused: Refused = foreign.refused,
+) -> Talk:
     """All of them in one request, or in as many as it takes; but not two versions of one session."""
     names = Counter(one.headers[foreign.NAME] for one in letters)
     unlike = [one for one in letters if names[one.headers[foreign.NAME]] == 1]
-    told = iter((yield from _batched(unlike, path, body_of, judge, now=now)) if unlike else ())
+    told = iter(
+        (yield from _batched(unlike, path, body_of, judge, lambda answer: refused(answer, now))) if unlike else ()
+    )
     return [next(told) if names[one.headers[foreign.NAME]] == 1 else Alone() for one in letters]
 
 
-def _batched(letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, *, now: datetime) -> Talk:
+def _batched(
+    letters: Sequence[Letter], path: str, body_of: Body, judge: Judge, refused: Callable[[Response], Outcome]
+) -> Talk:
     body, headers = body_of(letters)
     told = {"Content-Type": MEDIA_TYPE, **headers}
     answer = yield Request(method="POST", path=path, headers=told, body=body)
-    if halves := halved(letters, answer, lambda some: _batched(some, path, body_of, judge, now=now)):
+    if halves := halved(letters, answer, lambda some: _batched(some, path, body_of, judge, refused)):
         return (yield from halves)
     said = foreign.object_in(answer.body)
     if answer.status in {200, 201, 202, 207} and said is not None:
         return _of_each(letters, answer.status, said, judge)
     if answer.status in OF_WHAT_IS_INSIDE or answer.status == TOO_LARGE:
         return [Alone()] * len(letters)
-    whole = foreign.refused(answer, now)
+    whole = refused(answer)
     return for_all(whole, len(letters)) if isinstance(whole, Later | Stop) else [Alone()] * len(letters)
 
 

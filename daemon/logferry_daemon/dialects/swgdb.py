@@ -2,7 +2,7 @@
 
 Each request carries the API key, the user's hash, the time, and an HMAC-SHA256 of `time.body`. The bridge's own
 document does not name these headers; these are the usual ones. The signature says nothing of method and path, which is
-the contract's weakness and not ours to mend.
+the contract's weakness and not ours to mend. Where the server refuses the time, it is signed by the server's own clock.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from logferry_daemon.core.validity import Unclear, ValidatingConversation
 from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.company import Talk
 from logferry_daemon.dialects.foreign_batch import MOST, batched
+from logferry_daemon.dialects.its_clock import TIME, on_its_clock
 from logferry_daemon.dialects.swgdb_session import serialised
 from logferry_daemon.dialects.validating import answer_about_key, validity
 from logferry_model.envelope import ReceiptStatus
@@ -60,17 +61,13 @@ class SwgdbDialect:
     def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
         """`USER-HASH:API-KEY`, and a third part where the requests are signed with another key than the API key."""
         user, key, signer = _parts(secret)
-        time = str(int(now.timestamp()))
+        time = request.headers.get(TIME) or str(int(now.timestamp()))
         signature = hmac.new(signer.encode(), time.encode() + b"." + request.body, hashlib.sha256).hexdigest()
-        return {"X-API-Key": key, "X-User-Hash": user, "X-Timestamp": time, "X-Signature": signature}
+        return {"X-API-Key": key, "X-User-Hash": user, TIME: time, "X-Signature": signature}
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """One post; where it is accepted only, its status is asked for."""
-        response = yield Request(method="POST", path=UPLOAD, headers=letter.headers, body=letter.body)
-        found = outcome(letter, response, url=url, now=now)
-        if found != foreign.ACCEPTED:
-            return found
-        return (yield from status_of(letter, url=url, now=now))
+        return on_its_clock(_delivering(letter, url=url, now=now), _refuses_the_time, url=url, now=now)
 
     def validate(self, *, now: datetime) -> ValidatingConversation:
         """As dialects/validating.py has it; a signature that is too old says nothing about the key."""
@@ -84,16 +81,28 @@ class SwgdbDialect:
 
     def together(self, letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
         """One signed post of `sessions`, each to the byte what it is alone; of those accepted the status is asked."""
-        talk = batched(letters, BATCH, _together, lambda letter, said: outcome(letter, said, url=url, now=now), now=now)
-        found = list((yield from talk))
-        for place, letter in enumerate(letters):
-            if found[place] == foreign.ACCEPTED:
-                found[place] = yield from status_of(letter, url=url, now=now)
-        return found
+        return on_its_clock(_sharing(letters, url=url, now=now), _refuses_the_time, url=url, now=now)
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The bridge knows no route for it."""
         return foreign.undeletable("swgdb has no way to delete a session: ask whoever runs it")
+
+
+def _delivering(letter: Letter, *, url: str, now: datetime) -> Conversation:
+    response = yield Request(method="POST", path=UPLOAD, headers=letter.headers, body=letter.body)
+    found = outcome(letter, response, url=url, now=now)
+    return found if found != foreign.ACCEPTED else (yield from status_of(letter, url=url, now=now))
+
+
+def _sharing(letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
+    def judge(letter: Letter, said: Response) -> Outcome:
+        return outcome(letter, said, url=url, now=now)
+
+    found = list((yield from batched(letters, BATCH, _together, judge, now=now, refused=_refused)))
+    for place, letter in enumerate(letters):
+        if found[place] == foreign.ACCEPTED:
+            found[place] = yield from status_of(letter, url=url, now=now)
+    return found
 
 
 def _together(letters: Sequence[Letter]) -> tuple[bytes, Mapping[str, str]]:
@@ -126,6 +135,8 @@ def told_by_status(letter: Letter, response: Response, *, url: str, now: datetim
     """What the status of a session that was accepted means."""
     if response.status == 404:
         return foreign.ACCEPTED
+    if wrong := _clock_is_wrong(response):
+        return wrong
     said = foreign.read(response, now)
     if not isinstance(said, Mapping):
         return said
@@ -136,13 +147,20 @@ def told_by_status(letter: Letter, response: Response, *, url: str, now: datetim
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
 
 
+def _refused(response: Response, now: datetime) -> Outcome:
+    return _clock_is_wrong(response) or foreign.refused(response, now)
+
+
+def _refuses_the_time(response: Response) -> bool:
+    return response.status in {400, 401, 403} and _CLOCK.search(foreign.reason_in(response).casefold()) is not None
+
+
 def _clock_is_wrong(response: Response) -> Stop | None:
     """Signatures are good for some minutes only."""
-    why = foreign.reason_in(response)
-    if response.status not in {400, 401, 403} or not _CLOCK.search(why.casefold()):
+    if not _refuses_the_time(response):
         return None
     return Stop(
-        reason=f"the signature's time was refused: {''.join(one for one in why[:200] if one.isprintable())}",
+        reason=f"the signature's time was refused: {foreign.printable(foreign.reason_in(response))}",
         hint="Set this computer's clock; it is tried again by itself.",
         wait=CLOCK_PAUSE,
     )

@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
 
-from logferry_daemon.core.exchange import Request, Stop
+from logferry_daemon.core.exchange import Acked, Request, Response, Stop
 from logferry_daemon.core.reading import About, Document
 from logferry_daemon.dialects.swgdb import SwgdbDialect
 from logferry_daemon.trackers.swg import SwgBot
 from logferry_model.errors import Misconfigured
-from tests.daemon.dialects.seeds import NOW, SECOND, body_of, letter_for, says, session_for, talk, talked
+from tests.daemon.dialects.seeds import NOW, SECOND, URL, body_of, letter_for, says, session_for, several, talk, talked
 
 SESSION = session_for("swgdb")
 POST = Request(method="POST", path="/sessions/upload", body=b'{"a": 1}')
@@ -88,6 +89,77 @@ def test_what_was_accepted_is_asked_about_at_once() -> None:
     assert [(one.method, one.path, one.body) for one in asked[1:]] == [
         ("GET", f"/sessions/session_{SESSION.id}/status", b"")
     ]
+
+
+def clock_refused(at: datetime, status: int = 401, **headers: str) -> Response:
+    said = {"success": False, "error": "Timestamp outside the window"}
+    return says(status, said, date=format_datetime(at, usegmt=True), **headers)
+
+
+STORED = says(200, {"success": True})
+THEIRS = NOW + timedelta(days=3)
+
+
+@pytest.mark.parametrize("days", [-3, 3, 20_000])
+@pytest.mark.parametrize("status", [400, 401, 403])
+def test_a_time_that_is_refused_is_told_anew_by_the_servers_clock_once(days: int, status: int) -> None:
+    theirs = NOW + timedelta(days=days)
+    outcome, asked = talked("swgdb", [clock_refused(theirs, status), STORED], letter=letter_for("swgdb"))
+    assert isinstance(outcome, Acked)
+    mine, its = [SwgdbDialect().credentials("u:k", one, NOW)["X-Timestamp"] for one in asked]
+    assert (int(mine), int(its)) == (NOW.timestamp(), theirs.timestamp())
+    assert [one.body for one in asked] == [letter_for("swgdb").body] * 2
+
+
+def test_what_is_signed_is_the_servers_time() -> None:
+    _, asked = talked("swgdb", [clock_refused(THEIRS), STORED], letter=letter_for("swgdb"))
+    headers = SwgdbDialect().credentials("u:k", asked[1], NOW)
+    body = asked[1].body.decode()
+    assert headers["X-Signature"] == signed("k", f"{int(THEIRS.timestamp())}.{body}")
+
+
+def test_all_that_follows_is_signed_by_the_clock_of_the_latest_answer() -> None:
+    later = THEIRS + timedelta(minutes=9)
+    accepted = says(202, {"success": True}, date=format_datetime(later, usegmt=True))
+    _, asked = talked("swgdb", [clock_refused(THEIRS), accepted, says(404)], letter=letter_for("swgdb"))
+    assert [one.headers.get("X-Timestamp", "") for one in asked] == [
+        "",
+        str(int(THEIRS.timestamp())),
+        str(int(later.timestamp())),
+    ]
+
+
+@pytest.mark.parametrize("date", ["", "soon", format_datetime(NOW + timedelta(seconds=20), usegmt=True)])
+def test_without_another_time_nothing_is_sent_again(date: str) -> None:
+    outcome, asked = talked("swgdb", [says(401, {"error": "clock skew"}, date=date)], letter=letter_for("swgdb"))
+    assert isinstance(outcome, Stop)
+    assert len(asked) == 1
+
+
+def test_a_time_that_anybody_on_the_way_may_have_written_is_not_signed() -> None:
+    conversation = SwgdbDialect().deliver(letter_for("swgdb"), url="http://swgdb.example/v1", now=NOW)
+    next(conversation)
+    with pytest.raises(StopIteration) as done:
+        conversation.send(clock_refused(THEIRS))
+    assert isinstance(done.value.value, Stop)
+
+
+def test_a_server_that_refuses_its_own_time_is_not_asked_a_third_time() -> None:
+    outcome, asked = talked("swgdb", [clock_refused(THEIRS)] * 2, letter=letter_for("swgdb"))
+    assert isinstance(outcome, Stop)
+    assert len(asked) == 2
+
+
+def test_several_together_are_signed_anew_too_and_the_clock_is_not_taken_for_the_key() -> None:
+    letters = several("swgdb", 2)
+    talk_of_both = SwgdbDialect().together(letters, url=URL, now=NOW)
+    next(talk_of_both)
+    again = talk_of_both.send(clock_refused(THEIRS))
+    assert again.headers["X-Timestamp"] == str(int(THEIRS.timestamp()))
+    with pytest.raises(StopIteration) as done:
+        talk_of_both.send(clock_refused(THEIRS))
+    reasons = {one.reason for one in done.value.value if isinstance(one, Stop)}
+    assert reasons == {"the signature's time was refused: Timestamp outside the window"}
 
 
 @pytest.mark.parametrize("text", ["Timestamp too old", "Check your clock", "possible replay"])
