@@ -45,12 +45,25 @@ _DONE = frozenset({"completed", "complete", "processed", "stored", "success", "d
 _FAILED = frozenset({"failed", "failure", "error", "rejected", "invalid"})
 """States of a session over there; every other one may still become one of these."""
 _SUCCESSES = frozenset({200, 201, 202})
-_SAYS_WHY = ("error", "message", "detail", "reason", "error_message")
+_SAYS_WHY = ("error", "message", "detail", "reason", "error_message", "errors", "details", "msg")
+_DEEPEST = 4
+"""A validator of the first seed puts its sentence into a list in an object in `error`."""
 _SPEAKS_OF_IT = frozenset({*_SUCCESSES, 400, 403, 409, 422})
 """Statuses that are given for all kinds of trouble, so that the text decides."""
 _ALREADY = re.compile(r"duplicate|already (?:exists?|stored|(?:been )?uploaded)")
 _TEXTS: tuple[tuple[re.Pattern[str], int], ...] = (
-    (re.compile(r"rate.?limit|too many (?:requests|uploads)|quota|(?:upload|request|daily|hourly) limit"), 429),
+    (
+        re.compile(r"rate.?limit|too many (?:requests|uploads)|quota|(?:daily|hourly) limit|(?:per|a) (?:day|hour)\b"),
+        429,
+    ),
+    (
+        re.compile(
+            r"too (?:large|big)|size limit|(?:max(?:imum)?|file|body|payload|entity|request|upload) size"
+            r"|\d ?(?:[kmg]i?b|bytes)\b"
+        ),
+        413,
+    ),
+    (re.compile(r"(?:upload|request) limit"), 429),
     (
         re.compile(
             r"(?:invalid|unknown|expired|missing|bad|wrong|revoked) "
@@ -138,12 +151,19 @@ def reason_in(response: Response) -> str:
     said = object_in(response.body)
     if said is None:
         return response.body[:400].decode("utf-8", "replace") if _is_text(response) else ""
-    for name in _SAYS_WHY:
-        told = said.get(name)
-        told = told.get("message") if isinstance(told, dict) else told
-        if isinstance(told, str) and told.strip():
-            return told
-    return ""
+    return _sentence(said, _DEEPEST)
+
+
+def _sentence(told: Any, deepest: int) -> str:  # noqa: ANN401 -- any JSON value
+    """The first text in it that stands where reasons stand."""
+    if isinstance(told, str):
+        return told if told.strip() else ""
+    if isinstance(told, list):
+        told = {"error": told[0]} if told else {}
+    if not isinstance(told, dict) or not deepest:
+        return ""
+    found = (_sentence(told.get(name), deepest - 1) for name in _SAYS_WHY)
+    return next((sentence for sentence in found if sentence), "")
 
 
 def object_in(body: bytes) -> Said | None:

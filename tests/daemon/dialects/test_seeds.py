@@ -182,6 +182,10 @@ SAID = {
     "access denied: unauthorized": Stop,
     "Down for maintenance": Later,
     "database is locked": Later,
+    "File exceeds the upload limit of 5 MB": Parked,
+    "Encounter is too large for an upload limit of 10MB": Parked,
+    "Upload limit reached": Stop,
+    "100 MB a day are used up": Stop,
     "Too many players: 60": Parked,
     "Invalid key 'foo' in body": Parked,
     "Unexpected token < in JSON": Parked,
@@ -208,9 +212,35 @@ def test_a_text_that_is_no_json_is_quoted_too(name: str) -> None:
     assert reason(talk(name, says(422, "EVTC file is empty", kind="text/plain"))) == "EVTC file is empty (422)"
 
 
+JOI = {"_original": {"name": 7}, "details": [{"message": "No boss", "path": ["name"], "type": "string.base"}]}
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_an_error_in_an_object_is_found(name: str) -> None:
-    assert reason(talk(name, says(422, {"error": {"message": "No boss"}}))) == "No boss (422)"
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"error": {"message": "No boss"}},
+        {"error": JOI},
+        {"errors": ["No boss", "No hunt"]},
+        {"errors": [{"pointer": "/bosses", "reason": "No boss"}]},
+        {"detail": [{"loc": ["body"], "msg": "No boss"}]},
+    ],
+    ids=["object", "joi", "texts", "problem", "fastapi"],
+)
+def test_an_error_in_an_object_or_a_list_is_found(name: str, said: Any) -> None:  # noqa: ANN401 -- any JSON value
+    assert reason(talk(name, says(422, said))) == "No boss (422)"
+
+
+@pytest.mark.parametrize("said", [[], [[]], {}, {"error": {}}, 7, True, None, "", " "])
+def test_without_a_text_the_status_is_all_there_is_to_say(said: Any) -> None:  # noqa: ANN401 -- any JSON value
+    assert reason(talk("artemis", says(422, {"error": said}))) == "status 422"
+
+
+def test_a_text_that_is_buried_deep_is_not_dug_for() -> None:
+    deep: Any = "No boss"
+    for _ in range(200):
+        deep = {"error": deep}
+    assert reason(talk("artemis", says(422, deep))) == "status 422"
 
 
 @pytest.mark.parametrize("name", NAMES)
