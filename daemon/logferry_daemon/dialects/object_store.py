@@ -2,6 +2,9 @@
 
 The store is another host than the collector. It is gone to only where its owner named it (core/reaching.py), and hears
 nothing of the destination's key: the signature in the address is all that it wants.
+
+Where nobody knows our question, that of Artemis Tracker's upload plan is asked: `GET /api/get-upload-url`. It knows of
+no packing, so the file goes there as plain JSON.
 """
 
 from __future__ import annotations
@@ -10,9 +13,11 @@ import base64
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 
@@ -44,6 +49,10 @@ from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE
 from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
 ASK = "/uploads"
+ASK_BY_PLAN = "/api/get-upload-url"
+NO_SUCH_PAGE = frozenset({404, 405, 501})
+_OF_THE_FILE = ("Content-Type", "Content-Encoding")
+"""Headers of a letter that are the file's own."""
 LEVEL = 6
 OBJECT = "X-Object-Key"
 """Of a letter: what the file is called in the store. Not sent as a header."""
@@ -60,6 +69,8 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     """The answer to the question where to put it."""
 
     url: str = ""
+    upload_url: str = msgspec.field(default="", name="uploadUrl")
+    """The same, as the plan calls it."""
     headers: dict[str, str] = msgspec.field(default_factory=dict)
     confirm: str = ""
     """A path below the destination's address, to be told that it is there."""
@@ -68,6 +79,11 @@ class Slot(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     """Of what is there."""
     report_url: str = ""
+
+    @property
+    def to(self) -> str:
+        """Where to put it."""
+        return self.url or self.upload_url
 
 
 class S3Dialect:
@@ -94,7 +110,7 @@ class S3Dialect:
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
         """Ask, put, tell."""
-        response = yield self._telling(ASK, letter)
+        letter, response = yield from self._asking(letter)
         slot = _slot(response)
         if slot is None:
             return _failed(response, now)
@@ -103,8 +119,8 @@ class S3Dialect:
             return self._known(letter, slot, digest, url, now)
         if trouble := _trouble(slot):
             return trouble
-        headers = slot.headers or {"Content-Type": MEDIA_TYPE, "Content-Encoding": "gzip"}
-        response = yield Request(method="PUT", path="", to=slot.url, headers=headers, body=letter.body)
+        headers = slot.headers or {name: letter.headers[name] for name in _OF_THE_FILE if name in letter.headers}
+        response = yield Request(method="PUT", path="", to=slot.to, headers=headers, body=letter.body)
         if response.status not in {200, 201, 204} or is_page(response):
             return _not_put(response, now)
         proven = _echoes(response, letter.body)
@@ -126,10 +142,18 @@ class S3Dialect:
         yield from ()
         return Parked(reason="files in the store are deleted by whoever owns it; this contract has no word for it")
 
+    def _asking(self, letter: Letter) -> Generator[Request, Response, tuple[Letter, Response]]:
+        """What is put, and the answer where to: the letter, or the same unpacked where it is asked by the plan."""
+        response = yield self._telling(ASK, letter)
+        if response.status not in NO_SUCH_PAGE:
+            return letter, response
+        plain = _unpacked(letter)
+        by_plan = yield Request(method="GET", path=f"{ASK_BY_PLAN}?{urlencode(_about(plain))}")
+        return (letter, response) if by_plan.status in NO_SUCH_PAGE else (plain, by_plan)
+
     def _telling(self, path: str, letter: Letter) -> Request:
-        body = {"key": letter.headers[OBJECT], "sha256": sha256_hex(letter.body), "size": len(letter.body)}
         headers = {"Content-Type": MEDIA_TYPE, KEY: letter.headers[KEY]}
-        return Request(method="POST", path=path, headers=headers, body=msgspec.json.encode(body))
+        return Request(method="POST", path=path, headers=headers, body=msgspec.json.encode(_about(letter)))
 
     def _known(self, letter: Letter, slot: Slot, digest: str, url: str, now: datetime) -> Outcome:
         if slot.sha256 == digest:
@@ -139,6 +163,17 @@ class S3Dialect:
     def _proof(self, letter: Letter, link: str, url: str, now: datetime, *, before: bool = False) -> Outcome:
         address = on_origin(url, link) if link else ""
         return proof(letter, now=now, report=letter.headers[OBJECT], url=address, before=before)
+
+
+def _about(letter: Letter) -> Mapping[str, str | int]:
+    """A server that calls a file by this has one of it, however often it is put."""
+    return {"key": letter.headers[OBJECT], "sha256": sha256_hex(letter.body), "size": len(letter.body)}
+
+
+def _unpacked(letter: Letter) -> Letter:
+    headers = {name: value for name, value in letter.headers.items() if name != "Content-Encoding"}
+    named = headers | {OBJECT: headers[OBJECT].removesuffix(".gz")}
+    return replace(letter, body=gzip.decompress(letter.body), headers=named)
 
 
 def _slot(response: Response) -> Slot | None:
@@ -153,7 +188,7 @@ def _slot(response: Response) -> Slot | None:
 def _trouble(slot: Slot) -> Stop | Later | None:
     """What is wrong with the answer; nothing is put then."""
     hint = "Have its operator look at what POST /uploads answers, then: logferry retry --all"
-    if not slot.url:
+    if not slot.to:
         return Later(reason="the answer names no address to put the file to", parks_after=PARKS_AFTER)
     if slot.confirm and (not _BELOW.fullmatch(slot.confirm) or ".." in slot.confirm.split("/")):
         return Stop(reason="the place to confirm it at is no path of its own", hint=hint)

@@ -4,6 +4,7 @@ import base64
 import gzip
 import hashlib
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -160,6 +161,52 @@ def test_the_first_answer_means_what_it_says(answer: Response, kind: type[object
     outcome = outcome_of(answer)
     assert isinstance(outcome, kind)
     assert word in str(outcome)
+
+
+# By the plan of Artemis Tracker
+
+
+PLAN = says(200, {"uploadUrl": PUT_TO})
+PLAIN = gzip.decompress(LETTER.body)
+PLAIN_MD5 = hashlib.md5(PLAIN, usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize("status", [404, 405, 501])
+def test_who_does_not_know_our_question_is_asked_the_one_of_the_plan(status: int) -> None:
+    script = says(status, {"error": "no such route"}), PLAN, put(etag=f'"{PLAIN_MD5}"')
+    asked, outcome = talk(DIALECT.deliver(LETTER, url=URL, now=NOW), *script)
+    _, ask, sent = asked
+    path, _, query = ask.path.partition("?")
+    assert (ask.method, path, ask.to, ask.body) == ("GET", "/api/get-upload-url", None, b"")
+    named = KEY.removesuffix(".gz")
+    assert dict(parse_qsl(query)) == {"key": named, "sha256": sha256_hex(PLAIN), "size": str(len(PLAIN))}
+    assert (sent.method, sent.to, sent.body) == ("PUT", PUT_TO, PLAIN)
+    assert sent.headers == {"Content-Type": "application/json"}
+    assert isinstance(outcome, Acked)
+    assert (outcome.receipt.report_id, outcome.receipt.received_digest) == (named, sha256_hex(PLAIN))
+
+
+def test_who_knows_neither_question_is_no_collector() -> None:
+    asked, outcome = talk(DIALECT.deliver(LETTER, url=URL, now=NOW), says(404, {"error": "nothing here"}), says(404))
+    assert len(asked) == 2
+    assert isinstance(outcome, Stop)
+    assert "nothing here" in outcome.reason
+
+
+@pytest.mark.parametrize(
+    ("answers", "kind"),
+    [
+        ((says(401, {"error": "no"}),), Stop),
+        ((says(200, {"url": 7}),), Later),
+        ((PORTAL,), Stop),
+        ((PLAN, put()), Later),
+        ((PLAN, put(etag=f'"{MD5}"')), Later),
+        ((PLAN, refused(403, "AccessDenied")), Later),
+        ((says(200, {"uploadUrl": PUT_TO, "headers": {"Cookie": "a=b"}}),), Stop),
+    ],
+)
+def test_by_the_plan_nothing_less_is_believed(answers: tuple[Response, ...], kind: type[object]) -> None:
+    assert isinstance(outcome_of(says(404), *answers), kind)
 
 
 def test_nobody_is_asked_to_delete_a_file() -> None:
