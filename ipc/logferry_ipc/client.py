@@ -96,9 +96,9 @@ class DaemonClient:
             line.greet()
             return m.Exposition(text=line.read_text(line.ask(BY_CALL["metrics"])))
 
-    def ledger(self, since: str = "") -> m.Ledger:
-        """What became of all that was found since an ISO time with its zone; of everything without one."""
-        return self._call("ledger", m.Ledger, since)
+    def ledger(self, since: str = "", until: str = "") -> m.Ledger:
+        """What became of all that was found between two ISO times with their zones; of everything without them."""
+        return self._call("ledger", m.Ledger, since, until)
 
     def receipts(self, session: str = "") -> m.Receipts:
         """What arrived, of one session; of all without one."""

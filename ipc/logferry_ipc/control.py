@@ -66,8 +66,8 @@ class Control(Protocol):
         """Counts and times, as Prometheus reads them; names nobody and no path."""
         ...
 
-    async def ledger(self, since: str) -> Ledger:
-        """What became of all that was found since an ISO time with its zone; of everything without one."""
+    async def ledger(self, since: str, until: str) -> Ledger:
+        """What became of all that was found between two ISO times with their zones; of everything without them."""
         ...
 
     async def receipts(self, session: str) -> Receipts:

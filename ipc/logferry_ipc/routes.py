@@ -102,7 +102,7 @@ ROUTES: tuple[Route, ...] = (
     _route("GET /hello", Scope.NONE, m.Hello, calls=None, name="hello"),
     _route("GET /status", _READ, m.Status, calls="status"),
     _route("GET /metrics", _READ, m.Exposition, calls="metrics", text=PROMETHEUS),
-    _route("GET /ledger?since", _READ, m.Ledger, calls="ledger"),
+    _route("GET /ledger?since&until", _READ, m.Ledger, calls="ledger"),
     _route("GET /receipts?session", _READ, m.Receipts, calls="receipts"),
     _route("POST /verify", _DO, m.Verification, calls="verify", request=m.VerifyRequest),
     _route("GET /sessions", _READ, m.SessionList, calls="sessions"),

@@ -80,10 +80,21 @@ def test_the_ledger_by_source_and_as_json(logferry: Command) -> None:
 def test_a_period_is_told_to_the_daemon_with_its_zone(logferry: Command, daemon: ThreadedDaemon) -> None:
     before = datetime.now(UTC)
     assert logferry("ledger", "--since", "7d").code == Exit.DONE
-    (asked,) = (datetime.fromisoformat(one) for one in daemon.control.ledgers)
+    (asked,) = (datetime.fromisoformat(one) for one, _ in daemon.control.ledgers)
     assert abs(before - timedelta(days=7) - asked) < timedelta(minutes=1)
     assert logferry("ledger", "--since", "2026-02-01").out.startswith("Ledger since 2026-02-01 00:00")
     assert logferry("ledger", "--since", "soon").code == Exit.USAGE
+
+
+def test_a_period_has_an_end_where_one_is_named(logferry: Command, daemon: ThreadedDaemon) -> None:
+    said = logferry("ledger", "--since", "2026-02-01", "--until", "2026-02-08").out
+    (asked,) = daemon.control.ledgers
+    assert [datetime.fromisoformat(one).astimezone().isoformat()[:16] for one in asked] == [
+        "2026-02-01T00:00",
+        "2026-02-08T00:00",
+    ]
+    assert said.startswith("Ledger since 2026-02-01 00:00 until ")
+    assert " until " not in logferry("ledger").out
 
 
 @pytest.mark.usefixtures("sessions")

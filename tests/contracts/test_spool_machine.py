@@ -309,7 +309,7 @@ async def ledger(spool: Spool, gates: Mapping[str, Gate], since: str) -> m.Ledge
     async def all_gates() -> Mapping[str, Gate]:
         return gates
 
-    return await LedgerDesk(all_gates, spool, ManualClock(), UTC).ledger(since)
+    return await LedgerDesk(all_gates, spool, ManualClock(), UTC).ledger(since, "")
 
 
 def adds_up(found: m.Ledger) -> None:

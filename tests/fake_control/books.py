@@ -47,7 +47,7 @@ class Books:
         self.copy_report_url = False
         self.proofs: dict[str, str] = {}
         """Delivery -> what its destination says of it today, where that is not `verified`."""
-        self.ledgers: list[str] = []
+        self.ledgers: list[tuple[str, str]] = []
         """Since when each was asked for."""
         self.since: datetime | None = None
         """Of the last `upload_all`."""

@@ -86,9 +86,9 @@ class Looking(Books):
         )
         return m.PaperChanges(changes=tuple(one for one in made if one.seq > int(after)))
 
-    async def ledger(self, since: str) -> m.Ledger:
+    async def ledger(self, since: str, until: str) -> m.Ledger:
         self.calls.append("ledger")
-        self.ledgers.append(since)
+        self.ledgers.append((since, until))
         states = Counter(delivery.state for delivery in self._deliveries())
         counts = m.Counts(found=states.total(), **{state.value: count for state, count in states.items()})
         group = m.LedgerGroup(name="main", sessions=len(self.found), counts=counts)

@@ -170,8 +170,8 @@ def test_ledger_receipts_and_proofs(daemon: ThreadedDaemon, client: DaemonClient
     daemon.control.find("s2", m.DeliveryState.UPLOADED, m.DeliveryState.FAILED)
     assert client.ledger().counts == m.Counts(found=3, uploaded=2, failed=1)
     since = "2026-01-01T00:00:00+01:00"
-    told = client.ledger(since)
-    assert daemon.control.ledgers == ["", since]
+    told = client.ledger(since, since)
+    assert daemon.control.ledgers == [("", ""), (since, since)]
     assert told.since == datetime.fromisoformat(since)
     assert [one.session for one in client.receipts().receipts] == ["s1", "s2"]
     assert [one.delivery for one in client.receipts("s2").receipts] == ["s2-0"]

@@ -23,6 +23,7 @@ def add(verbs: Verbs) -> None:
     """What became of everything."""
     book = verb(verbs, "ledger", "show what became of everything that was found", ledger, reads=True)
     book.add_argument("--since", type=since, metavar="TIME", help="only what was found since: 7d, 2026-01-01, today")
+    book.add_argument("--until", type=since, metavar="TIME", help="and before that: 1d, 2026-02-01, yesterday")
     book.add_argument("--by", choices=("day", "source"), default="day", help="a line a day, or a line a source")
     inner = group(verbs, "receipts", "the proofs of what was uploaded")
     verb(inner, "list", "show every receipt", list_receipts, reads=True)
@@ -34,8 +35,8 @@ def add(verbs: Verbs) -> None:
 
 def ledger(args: Namespace, out: Output) -> Exit:
     """Every number and the reasons behind it."""
-    found = daemon().ledger(args.since.isoformat() if args.since else "")
-    out.show(found, views.ledger(by_source=args.by == "source"))
+    found = daemon().ledger(*(each.isoformat() if each else "" for each in (args.since, args.until)))
+    out.show(found, views.ledger(by_source=args.by == "source", ended=args.until is not None))
     return Exit.DONE
 
 

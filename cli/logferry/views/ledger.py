@@ -29,14 +29,15 @@ _WAITS = frozenset({DeliveryState.PENDING, DeliveryState.UPLOADING, DeliveryStat
 _TONES = {"verified": Tone.GOOD, "missing": Tone.BAD, "different": Tone.BAD, "unclear": Tone.WARN}
 
 
-def ledger(*, by_source: bool) -> Callable[[Ledger], Iterator[Block]]:
-    """The view of a ledger, with a line a day or a line a source."""
-    return lambda found: _ledger(found, by_source=by_source)
+def ledger(*, by_source: bool, ended: bool = False) -> Callable[[Ledger], Iterator[Block]]:
+    """The view of a ledger, with a line a day or a line a source; `ended` where its period was to end."""
+    return lambda found: _ledger(found, by_source=by_source, ended=ended)
 
 
-def _ledger(found: Ledger, *, by_source: bool) -> Iterator[Block]:
+def _ledger(found: Ledger, *, by_source: bool, ended: bool) -> Iterator[Block]:
     since = f"since {moment(found.since)}" if found.since else "from the beginning"
-    yield heading(f"Ledger {since}: {counted(found.sessions, 'session')} found")
+    until = f" until {moment(found.until)}" if ended else ""
+    yield heading(f"Ledger {since}{until}: {counted(found.sessions, 'session')} found")
     yield _table(found, by_source=by_source)
     yield from _section("Skipped", (one for one in found.lines if _is_skipped(one)))
     yield from _section("Refused", (one for one in found.lines if one.state is DeliveryState.FAILED))

@@ -63,9 +63,9 @@ class DaemonControl:
         """Counts and times, as Prometheus reads them."""
         return m.Exposition(text=exposition(await self.status()))
 
-    async def ledger(self, since: str) -> m.Ledger:
+    async def ledger(self, since: str, until: str) -> m.Ledger:
         """What became of all that was found."""
-        return await self._ledger.ledger(since)
+        return await self._ledger.ledger(since, until)
 
     async def receipts(self, session: str) -> m.Receipts:
         """What arrived."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from logferry_daemon.control import views
@@ -31,18 +32,18 @@ class LedgerDesk:
         self._zone = zone
         """Whose calendar the days are of; None is the system's."""
 
-    async def ledger(self, since: str) -> m.Ledger:
-        """Of everything that was found since then."""
-        begin = moment(since)
+    async def ledger(self, since: str, until: str) -> m.Ledger:
+        """Of everything that was found in between."""
+        period = Period.asked(since, until, self._clock.now())
         gates = await self._gates()
-        found = [one for one in await self._spool.sessions() if begin is None or one[0].found_at >= begin]
+        found = [one for one in await self._spool.sessions() if one[0].found_at in period]
         added = book(entry for row, deliveries in found for entry in self._entries(row, deliveries, gates))
         known = {row.id for row, _ in found}
         uploads = [one for one in await self._spool.receipts(None) if one.session in known]
-        deleted = [one for one in await self._spool.deleted() if begin is None or one.deleted_at >= begin]
+        deleted = [one for one in await self._spool.deleted() if one.deleted_at in period]
         return m.Ledger(
-            since=begin,
-            until=self._clock.now(),
+            since=period.begin,
+            until=period.end or self._clock.now(),
             sessions=added.sessions,
             counts=views.counted(Counter(added.by_state)),
             days=tuple(map(_group, added.days)),
@@ -93,18 +94,37 @@ class LedgerDesk:
         return m.Receipts(receipts=tuple(map(receipt_info, await self._spool.receipts(found[0].id))))
 
 
-def moment(since: str) -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From a beginning to an end that is not in it; None is where there is none."""
+
+    begin: datetime | None
+    end: datetime | None
+
+    @classmethod
+    def asked(cls, since: str, until: str, now: datetime) -> Period:
+        """As two times in a question say, or Misconfigured. One that is to end later than now has not ended."""
+        begin, end = moment(since, "since"), moment(until, "until")
+        if begin is not None and end is not None and end <= begin:
+            raise Misconfigured("period-unusable", "The period ends before it begins.", hint="Give a later `until`.")
+        return cls(begin, end if end is None or end <= now else None)
+
+    def __contains__(self, at: datetime) -> bool:
+        return (self.begin is None or at >= self.begin) and (self.end is None or at < self.end)
+
+
+def moment(text: str, name: str) -> datetime | None:
     """The time in a question, or Misconfigured; None for none."""
-    if not since:
+    if not text:
         return None
     try:
-        at = datetime.fromisoformat(since)
+        at = datetime.fromisoformat(text)
         if at.tzinfo is not None:
             return at
     except ValueError:
         pass
-    said = f'"{since[:40]}" is no time with a zone.'
-    raise Misconfigured("since-unusable", said, hint="As in: 2026-01-01T00:00:00Z")
+    said = f'"{text[:40]}" is no time with a zone.'
+    raise Misconfigured(f"{name}-unusable", said, hint="As in: 2026-01-01T00:00:00Z")
 
 
 def receipt_info(row: ReceiptRow) -> m.ReceiptInfo:

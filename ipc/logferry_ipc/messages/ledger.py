@@ -58,6 +58,7 @@ class Ledger(Struct, frozen=True, kw_only=True):
     since: datetime | None
     """None: from the beginning."""
     until: datetime
+    """Now, or the earlier end that was asked for; what was found at that very time is not in it."""
     sessions: int
     counts: Counts
     days: tuple[LedgerGroup, ...] = ()

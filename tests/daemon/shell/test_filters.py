@@ -80,7 +80,7 @@ async def test_others_are_excluded_by_the_owners_rule_and_not_parked(house: Hous
 async def test_the_ledger_tells_the_rule(house: House) -> None:
     await settle(house, "artemis")
     await play(house)
-    lines = {line.rule: line for line in (await house.control.ledger("")).lines}
+    lines = {line.rule: line for line in (await house.control.ledger("", "")).lines}
     assert lines["other-tracker"].count == 1
     assert lines["other-tracker"].state is DeliveryState.EXCLUDED
 

@@ -76,14 +76,14 @@ async def test_the_ledger_tells_what_became_of_everything(house: Town) -> None:
     async with house.open():
         await house.add_source()
         await house.hunt(1)
-        assert lines((await house.control.ledger("")).lines) == {"no-destination": 1}
+        assert lines((await house.control.ledger("", "")).lines) == {"no-destination": 1}
         await house.set_up_destination()
         await house.quiet()
         house.refuses = True
         await house.hunt(2)
         await house.control.pause(PauseRequest())
         await house.hunt(3)
-        found = await house.control.ledger("")
+        found = await house.control.ledger("", "")
         assert lines(found.lines) == {"uploaded": 1, "refused": 1, "destination": 1}
         assert found.counts == (await house.control.status()).counts
         assert (found.sessions, found.counts.found) == (3, 3)
@@ -101,21 +101,43 @@ async def test_of_a_period_it_tells_what_was_found_and_deleted_in_it(house: Town
         begin = house.clock.now() + timedelta(minutes=1)
         await house.pass_time(timedelta(hours=1))
         await house.hunt(2, 3)
-        of_it = await house.control.ledger(begin.isoformat())
+        of_it = await house.control.ledger(begin.isoformat(), "")
         assert (of_it.since, of_it.sessions, of_it.counts.found, len(of_it.uploads)) == (begin, 2, 2, 2)
         newest = of_it.uploads[0].session
         await house.control.delete(newest, DeleteRequest())
-        of_it = await house.control.ledger(begin.isoformat())
+        of_it = await house.control.ledger(begin.isoformat(), "")
         assert (of_it.sessions, of_it.deleted, len(of_it.uploads)) == (1, 1, 1)
-        assert (await house.control.ledger(house.clock.now().isoformat())).deleted == 1
-        assert (await house.control.ledger((house.clock.now() + timedelta(1)).isoformat())).deleted == 0
+        assert (await house.control.ledger(house.clock.now().isoformat(), "")).deleted == 1
+        assert (await house.control.ledger((house.clock.now() + timedelta(1)).isoformat(), "")).deleted == 0
+
+
+async def test_a_period_may_end_before_now(house: Town) -> None:
+    """Its end is not in it, so that two periods that follow each other have all and nothing twice."""
+    async with house.open():
+        await house.set_up()
+        await house.hunt(1)
+        middle = house.clock.now() + timedelta(minutes=1)
+        await house.pass_time(timedelta(hours=1))
+        await house.hunt(2, 3)
+        (found,) = {row.found_at for row, _ in await house.spool.sessions() if row.found_at > middle}
+        first, second = (
+            await house.control.ledger("", found.isoformat()),
+            await house.control.ledger(found.isoformat(), ""),
+        )
+        assert (first.until, first.sessions, len(first.uploads), second.sessions) == (found, 1, 1, 2)
+        later = (house.clock.now() + timedelta(1)).isoformat()
+        assert (await house.control.ledger("", later)).until == house.clock.now()
+        with pytest.raises(Misconfigured, match="ends before it begins"):
+            await house.control.ledger(later, middle.isoformat())
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-01-01", "7d"])
 async def test_a_time_without_a_zone_is_refused(house: Town, since: str) -> None:
     async with house.open():
         with pytest.raises(Misconfigured, match="no time with a zone"):
-            await house.control.ledger(since)
+            await house.control.ledger(since, "")
+        with pytest.raises(Misconfigured, match="no time with a zone"):
+            await house.control.ledger("", since)
 
 
 async def test_files_in_trouble_are_told(house: Town) -> None:
@@ -125,7 +147,7 @@ async def test_files_in_trouble_are_told(house: Town) -> None:
         await house.fleet.rescan()
         await house.quiet()
         await house.pass_time(timedelta(minutes=5))
-        (trouble,) = (await house.control.ledger("")).troubles
+        (trouble,) = (await house.control.ledger("", "")).troubles
         assert (trouble.source, trouble.path) == ("hunts", "session-9.json")
         assert trouble.message
 
