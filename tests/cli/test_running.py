@@ -99,6 +99,7 @@ def test_a_session_whose_log_went_on_is_sent_as_far_as_it_is(logferry: Command, 
 @only_on("linux", "darwin")
 def test_who_starts_the_daemon_in_a_terminal_is_told_that_it_runs(tmp_path: Path) -> None:
     """And a program, or a service manager, is told nothing: see tests/acceptance/test_daemon_life.py."""
+    assert sys.platform != "win32"
     ours, theirs = os.openpty()
     environment = {**os.environ, "LOGFERRY_HOME": str(tmp_path), "NO_COLOR": "1"}
     (tmp_path / "config").mkdir()
