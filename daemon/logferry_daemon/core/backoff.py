@@ -6,7 +6,8 @@ Full jitter: AWS Architecture Blog, "Exponential Backoff And Jitter"; the figure
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from email.utils import parsedate_to_datetime
+
+from logferry_daemon.core.http_date import read_http_date
 
 BASE = timedelta(seconds=1)
 CAP = timedelta(minutes=15)
@@ -28,8 +29,5 @@ def parse_retry_after(header: str | None, now: datetime) -> timedelta:
     text = header.strip()
     if text.isascii() and text.isdigit():
         return min(timedelta(seconds=min(int(text[:9]), 10**8)), RETRY_AFTER_CAP)
-    try:
-        wanted = parsedate_to_datetime(text) - now
-    except (TypeError, ValueError, OverflowError):
-        return timedelta()
-    return min(max(wanted, timedelta()), RETRY_AFTER_CAP)
+    until = read_http_date(text)
+    return timedelta() if until is None else min(max(until - now, timedelta()), RETRY_AFTER_CAP)

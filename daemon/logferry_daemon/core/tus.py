@@ -16,11 +16,11 @@ import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from logferry_daemon.core.exchange import Later, Letter, Outcome, Request, Response, Stop, Upload
+from logferry_daemon.core.http_date import read_http_date
 from logferry_daemon.core.offer import TUS, Pieces
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Unreachable
@@ -278,8 +278,4 @@ def count_of(header: str | None) -> int | None:
 
 def _expiry(answer: Response) -> datetime | None:
     """Until when it keeps what it has of an upload that is not ended; None where it says nothing that can be read."""
-    try:
-        told = parsedate_to_datetime(answer.headers.get("upload-expires", ""))
-        return told.astimezone(UTC) if told.tzinfo else told.replace(tzinfo=UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
+    return read_http_date(answer.headers.get("upload-expires"))

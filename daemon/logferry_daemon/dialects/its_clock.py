@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from logferry_daemon.core.exchange import Request, Response
+from logferry_daemon.core.http_date import read_http_date
 from logferry_daemon.core.places import is_loopback
 
 TIME = "X-Timestamp"
@@ -53,9 +53,5 @@ def _second(response: Response, url: str, now: datetime) -> str:
     place = urlsplit(url)
     if place.scheme != "https" and not is_loopback(place.hostname or ""):
         return ""
-    try:
-        told = parsedate_to_datetime(response.headers.get("date", ""))
-        seconds = (told if told.tzinfo else told.replace(tzinfo=UTC)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return ""
-    return str(int(seconds)) if abs(seconds - now.timestamp()) >= LEAST.total_seconds() else ""
+    told = read_http_date(response.headers.get("date"))
+    return "" if told is None or abs(told - now) < LEAST else str(int(told.timestamp()))

@@ -15,6 +15,7 @@ import msgspec
 
 from logferry_daemon.core.backoff import parse_retry_after
 from logferry_daemon.core.exchange import GoneByOwner, Later, Outcome, Parked, Response, Stop
+from logferry_daemon.core.http_date import read_http_date
 from logferry_model.envelope import Problem
 
 PARKS_AFTER = 20
@@ -177,7 +178,9 @@ def _read(response: Response, now: datetime, said: str) -> Answer:
     # It ends up in a terminal: no escape sequence and no character that turns the writing round may come along.
     plain = "".join(one if one.isprintable() else " " for one in said)
     quoted = " ".join(plain.split())[:_MAX_QUOTE].rstrip(".")
-    wait = parse_retry_after(response.headers.get("retry-after"), now)
+    # A date is meant by the clock of whoever wrote it: by ours, if that is days behind, it would be a day's wait.
+    their_now = read_http_date(response.headers.get("date")) or now
+    wait = parse_retry_after(response.headers.get("retry-after"), their_now)
     text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
     code, leads_to = problem.code if problem else "", _place(response.headers.get("location", ""))
     return Answer(response.status, code, text, wait, leads_to, bool(response.body))

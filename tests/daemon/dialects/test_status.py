@@ -159,6 +159,15 @@ def test_no_try_is_made_sooner_than_retry_after(status: int, header: str) -> Non
     assert outcome.floor == timedelta(seconds=90)
 
 
+@pytest.mark.parametrize("days", [-3, 0, 3])
+def test_a_date_is_meant_by_the_clock_of_whoever_wrote_it(days: int) -> None:
+    theirs = NOW + timedelta(days=days)
+    until = format_datetime(theirs + timedelta(seconds=90), usegmt=True)
+    outcome = answer(503, retry_after=until, date=format_datetime(theirs, usegmt=True))
+    assert isinstance(outcome, Later)
+    assert outcome.floor == timedelta(seconds=90)
+
+
 def test_no_failure_of_any_status_is_taken_for_a_success() -> None:
     assert [status for status in range(100, 600) if isinstance(answer(status), Acked)] == []
 
