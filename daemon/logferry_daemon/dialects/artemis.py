@@ -18,7 +18,6 @@ import msgspec
 from logferry_daemon.core.exchange import (
     Conversation,
     ErasingConversation,
-    Later,
     Letter,
     Outcome,
     Parcel,
@@ -32,6 +31,7 @@ from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.company import Talk
 from logferry_daemon.dialects.foreign_batch import MOST, batched
 from logferry_daemon.dialects.health import probing
+from logferry_daemon.dialects.status import unproven
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.session import Event, Loadout, Session
 
@@ -115,9 +115,9 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     if not isinstance(said, Mapping):
         return said
     if said.get("success") is not True:
-        return Later(reason=f'the answer ({response.status}) does not say "success": true')
+        return unproven(f'the answer ({response.status}) does not say "success": true')
     if foreign.text_in(said, "sessionId", "session_id") not in {"", letter.headers[foreign.NAME]}:
-        return Later(reason="the answer is about another session")
+        return unproven("the answer is about another session")
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
 
 

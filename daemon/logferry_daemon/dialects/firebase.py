@@ -41,7 +41,7 @@ from logferry_daemon.dialects.services import (
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import portal
+from logferry_daemon.dialects.status import portal, unproven
 from logferry_daemon.dialects.summary import Summary, summary_of
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Misconfigured, Refused, Unreachable
@@ -132,7 +132,7 @@ class FirebaseDialect:
         if response.status != 200 or is_page(response):
             return _failed(response, now)
         if not _committed(response):
-            return Later(reason="the answer (200) has no result of the write")
+            return unproven("the answer (200) has no result of the write")
         return proof(letter, now=now, report=named.session.value, natural_key=named.natural_key.value)
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -24,7 +24,7 @@ from logferry_daemon.core.exchange import (
     Response,
 )
 from logferry_daemon.dialects.origin import on_origin
-from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
+from logferry_daemon.dialects.status import ACCEPTED, outcome_of_failure, unproven
 from logferry_model.envelope import MEDIA_TYPE, Receipt, ReceiptStatus, sha256_hex
 from logferry_model.errors import Refused
 from logferry_model.session import Participant, Session
@@ -33,14 +33,6 @@ Said = Mapping[str, Any]
 """The object in an answer."""
 
 KEY, NAME, REVISION = "Idempotency-Key", "X-Session-Id", "X-Session-Revision"
-ACCEPTED = Later(
-    reason="accepted, not stored yet",
-    floor=timedelta(seconds=10),
-    trouble=False,
-    parks_after=PARKS_AFTER,
-    parks_age=PARKS_AGE,
-)
-"""Asked again soon, and for a day at least before a person is told."""
 _DONE = frozenset({"completed", "complete", "processed", "stored", "success", "done", "duplicate", "uploaded"})
 _FAILED = frozenset({"failed", "failure", "error", "rejected", "invalid"})
 """States of a session over there; every other one may still become one of these."""
@@ -130,7 +122,7 @@ def read(response: Response, now: datetime) -> Said | Outcome:
         return refused(response, now)
     said = object_in(response.body)
     if said is None:
-        return Later(reason=f"the answer ({response.status}) was not whole, or not of this contract")
+        return unproven(f"the answer ({response.status}) was not whole, or not of this contract")
     good = said["success"] is True if "success" in said else not said.get("error")
     return said if good else refused(response, now)
 

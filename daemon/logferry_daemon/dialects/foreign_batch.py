@@ -18,6 +18,7 @@ from logferry_daemon.core.company import for_all
 from logferry_daemon.core.exchange import Alone, Later, Letter, Outcome, Request, Response, Stop
 from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.company import OF_WHAT_IS_INSIDE, TOO_LARGE, Shared, Talk, halved
+from logferry_daemon.dialects.status import ACCEPTED
 from logferry_model.envelope import MEDIA_TYPE
 
 MOST = 20
@@ -86,7 +87,7 @@ def _judged(letter: Letter, status: int, own: foreign.Said, judge: Judge) -> Sha
     """What was only accepted together was not stored, either."""
     headers, alike = {"content-type": MEDIA_TYPE}, 202 if status == 202 else 200
     outcome = judge(letter, Response(status=alike, headers=headers, body=msgspec.json.encode(own)))
-    return Alone() if isinstance(outcome, Later | Stop) and outcome != foreign.ACCEPTED else outcome
+    return Alone() if isinstance(outcome, Later | Stop) and outcome != ACCEPTED else outcome
 
 
 def _is_success(said: foreign.Said, sent: int) -> bool:

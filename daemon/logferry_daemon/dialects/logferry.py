@@ -6,7 +6,7 @@ Pure; no sockets.
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -40,7 +40,7 @@ from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.native_batch import batched, recalled
 from logferry_daemon.dialects.origin import on_origin
-from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, outcome_of_failure
+from logferry_daemon.dialects.status import ACCEPTED, ASK_AGAIN, PARKS_AFTER, PARKS_AGE, outcome_of_failure, unproven
 from logferry_daemon.dialects.validating import validating
 from logferry_daemon.dialects.verifying import verifying
 from logferry_model.envelope import (
@@ -56,8 +56,6 @@ from logferry_model.errors import Damaged
 
 PATH = "/api/v1/ingest"
 RECEIPTS = "/api/v1/receipts"
-ASK_AGAIN = timedelta(seconds=10)
-"""After "accepted": the same request again is answered by the receipt."""
 
 
 class LogferryDialect:
@@ -184,11 +182,11 @@ def outcome(letter: Letter, response: Response, now: datetime) -> Outcome:
     try:
         receipt = decode_receipt(response.body)
     except Damaged:
-        return Later(reason=f"the answer ({response.status}) was not a receipt")
+        return unproven(f"the answer ({response.status}) was not a receipt")
     if receipt.received_digest != sha256_hex(letter.body) or receipt.payload_digest != letter.payload_digest:
-        return Later(reason="the receipt is for other bytes than were sent")
+        return unproven("the receipt is for other bytes than were sent")
     if receipt.idempotency_key != key_of(letter):
-        return Later(reason="the receipt is for another delivery")
+        return unproven("the receipt is for another delivery")
     if receipt.status is ReceiptStatus.ACCEPTED:
-        return Later(reason="accepted, not stored yet", floor=ASK_AGAIN, trouble=False, free=True)
+        return ACCEPTED
     return Acked(receipt=receipt)

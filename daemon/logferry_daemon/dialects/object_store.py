@@ -45,7 +45,7 @@ from logferry_daemon.dialects.services import (
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE, portal
+from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE, portal, unproven
 from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
 ASK = "/uploads"
@@ -212,9 +212,7 @@ def _echoes(response: Response, body: bytes) -> bool | None:
 def _failed(response: Response, now: datetime) -> Outcome:
     if response.status >= 300:
         return failure(response, now, _problem, {})
-    return (
-        portal(response, now) if is_page(response) else Later(reason=f"the answer ({response.status}) names no upload")
-    )
+    return portal(response, now) if is_page(response) else unproven(f"the answer ({response.status}) names no upload")
 
 
 def _unconfirmed(response: Response, now: datetime) -> Outcome:

@@ -18,7 +18,6 @@ from logferry_daemon.core.exchange import (
     Acked,
     Conversation,
     ErasingConversation,
-    Later,
     Letter,
     Outcome,
     Parcel,
@@ -28,6 +27,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.core.identity import to_ms
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.status import unproven
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.session import Event, Session
 
@@ -91,9 +91,9 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     if not isinstance(said, Mapping):
         return said
     if said.get("success") is not True:
-        return Later(reason=f'the answer ({response.status}) does not say "success": true')
+        return unproven(f'the answer ({response.status}) does not say "success": true')
     if foreign.text_in(said, "session_id") != letter.headers[foreign.NAME]:
-        return Later(reason=f"the answer ({response.status}) does not name the session that was sent")
+        return unproven(f"the answer ({response.status}) does not name the session that was sent")
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
 
 

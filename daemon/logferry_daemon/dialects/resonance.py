@@ -14,7 +14,6 @@ from typing import Any
 from logferry_daemon.core.exchange import (
     Conversation,
     ErasingConversation,
-    Later,
     Letter,
     Outcome,
     Parcel,
@@ -26,6 +25,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.health import probing
+from logferry_daemon.dialects.status import ACCEPTED, unproven
 from logferry_model.envelope import ReceiptStatus, sha256_hex
 from logferry_model.errors import Refused
 from logferry_model.session import Boss, Hit, Participant, Session, Skill
@@ -93,9 +93,9 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     if not report_id:
         if response.status == 409:
             return foreign.refused(response, now)
-        return Later(reason=f"the answer ({response.status}) names no report")
+        return unproven(f"the answer ({response.status}) names no report")
     if response.status == 202:
-        return foreign.ACCEPTED
+        return ACCEPTED
     new = response.status == 201
     if not new and int(letter.headers[foreign.REVISION]) > 1:
         # It keeps the first version that it was sent, and says so by its report: the newer one is not there.

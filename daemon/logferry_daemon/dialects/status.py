@@ -25,10 +25,20 @@ PARKS_AGE = timedelta(hours=24)
 DIGEST_TRIES = 3
 DELETED = "report-deleted"
 """The collector's own word that the owner deleted it there."""
+ASK_AGAIN = timedelta(seconds=10)
+"""After "accepted": whatever asks again is answered by what became of it."""
 OFFLINE_PAUSE = timedelta(seconds=30)
 PORTAL_PAUSE = timedelta(minutes=5)
 """At most: whoever answers in a collector's place knows nothing of when that is there again."""
 LIMITED_PAUSE = timedelta(seconds=60)
+ACCEPTED = Later(
+    reason="accepted, not stored yet",
+    floor=ASK_AGAIN,
+    trouble=False,
+    parks_after=PARKS_AFTER,
+    parks_age=PARKS_AGE,
+)
+"""Asked again soon, and for a day at least before a person is told."""
 _MAX_QUOTE = 200
 _HOST = re.compile(r"[a-z0-9.-]{1,253}")
 _RIGHT_ADDRESS = (
@@ -52,6 +62,11 @@ class Answer:
 
 
 Rule = Callable[[Answer], Outcome]
+
+
+def unproven(reason: str) -> Later:
+    """After a whole answer that proves nothing: it may be because of the item, so it is not asked for for ever."""
+    return Later(reason=reason, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
 
 
 def _item_invalid(answer: Answer) -> Outcome:

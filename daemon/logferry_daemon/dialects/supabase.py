@@ -16,7 +16,6 @@ from logferry_daemon.core.exchange import (
     Conversation,
     Erased,
     ErasingConversation,
-    Later,
     Letter,
     Outcome,
     Parcel,
@@ -38,7 +37,7 @@ from logferry_daemon.dialects.services import (
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import portal
+from logferry_daemon.dialects.status import portal, unproven
 from logferry_daemon.dialects.summary import summary_of
 from logferry_model.envelope import sha256_hex
 
@@ -100,7 +99,7 @@ def _stored(letter: Letter, response: Response, now: datetime) -> Outcome:
         return _failed(response, now)
     row = rows[0] if len(rows) == 1 else {}
     if text_in(row, "digest") != letter.payload_digest:
-        return Later(reason=f"the answer ({response.status}) does not have the row that was sent")
+        return unproven(f"the answer ({response.status}) does not have the row that was sent")
     natural_key, revision = text_in(row, "natural_key"), row.get("revision")
     return proof(
         letter,
@@ -124,7 +123,7 @@ def _failed(response: Response, now: datetime) -> Outcome:
         return failure(response, now, _said, _RULES)
     if is_page(response):
         return portal(response, now)
-    return Later(reason=f"the answer ({response.status}) has no rows")
+    return unproven(f"the answer ({response.status}) has no rows")
 
 
 def _said(told: Any) -> Said:  # noqa: ANN401 -- any JSON value

@@ -19,7 +19,6 @@ import msgspec
 from logferry_daemon.core.exchange import (
     Conversation,
     ErasingConversation,
-    Later,
     Letter,
     Outcome,
     Parcel,
@@ -34,6 +33,7 @@ from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.company import Talk
 from logferry_daemon.dialects.foreign_batch import MOST, batched
 from logferry_daemon.dialects.its_clock import TIME, on_its_clock
+from logferry_daemon.dialects.status import ACCEPTED, unproven
 from logferry_daemon.dialects.swgdb_session import serialised
 from logferry_daemon.dialects.validating import answer_about_key, validity
 from logferry_model.envelope import ReceiptStatus
@@ -91,7 +91,7 @@ class SwgdbDialect:
 def _delivering(letter: Letter, *, url: str, now: datetime) -> Conversation:
     response = yield Request(method="POST", path=UPLOAD, headers=letter.headers, body=letter.body)
     found = outcome(letter, response, url=url, now=now)
-    return found if found != foreign.ACCEPTED else (yield from status_of(letter, url=url, now=now))
+    return found if found != ACCEPTED else (yield from status_of(letter, url=url, now=now))
 
 
 def _sharing(letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
@@ -100,7 +100,7 @@ def _sharing(letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
 
     found = list((yield from batched(letters, BATCH, _together, judge, now=now, refused=_refused)))
     for place, letter in enumerate(letters):
-        if found[place] == foreign.ACCEPTED:
+        if found[place] == ACCEPTED:
             found[place] = yield from status_of(letter, url=url, now=now)
     return found
 
@@ -119,9 +119,9 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     if not isinstance(said, Mapping):
         return said
     if said.get("success") is not True:
-        return Later(reason=f'the answer ({response.status}) does not say "success": true')
+        return unproven(f'the answer ({response.status}) does not say "success": true')
     if foreign.text_in(said, "session_id") not in {"", letter.headers[foreign.NAME]}:
-        return Later(reason="the answer is about another session")
+        return unproven("the answer is about another session")
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
 
 
@@ -134,16 +134,16 @@ def status_of(letter: Letter, *, url: str, now: datetime) -> Conversation:
 def told_by_status(letter: Letter, response: Response, *, url: str, now: datetime) -> Outcome:
     """What the status of a session that was accepted means."""
     if response.status == 404:
-        return foreign.ACCEPTED
+        return ACCEPTED
     if wrong := _clock_is_wrong(response):
         return wrong
     said = foreign.read(response, now)
     if not isinstance(said, Mapping):
         return said
     if foreign.text_in(said, "session_id") != letter.headers[foreign.NAME]:
-        return Later(reason="the status is not of the session that was sent")
+        return unproven("the status is not of the session that was sent")
     if not foreign.text_in(said, "processing_status", "status"):
-        return Later(reason="the status of the session that was sent is not told")
+        return unproven("the status of the session that was sent is not told")
     return foreign.unfinished(response, said) or foreign.stored(letter, said, url=url, now=now)
 
 

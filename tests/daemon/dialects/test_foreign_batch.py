@@ -23,7 +23,7 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.offer import Offer
-from logferry_daemon.dialects.foreign import ACCEPTED
+from logferry_daemon.dialects.status import ACCEPTED
 from tests.daemon.dialects.seeds import NOW, URL, body_of, dialect_of, says, several
 
 NAME = "X-Session-Id"

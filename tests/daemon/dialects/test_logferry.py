@@ -240,10 +240,18 @@ def test_a_web_page_is_no_success(body: bytes, kind: str) -> None:
     assert outcome.offline
 
 
-def test_what_is_accepted_but_not_stored_is_asked_for_again_for_free() -> None:
+def test_what_is_accepted_but_not_stored_is_asked_for_again_and_not_for_ever() -> None:
     outcome = told(receipt(status="accepted"), status=202)
     assert isinstance(outcome, Later)
-    assert (outcome.free, outcome.trouble) == (True, False)
+    assert (outcome.free, outcome.trouble, outcome.floor) == (False, False, timedelta(seconds=10))
+    assert (outcome.parks_after, outcome.parks_age) == (20, timedelta(days=1))
+
+
+@pytest.mark.parametrize("body", NO_PROOF.values(), ids=NO_PROOF.keys())
+def test_what_is_never_proven_is_parked_in_the_end(body: bytes) -> None:
+    outcome = told(body)
+    assert isinstance(outcome, Later)
+    assert (outcome.parks_after, outcome.parks_age, outcome.trouble) == (20, timedelta(days=1), True)
 
 
 def test_no_beginning_of_a_receipt_is_a_success() -> None:

@@ -33,7 +33,7 @@ ANSWERS: Mapping[str, tuple[Answer, str, int, str]] = {
     "stored before": (lambda sent: stored(sent, status=ReceiptStatus.DUPLICATE), "uploaded", 1, "ready"),
     "deleted over there": (problem(410, code="report-deleted"), "uploaded", 1, "ready"),
     "a host that is gone": (answer(410), "pending", 0, "held"),
-    "still being worked on": (lambda sent: stored(sent, status=ReceiptStatus.ACCEPTED), "pending", 0, "ready"),
+    "still being worked on": (lambda sent: stored(sent, status=ReceiptStatus.ACCEPTED), "pending", 1, "ready"),
     "another body": (lambda sent: stored(sent, received_digest="00" * 32), "pending", 1, "ready"),
     "another payload": (lambda sent: stored(sent, payload_digest="00" * 32), "pending", 1, "ready"),
     "no receipt": (answer(200, b"{}"), "pending", 1, "ready"),

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from logferry_daemon.core.blame import ALONE
 from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.retries import EVERY
+from logferry_daemon.dialects.status import PARKS_AFTER
 from logferry_daemon.road import AT_ONCE
+from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Unreachable
-from tests.daemon.shell.office import Office, name_of, problem, stored
+from tests.daemon.shell.office import Office, answer, name_of, problem, stored
 from tests.fakes import Answer, FixedChance, Sent
 
 HOUR = timedelta(hours=1)
@@ -62,6 +64,28 @@ async def test_what_is_never_taken_does_not_stand_in_the_way_of_what_is(said: st
     states = await desk.states()
     assert {name for name, state in states.items() if state == "uploaded"} == set(GOOD)
     assert {states[name] for name in POISON} == {"pending"}
+
+
+def nothing_of_its_own(sent: Sent) -> Response:
+    return answer(200, b"{}") if name_of(sent) in POISON else stored(sent)
+
+
+def accepted_for_ever(sent: Sent) -> Response:
+    return stored(sent, status=ReceiptStatus.ACCEPTED) if name_of(sent) in POISON else stored(sent)
+
+
+FOR_EVER: dict[str, Answer] = {"no receipt": nothing_of_its_own, "only accepted": accepted_for_ever}
+
+
+@pytest.mark.parametrize("said", FOR_EVER)
+async def test_what_is_never_proven_is_parked_after_a_day_and_some_tries(said: str) -> None:
+    desk = await office(FOR_EVER[said], POISON[0], GOOD[0])
+    await desk.work(23 * HOUR)
+    assert (await desk.states())[POISON[0]] == "pending"
+    await desk.work(2 * HOUR)
+    row = (await desk.rows())[POISON[0]]
+    assert (row.state.value, row.attempts >= PARKS_AFTER) == ("failed", True)
+    assert row.attempts < 300
 
 
 async def test_a_destination_that_is_not_there_is_not_asked_more_often_for_it() -> None:
