@@ -207,7 +207,7 @@ def test_a_try_that_was_put_off_is_not_waited_for(logferry: Command, home: Home)
         daemon.control.find(FIRST, DeliveryState.PENDING)
         ran = logferry("upload", "--all")
     assert ran.code == Exit.FAILED
-    assert "could not be sent: busy" in ran.err
+    assert "1 delivery to place0 could not be sent: busy" in ran.err
 
 
 def test_only_what_arrived_since_is_counted(logferry: Command, lively: Lively) -> None:

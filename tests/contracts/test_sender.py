@@ -20,7 +20,7 @@ from logferry_daemon.adapters.send_http import KEPT_ALIVE, MAX_ANSWER, Patience,
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.ports import Sender
 from logferry_model.errors import Unreachable
-from tests.conftest import needs
+from tests.conftest import needs, only_on
 from tests.fakes import ScriptedSender
 
 SECRET = {"Authorization": "Bearer s3cret-canary-key"}
@@ -159,6 +159,15 @@ async def test_a_proxy_in_the_environment_is_not_asked(monkeypatch: pytest.Monke
         async with open_sender("logferry/0", HURRY) as sender:
             assert await code_of(sender, "http://127.0.0.1:1") == "refused"
     assert proxy.heard == []
+
+
+@only_on("linux", "darwin")
+async def test_where_nobody_listens_that_is_said_in_the_systems_words() -> None:
+    """Without an address, which the destination's name says better."""
+    async with open_sender("logferry/0", HURRY) as real:
+        with pytest.raises(Unreachable) as caught:
+            await real.send("http://127.0.0.1:1", REQUEST, SECRET)
+    assert caught.value.message == "no connection: connection refused"
 
 
 async def test_a_connection_that_was_idle_is_used_no_more_when_its_server_may_hang_up() -> None:

@@ -197,9 +197,11 @@ def _report(outcome: Outcome, out: Output) -> Exit:
     else:
         for place in outcome.closed:
             out.trouble(f"{place.name}: {place.reason or 'takes nothing now'}; next try at {clock(place.next_attempt)}")
-        if stuck:
+        for where in sorted({each.destination for each in stuck}):
+            some = [each for each in stuck if each.destination == where]
+            why = some[0].last_error or "no answer"
             out.trouble(
-                f"{counted(len(stuck), 'delivery')} could not be sent: {stuck[0].last_error or 'no answer'}.",
+                f"{counted(len(some), 'delivery')} to {where} could not be sent: {why}.",
                 "Nothing is lost: they are tried again by themselves.",
             )
     for each in failed:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from errno import errorcode
 
 import aiohttp
 from yarl import URL
@@ -165,4 +167,6 @@ def _why_not(error: Exception) -> str:
 
 
 def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+    """The system's words: asyncio has others, with an address that the destination's name says better."""
+    known = os.strerror(error.errno) if error.errno in errorcode else error.strerror
+    return (known or type(error).__name__).lower()

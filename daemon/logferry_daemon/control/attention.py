@@ -1,9 +1,12 @@
-"""What a person should know, in sentences, and what he can do about each. Pure: rows in, entries out."""
+"""What a person should know, in sentences, and what he can do about each. Rows in, entries out.
+
+Times are told in `zone`, None is the system's: what a person reads here is typed into commands that go by his clock.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 
 from logferry_daemon.core.delivery import LEFT_OUT
 from logferry_daemon.core.gate import PLAYING, Gate
@@ -33,15 +36,16 @@ def attention(
     deletions: Iterable[Attention] = (),
     tokens: Iterable[Attention] = (),
     waiting: Mapping[str, int] = NOTHING_WAITS,
+    zone: tzinfo | None = None,
 ) -> tuple[Attention, ...]:
     """What a person should know, the most urgent first. `sources` is name -> state."""
     all_of_it = [
         *queue,
-        *_closed(gates, waiting),
+        *_closed(gates, waiting, zone),
         *_failed(failures),
         *questions,
         *deletions,
-        *_waiting(backlog),
+        *_waiting(backlog, zone),
         *missing(sources),
         *(Attention(code=note.code, message=note.message, hint=note.hint) for note in keys),
         *tokens,
@@ -54,13 +58,13 @@ def attention(
     return (*all_of_it[:MAX_ATTENTION], Attention(code="more", message=f"... and {more} more."))
 
 
-def closed(gates: Mapping[str, Gate]) -> Iterator[str]:
+def closed(gates: Mapping[str, Gate], zone: tzinfo | None = None) -> Iterator[str]:
     """A sentence for each destination that nothing goes to now, and until when or until what."""
     for name, gate in gates.items():
         if gate.held:
             yield f"{name} is held: {gate.reason}. {gate.hint}".rstrip()
         elif not gate.open:
-            until = f"; next try at {gate.until:%H:%M:%S} UTC" if gate.until else ""
+            until = f"; next try at {gate.until.astimezone(zone):%H:%M:%S}" if gate.until else ""
             yield f"{name} waits: {gate.reason}{until}."
 
 
@@ -76,26 +80,26 @@ def tokens_renewed(at: datetime | None, now: datetime) -> Iterator[Attention]:
     )
 
 
-def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int]) -> Iterator[Attention]:
+def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int], zone: tzinfo | None) -> Iterator[Attention]:
     for name, gate in gates.items():
         if gate.reason and (gate.state != "paused" or (gate.reason == PLAYING and gate.hint)):
-            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate)}."
+            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate, zone)}."
             yield Attention(code=f"destination-{gate.state}", message=said, hint=gate.hint)
 
 
-def _held_up(number: int, gate: Gate) -> str:
+def _held_up(number: int, gate: Gate, zone: tzinfo | None) -> str:
     if not number:
         return "nothing waits for it"
-    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate)}"
+    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate, zone)}"
 
 
-def _and_then(gate: Gate) -> str:
+def _and_then(gate: Gate, zone: tzinfo | None) -> str:
     """What comes next: a time, or a person."""
     if gate.reason == PLAYING:
         return " until the game ends"
     if gate.open:
         return ", and it is tried right now"
-    return f", next try at {gate.until:%H:%M:%S} UTC" if gate.until else " until you change that"
+    return f", next try at {gate.until.astimezone(zone):%H:%M:%S}" if gate.until else " until you change that"
 
 
 def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
@@ -109,10 +113,10 @@ def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:
         )
 
 
-def _waiting(backlog: Backlog | None) -> Iterator[Attention]:
+def _waiting(backlog: Backlog | None, zone: tzinfo | None) -> Iterator[Attention]:
     if backlog is None:
         return
-    first, last = f"{backlog.first:%Y-%m-%d}", f"{backlog.last:%Y-%m-%d}"
+    first, last = (f"{at.astimezone(zone):%Y-%m-%d}" for at in (backlog.first, backlog.last))
     when = f"of {first}" if first == last else f"from {first} to {last}"
     found = "1 session" if backlog.sessions == 1 else f"{backlog.sessions:,} sessions"
     verb = "was" if backlog.sessions == 1 else "were"

@@ -72,4 +72,4 @@ def _lines(family: Family) -> Iterator[str]:
     yield f"# TYPE {family.name} gauge\n"
     for labels, value in family.samples:
         inside = ",".join(f'{name}="{text.translate(_ESCAPES)}"' for name, text in labels.items())
-        yield f"{family.name}{{{inside}}} {value:.17g}\n" if inside else f"{family.name} {value:.17g}\n"
+        yield f"{family.name}{{{inside}}} {value:.15g}\n" if inside else f"{family.name} {value:.15g}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -12,6 +12,8 @@ from logferry_daemon.core.gate import OPEN, Gate
 from logferry_daemon.ports import Backlog, KeyNote
 from logferry_ipc.messages import Attention, DaemonState
 from tests.daemon.control.rows import HELD, NOW, OFFLINE, PAUSED, PLAYED, SESSION, UNSURE, codes, row, totals, troubles
+
+WEST = timezone(timedelta(hours=-8))
 
 
 def test_an_open_question_needs_a_person_and_is_told_of() -> None:
@@ -23,12 +25,20 @@ def test_an_open_question_needs_a_person_and_is_told_of() -> None:
 
 def test_what_was_there_before_is_told_with_its_number_its_time_and_the_way_on() -> None:
     backlog = Backlog(sessions=1200, first=NOW - timedelta(days=400), last=NOW)
-    (told,) = attention({}, [], {}, [], backlog=backlog)
+    (told,) = attention({}, [], {}, [], backlog=backlog, zone=UTC)
     assert told.code == "backlog"
     assert "1,200 sessions from 2025-01-25 to 2026-03-01" in told.message
     assert "logferry upload --all" in told.hint
-    (one,) = attention({}, [], {}, [], backlog=Backlog(sessions=1, first=NOW, last=NOW))
+    (one,) = attention({}, [], {}, [], backlog=Backlog(sessions=1, first=NOW, last=NOW), zone=UTC)
     assert "1 session of 2026-03-01 was" in one.message
+
+
+def test_days_are_those_of_the_calendar_that_the_command_goes_by() -> None:
+    """By another one, `--since` would leave out the evening that it is about."""
+    late = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
+    (told,) = attention({}, [], {}, [], backlog=Backlog(sessions=2, first=late, last=late), zone=WEST)
+    assert "2 sessions of 2026-03-01" in told.message
+    assert "--since 2026-03-01" in told.hint
 
 
 def told_of(gate: Gate) -> list[str]:
@@ -41,7 +51,7 @@ def test_a_game_that_is_played_needs_nobody_and_what_is_not_known_about_it_is_sa
 
 
 def test_every_closed_destination_says_why_and_until_when() -> None:
-    assert list(closed({"a": OPEN, "b": OFFLINE})) == ["b waits: cannot be reached; next try at 20:00:00 UTC."]
+    assert list(closed({"a": OPEN, "b": OFFLINE}, UTC)) == ["b waits: cannot be reached; next try at 20:00:00."]
 
 
 def test_what_needs_a_person_comes_in_the_order_of_its_urgency() -> None:
@@ -112,7 +122,7 @@ def test_the_most_urgent_is_never_among_those_only_counted() -> None:
         (
             Gate(open=False, state="offline", reason="cannot be reached", until=NOW),
             1200,
-            f"home: cannot be reached; 1,200 uploads wait, next try at {NOW:%H:%M:%S} UTC.",
+            "home: cannot be reached; 1,200 uploads wait, next try at 12:00:00.",
         ),
         (
             Gate(open=True, state="offline", reason="cannot be reached"),
@@ -124,5 +134,5 @@ def test_the_most_urgent_is_never_among_those_only_counted() -> None:
 def test_a_destination_in_trouble_is_one_sentence_of_cause_effect_and_what_comes_next(
     gate: Gate, number: int, said: str
 ) -> None:
-    (entry,) = attention({"home": gate}, [], {}, [], waiting={"home": number})
+    (entry,) = attention({"home": gate}, [], {}, [], waiting={"home": number}, zone=WEST)
     assert entry.message == said

@@ -88,6 +88,10 @@ def value(samples: Samples, name: str, **of: str) -> float:
     return samples[name, frozenset(of.items())]
 
 
+def test_a_number_is_written_as_short_as_it_is() -> None:
+    assert 'average{destination="home"} 0.0125\n' in exposition(status())
+
+
 def test_it_tells_what_the_status_tells() -> None:
     samples, types = parse(exposition(status()))
     assert set(types.values()) == {"gauge"}
