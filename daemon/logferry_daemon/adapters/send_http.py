@@ -168,5 +168,6 @@ def _why_not(error: Exception) -> str:
 
 def _reason(error: OSError) -> str:
     """The system's words: asyncio has others, with an address that the destination's name says better."""
-    known = os.strerror(error.errno) if error.errno in errorcode else error.strerror
+    number = error.errno or 0
+    known = os.strerror(number) if number in errorcode else error.strerror
     return (known or type(error).__name__).lower()
