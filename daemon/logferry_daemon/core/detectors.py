@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv6Address
 from unicodedata import normalize
 
@@ -42,6 +43,10 @@ class _Detector:
     """One of them is in every text that fits."""
     pattern: re.Pattern[str]
     check: Callable[[str], bool] = bool
+
+    def finds(self, text: str) -> bool:
+        """Whether there is something like that in `text`."""
+        return any(self.check(hit[0]) for hit in self.pattern.finditer(text))
 
 
 def _is_phone(text: str) -> bool:
@@ -95,7 +100,7 @@ _SHAPES = (
     r"[0-9A-F]{8}-(?:[0-9A-F]{4}-){3}[0-9A-F]{20}",
 )
 """How well-known services write their keys; the last is of Guild Wars 2."""
-_DETECTORS = (
+DETECTORS = (
     _Detector("an e-mail address", "@", re.compile(r"[^\s@]+\s?@\s?[^\s@]+\.[^\W\d_]{2,}")),
     _Detector(
         "an internet address",
@@ -150,13 +155,21 @@ _DETECTORS = (
     ),
 )
 
+_SIGNS = frozenset(sign[0] for one in DETECTORS for sign in one.signs)
+
+
+@lru_cache(maxsize=1_000)
+def _called_for(signs: frozenset[str]) -> Sequence[_Detector]:
+    """Those that have a pattern for a text with these signs in it."""
+    return tuple(one for one in DETECTORS if any(sign[0] in signs for sign in one.signs))
+
 
 class Detectors:
     """All detectors, on one computer."""
 
     def __init__(self, surroundings: Surroundings = NOWHERE) -> None:
         own = (("the name of your account", surroundings.user), ("the name of your computer", surroundings.host))
-        self._own = tuple((kind, _word(name)) for kind, name in own if _tells(name))
+        self._own = tuple((kind, name.casefold(), _word(name)) for kind, name in own if _tells(name))
         self._home = surroundings.home.rstrip("/\\").casefold()
 
     def found(self, text: str) -> str | None:
@@ -165,13 +178,13 @@ class Detectors:
             return "a text too long to be looked at"
         if not text.isascii():
             text = normalize("NFKC", text)
-        for one in _DETECTORS:
-            if any(sign in text for sign in one.signs) and any(one.check(hit[0]) for hit in one.pattern.finditer(text)):
+        for one in _called_for(_SIGNS.intersection(text)):
+            if any(sign in text for sign in one.signs) and one.finds(text):
                 return one.kind
         folded = text.casefold()
         if len(self._home) > 1 and self._home in folded:
             return "a path"
-        return next((kind for kind, pattern in self._own if pattern.search(folded)), None)
+        return next((kind for kind, name, word in self._own if name in folded and word.search(folded)), None)
 
 
 def _tells(name: str) -> bool:

@@ -7,8 +7,9 @@ removes every other text in which one of the log's names turns up again or that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -29,6 +30,8 @@ LONGEST = 199
 OTHER = "other"
 """The type of an event whose own word holds a name."""
 UNLISTED = "not on the list of its tracker"
+_TOLD = attrgetter("type", "skill", "skill_category", "item", "creature", "damage_type")
+"""The texts of an event, its loadout and fields aside."""
 
 TakenOut = Mapping[tuple[str, str], int]
 """Field and reason -> how often."""
@@ -59,7 +62,7 @@ class Sanitised:
 
 def sanitise(session: Session, names: Iterable[str], privacy: Privacy) -> Sanitised:
     """`session` with slots for what names people, and without texts that hold one of `names` or look private."""
-    scrub = _Scrub(named(session, names), privacy)
+    scrub = Scrub(named(session, names), privacy)
     loadouts = {one.id: f"loadout-{number}" for number, one in enumerate(session.loadouts, start=1)}
     clean = replace(
         session,
@@ -68,7 +71,7 @@ def sanitise(session: Session, names: Iterable[str], privacy: Privacy) -> Saniti
         tags=tuple(filter(None, (scrub.slot("tags", Group.TAGS, tag) for tag in session.tags))),
         participants=tuple(scrub.participant(person) for person in session.participants),
         loadouts=tuple(scrub.loadout(one, loadouts[one.id]) for one in session.loadouts),
-        events=tuple(scrub.event(event, loadouts) for event in session.events),
+        events=scrub.events(session.events, loadouts),
         skills=tuple(
             replace(one, name=scrub.text("skill", one.name) or REMOVED, category=scrub.text("skill", one.category))
             for one in session.skills
@@ -92,10 +95,10 @@ def sanitise_figures(figures: Statistics, names: Iterable[str], privacy: Privacy
     """The same for what a session adds up to so far, without a look at its events; loadouts are numbered in order."""
     loadouts = [one.loadout for one in figures.loadouts if one.loadout]
     numbers = {loadout: f"loadout-{number}" for number, loadout in enumerate(loadouts, start=1)}
-    return _Scrub(names, privacy).statistics(figures, numbers)
+    return Scrub(names, privacy).statistics(figures, numbers)
 
 
-class _Scrub:
+class Scrub:
     """Removes and counts."""
 
     def __init__(self, names: Iterable[str], privacy: Privacy) -> None:
@@ -136,13 +139,16 @@ class _Scrub:
         """`value`, or None, counted, when it may not stay."""
         if value is None:
             return None
-        reason = self._reasons.get(value)
-        if reason is None:
-            reason = self._reasons[value] = self._reason(value)
-        if reason:
+        if reason := self._why(value):
             self.removed[name, reason] += 1
             return None
         return value
+
+    def _why(self, value: str) -> str:
+        reason = self._reasons.get(value)
+        if reason is None:
+            reason = self._reasons[value] = self._reason(value)
+        return reason
 
     def _reason(self, value: str) -> str:
         if SLOT.fullmatch(value):
@@ -181,6 +187,29 @@ class _Scrub:
     def loadout(self, loadout: Loadout, number: str) -> Loadout:
         """The same loadout with a number for a name: players name them after themselves."""
         return replace(loadout, id=number, name=self.slot("loadouts", Group.LOADOUTS, loadout.name))
+
+    def events(self, events: Sequence[Event], loadouts: Mapping[str, str]) -> tuple[Event, ...]:
+        """The same events; what has nothing private in it is no copy."""
+        told = list(map(_TOLD, events))
+        # Asked once for all that say the same; most of a session says little, and none of it is private.
+        odd = {one for one in set(told) if not self._stays(one)}
+        number = loadouts.get
+        return tuple(
+            [
+                self.event(event, loadouts)
+                if event.fields or texts in odd
+                else event
+                if (to := number(event.loadout or "")) == event.loadout
+                else replace(event, loadout=to)
+                for event, texts in zip(events, told, strict=True)
+            ]
+        )
+
+    def _stays(self, told: tuple[str | None, ...]) -> bool:
+        """Whether nothing is to be removed of what an event says."""
+        word, *texts = told
+        own = word is None or self._privacy.listing.is_own(word)
+        return not any(self._why(text) for text in (*texts, None if own else word) if text is not None)
 
     def event(self, event: Event, loadouts: Mapping[str, str]) -> Event:
         """The same event; a loadout without a snapshot is nobody's."""

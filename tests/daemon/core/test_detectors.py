@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.core.boundary import end_by
+from logferry_daemon.core.detectors import DETECTORS as EVERY_DETECTOR
 from logferry_daemon.core.detectors import Detectors, Surroundings
 from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import AnyTracker, Found
@@ -192,6 +196,21 @@ def test_the_name_of_an_account_inside_another_word_is_another_word(text: str) -
 def test_the_home_folder_is_a_path_wherever_it_lies() -> None:
     elsewhere = Detectors(Surroundings(home="D:\\People\\Oriana"))
     assert elsewhere.found("in d:\\people\\oriana\\saves") == PATH
+
+
+def looked_at_by_all(text: str) -> str | None:
+    """What is found without regard to the signs that each waits for."""
+    flat = normalize("NFKC", text)
+    return next((one.kind for one in EVERY_DETECTOR if one.finds(flat)), None)
+
+
+PIECES = sorted({piece for _, text in positives for piece in (text, text[:4], text[-4:])} | set(OF_GAMES))
+SIGNS = "@.:-\\/%+_=~ 0179abfAKSMsk\t\n\uff0b\uff20\u2024é"
+
+
+@given(st.lists(st.sampled_from(PIECES) | st.text(SIGNS, max_size=6) | st.text(max_size=2), max_size=6).map("".join))
+def test_what_a_text_has_no_sign_of_is_not_in_it(text: str) -> None:
+    assert Detectors().found(text) == looked_at_by_all(text)
 
 
 def test_detectors_do_not_show_whom_they_look_for() -> None:

@@ -8,17 +8,17 @@ import msgspec
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 
-from logferry_daemon.core.policy import Group
-from logferry_daemon.core.sanitise import HOLDS_NAME, REMOVED, Sanitised, sanitise
+from logferry_daemon.core.policy import Group, Listing
+from logferry_daemon.core.sanitise import HOLDS_NAME, REMOVED, Sanitised, Scrub, sanitise
 from logferry_model.envelope import encode_session
 from logferry_model.figures import Economy, LoadoutTotal, LootTotal, SkillTotal, Statistics
 from logferry_model.session import Attachment, End, EndRule, Event, Loadout, Participant, Session, Skill
 from tests.daemon.texts import holding, texts
 from tests.factories import event, session
 from tests.model.strategies import sendable_text, sessions
-from tests.privacy import SLOTS, privacy
+from tests.privacy import ALL_LISTED, SLOTS, privacy
 
 NAME = "Oriana Quellmont"
 PEOPLE = (
@@ -128,6 +128,30 @@ def test_no_number_of_an_event_is_touched(one: Session, names: list[str]) -> Non
 def test_no_number_of_the_statistics_is_touched(one: Session, names: list[str]) -> None:
     before, after = (msgspec.to_builtins(each.statistics) for each in (one, cleaned(one, *names)))
     assert numbers(after) == numbers(before)
+
+
+PRIVATE = ("quellmont@example.org", "C:\\Users\\oriana", "@players:oriana", NAME, f"Hat of {NAME}", "a" * 200, "")
+OWN_TYPES = Listing(fields=frozenset({"ship"}), types=frozenset({"loot", "damage_dealt"}))
+
+
+@given(
+    sessions(words | st.sampled_from(PRIVATE)),
+    st.lists(st.sampled_from(("loot", "Docked", NAME, "quellmont@example.org")), min_size=3, max_size=3),
+    st.sampled_from((OWN_TYPES, ALL_LISTED)),
+)
+def test_many_events_are_cleaned_as_each_of_them_is(one: Session, types: list[str], listing: Listing) -> None:
+    numbered = {"a": "loadout-1", "loadout-1": "loadout-2", "": "loadout-3"}
+    events = [replace(event, type=word) for event in one.events for word in (event.type, *types)]
+    together, alone = (Scrub((NAME,), privacy(listing)) for _ in range(2))
+    assert list(together.events(events, numbered)) == [alone.event(event, numbered) for event in events]
+    assert list(together.removed.items()) == list(alone.removed.items())
+
+
+def test_an_event_with_nothing_to_remove_is_no_copy() -> None:
+    events = (event("loot", item="Hide"), event("hof", creature="Atrox", fields={"ship": NAME}))
+    first, second = Scrub((NAME,), privacy()).events(events, {})
+    assert first is events[0]
+    assert second.fields == {}
 
 
 @pytest.mark.parametrize("field", ["skill", "skill_category", "item", "creature", "damage_type"])
