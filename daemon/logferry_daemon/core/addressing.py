@@ -41,8 +41,8 @@ TOKEN = "a token stands for it"  # noqa: S105 -- a reason, not a secret
 NOT_KEPT = "it was read before you chose to keep it"
 _NOTHING: Any = object()
 _SLOT_LIKE = b'"@'
-_SIGNS = (_SLOT_LIKE, b'"fields":', b'"facts":')
-"""What is decided about has one of them before it, but for _ALWAYS_LOOKED_AT."""
+_LISTED = (b'"fields":', b'"facts":')
+"""What is decided about is a slot or has one of them before it, but for _ALWAYS_LOOKED_AT."""
 _ALWAYS_LOOKED_AT = frozenset({"facts", "statistics"})
 _KEY = re.compile(r"[0-9a-f]{64}")
 
@@ -126,7 +126,7 @@ class _Writer:
     def passes(self, part: bytes, name: str) -> bool:
         """Whether there is nothing to decide in a part of a session: most of it is numbers and words of the game."""
         decided = name in _ALWAYS_LOOKED_AT or (name in self._decided and self._may_drop(self._decided[name][1]))
-        return not decided and not any(sign in part for sign in _SIGNS)
+        return not decided and not _may_hold_slot(part) and not any(sign in part for sign in _LISTED)
 
     def _may_drop(self, groups: Mapping[str, Group]) -> bool:
         return any(self._terms.policy.of(group) is Treatment.DROP for group in groups.values())
@@ -209,5 +209,10 @@ class _Writer:
 
 def check_no_slot(document: bytes) -> None:
     """Refused when a slot is left: a mistake of ours must not show how names are stood for."""
-    if _SLOT_LIKE in document and any(f'"@{group}:'.encode() in document for group in Group):
+    if _may_hold_slot(document) and any(f'"@{group}:'.encode() in document for group in Group):
         raise Refused("slot-left", "a stand-in for a name was not replaced; nothing was sent.")
+
+
+def _may_hold_slot(data: bytes) -> bool:
+    # One sign is looked for many times faster than two, and most documents have none of it.
+    return b"@" in data and _SLOT_LIKE in data

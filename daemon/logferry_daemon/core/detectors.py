@@ -39,14 +39,19 @@ NOWHERE = Surroundings()
 @dataclass(frozen=True, slots=True)
 class _Detector:
     kind: str
-    signs: Sequence[str]
+    signs: str
     """One of them is in every text that fits."""
+    shortest: int
+    """No text with fewer signs fits."""
     pattern: re.Pattern[str]
     check: Callable[[str], bool] = bool
 
     def finds(self, text: str) -> bool:
         """Whether there is something like that in `text`."""
-        return any(self.check(hit[0]) for hit in self.pattern.finditer(text))
+        for hit in self.pattern.finditer(text):  # noqa: SIM110 -- making a generator takes longer than the search
+            if self.check(hit[0]):
+                return True
+        return False
 
 
 def _is_phone(text: str) -> bool:
@@ -74,6 +79,8 @@ _BEFORE, _AFTER = r"(?<![A-Za-z0-9])", r"(?![A-Za-z0-9])"
 _DATE = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?!\d)(?=$|\s)")
 _WITH_DIGIT = r"(?=[^\s\d]*\d)"
 """Ahead of a word: people's secrets have a digit in them, the words that a game puts there have none."""
+_BLANKS = " \t\n\r\x0b\x0c\x1c\x1d\x1e\x1f\x85\u1680\u2028\u2029"
+"""What a pattern calls a blank, once a text is normalised."""
 _HOMES = "home|Users|users|root"
 _ROOTS = "var|etc|tmp|mnt|media|run|opt|srv|private|Volumes|Library|Applications"
 _VARIABLES = (
@@ -101,27 +108,31 @@ _SHAPES = (
 )
 """How well-known services write their keys; the last is of Guild Wars 2."""
 DETECTORS = (
-    _Detector("an e-mail address", "@", re.compile(r"[^\s@]+\s?@\s?[^\s@]+\.[^\W\d_]{2,}")),
+    _Detector("an e-mail address", "@", 6, re.compile(r"[^\s@]+\s?@\s?[^\s@]+\.[^\W\d_]{2,}")),
     _Detector(
         "an internet address",
         ".",
+        7,
         re.compile(rf"{_BEFORE}(?<!\.)\d{{1,3}}(?:\.\d{{1,3}}){{3}}(?!\.?\d)"),
         _is_address,
     ),
     _Detector(
         "an internet address",
         ":",
+        5,
         re.compile(r"(?<![\w:.])[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:]{2,35}(?:(?<=:)\d{1,3}(?:\.\d{1,3}){3})?(?![\w:])"),
         _is_long_address,
     ),
     _Detector(
         "the address of a network card",
         ":-",
+        17,
         re.compile(rf"{_BEFORE}[0-9A-Fa-f]{{2}}(?P<by>[:-])(?:[0-9A-Fa-f]{{2}}(?P=by)){{4}}[0-9A-Fa-f]{{2}}(?![\w:-])"),
     ),
     _Detector(
         "a path",
-        "\\/%",
+        "\\/%$",
+        2,
         re.compile(
             rf"(?:^|[^A-Za-z0-9])[A-Za-z]:[\\/]|\\\\[^\\\s]+\\|/(?:{_HOMES})/|(?<![\w.)])/(?:{_ROOTS})/"
             rf"|[\\/]Users[\\/]|(?<!\w)~\w*[\\/]|file:/|(?i:%(?:{_VARIABLES})%)|\$\{{?HOME\b"
@@ -129,16 +140,18 @@ DETECTORS = (
     ),
     _Detector(
         "a web address",
-        ("/", "www."),
+        "/.",
+        4,
         re.compile(
             r"[A-Za-z][A-Za-z0-9+.-]*://|\bwww\.[^\s.]+\.|(?<![\w.])(?:[\w-]+\.)+(?:com|org|net|gg|tv|io|me|de|be)/\w"
         ),
     ),
-    _Detector("a key", "_-.:AS", re.compile(rf"{_BEFORE}(?:{'|'.join(_SHAPES)})")),
-    _Detector("a key", ("-----BEGIN",), re.compile(r"-----BEGIN [A-Z ]+-----")),
+    _Detector("a key", "_-.:AS", 14, re.compile(rf"{_BEFORE}(?:{'|'.join(_SHAPES)})")),
+    _Detector("a key", "-", 17, re.compile(r"-----BEGIN [A-Z ]+-----")),
     _Detector(
         "a key",
-        "=: ",
+        f"=:{_BLANKS}",
+        12,
         re.compile(
             rf"(?i:{_BEFORE}bearer\s+(?:{_WITH_DIGIT}\S{{8,}}|[\w.~+/-]{{24,}})"
             rf"|(?:password|passwd|passphrase|api[_-]?key|secret|token)(?:\s*[:=]\s*\S{{6,}}|\s+{_WITH_DIGIT}\S{{8,}}))"
@@ -147,6 +160,7 @@ DETECTORS = (
     _Detector(
         "a telephone number",
         "+0123456789",
+        9,
         re.compile(
             r"(?<![\w.,:])(?:\+|(?<!-)\(?0)\d[\d ()/.-]{6,18}\d(?!\w)"
             r"|(?<![\w.,:])(?:\(\d{3}\)\s?|\d{3}[-. ])\d{3}[-. ]\d{4}(?!\w)"
@@ -155,13 +169,13 @@ DETECTORS = (
     ),
 )
 
-_SIGNS = frozenset(sign[0] for one in DETECTORS for sign in one.signs)
+_SIGNS = frozenset(sign for one in DETECTORS for sign in one.signs)
 
 
 @lru_cache(maxsize=1_000)
 def _called_for(signs: frozenset[str]) -> Sequence[_Detector]:
     """Those that have a pattern for a text with these signs in it."""
-    return tuple(one for one in DETECTORS if any(sign[0] in signs for sign in one.signs))
+    return tuple(one for one in DETECTORS if not signs.isdisjoint(one.signs))
 
 
 class Detectors:
@@ -179,7 +193,7 @@ class Detectors:
         if not text.isascii():
             text = normalize("NFKC", text)
         for one in _called_for(_SIGNS.intersection(text)):
-            if any(sign in text for sign in one.signs) and one.finds(text):
+            if len(text) >= one.shortest and one.finds(text):
                 return one.kind
         folded = text.casefold()
         if len(self._home) > 1 and self._home in folded:

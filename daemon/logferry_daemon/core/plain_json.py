@@ -17,8 +17,9 @@ _BLANKS = b" \t\r\n"
 _ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else byte for byte in range(256))
 _MANY_DIGITS = b"0" * 19
 """A whole number that does not fit into 64 bits has as many at least."""
-_NUL = b"\\u0000"
+_ESCAPE, _NUL = b"\\", b"\\u0000"
 _HOLDS = (dict, list)
+_FLAT = frozenset({str, int, float, bool, type(None)})
 
 
 def plain(data: bytes, max_depth: int) -> Any:  # noqa: ANN401 -- any JSON value
@@ -29,7 +30,7 @@ def plain(data: bytes, max_depth: int) -> Any:  # noqa: ANN401 -- any JSON value
     """
     # Blanks go, in texts as well: what is left over has at least one `":` for every key.
     flat = data.translate(_ZEROS, _BLANKS)
-    if _MANY_DIGITS in flat or _NUL in data:
+    if _MANY_DIGITS in flat or (_ESCAPE in data and _NUL in data):
         return DOUBTFUL
     try:
         value = msgspec.json.decode(data)
@@ -41,12 +42,13 @@ def plain(data: bytes, max_depth: int) -> Any:  # noqa: ANN401 -- any JSON value
 def _keys(value: Any, max_depth: int) -> int:  # noqa: ANN401 -- any JSON value
     """How many keys there are; -1 where it is nested too deep."""
     number, level = 0, [value] if isinstance(value, _HOLDS) else []
-    # All of one depth at a time: most of a document is no object, and a call for each would be most of the time.
+    # All of one depth at a time, and of one kind: a call for each would be most of the time.
     while level and max_depth:
         objects = [one for one in level if type(one) is dict]
-        arrays = [one for one in level if type(one) is list]
+        arrays = [one for one in level if type(one) is list] if len(objects) < len(level) else ()
         number += sum(map(len, objects))
-        values = chain(chain.from_iterable(map(dict.values, objects)), chain.from_iterable(arrays))
-        level = [one for one in values if type(one) is dict or type(one) is list]
+        values = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(arrays)]
+        # Most of a document is no object, and where none is, nothing is looked at one by one.
+        level = [] if _FLAT.issuperset(map(type, values)) else [one for one in values if type(one) in _HOLDS]
         max_depth -= 1
     return -1 if level else number

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+import msgspec
+from msgspec import Raw
 from msgspec.structs import replace
 
 from logferry_daemon.core.bounds import bounded
@@ -40,19 +42,20 @@ def prepare(
     until = raw.session.ended_at if end else None
     cleaned = sanitise(replace(raw.session, end=end, ended_at=until), known, privacy)
     clean = bounded(cleaned.session)
-    document = encode_session(clean)
+    written = _written(clean)
+    document = encode_session(written)
     names, secrets = named(raw.session, known), privacy.secrets
     left = leaks(document, names=names, secrets=secrets, told=cleaned.kept, detectors=privacy.detectors)
     identity = known_as(found.identity, unsure=found.unsure)
     if identity and secrets.stand_in(identity):
         left, identity = (*left, "identity"), UNSURE
     if left:
-        clean = frame(clean)
+        clean = written = frame(clean)
         document = encode_session(clean)
     return NewSession(
         session=clean,
         document=document,
-        fingerprint=fingerprint(clean),
+        fingerprint=fingerprint(written),
         weight=found.weight,
         last_at=found.last_at,
         only_grows=only_grows,
@@ -93,6 +96,11 @@ def fingerprint(clean: Session) -> str:
     """
     loadouts = tuple(replace(one, name=None) for one in clean.loadouts)
     return sha256_hex(encode_session(replace(clean, end=None, name=None, tags=(), loadouts=loadouts)))
+
+
+def _written(session: Session) -> Session:
+    """The same for whoever encodes it, more than once: its events, most of what there is, are written already."""
+    return replace(session, events=Raw(msgspec.json.encode(session.events))) if session.events else session
 
 
 def ended(so_far: Session, last_at: datetime, end: End, *, leaks: tuple[str, ...], removed: TakenOut) -> NewSession:

@@ -197,7 +197,7 @@ class Scrub:
         return tuple(
             [
                 self.event(event, loadouts)
-                if event.fields or texts in odd
+                if event.fields or (odd and texts in odd)
                 else event
                 if (to := number(event.loadout or "")) == event.loadout
                 else replace(event, loadout=to)

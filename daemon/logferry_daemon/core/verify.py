@@ -79,9 +79,9 @@ class _Watch:
         if path == _KEYED:
             # Not part by part: an address has the sign that parts are joined with.
             return self._suspects(_PART.sub(_without_own_word, text))
-        if text in self._clean or SLOT.fullmatch(text) or _OURS.fullmatch(path):
+        if text in self._clean or (path and _OURS.fullmatch(path)) or (text[:1] == "@" and SLOT.fullmatch(text)):
             return False
-        if text not in _MARKS and not _NUMBERED.fullmatch(text) and self._suspects(text):
+        if self._suspects(text) and not (text in _MARKS or _NUMBERED.fullmatch(text)):
             return True
         self._clean.add(text)
         return False

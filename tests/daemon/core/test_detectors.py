@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from dataclasses import replace
 from pathlib import Path
 from unicodedata import normalize
@@ -205,12 +207,33 @@ def looked_at_by_all(text: str) -> str | None:
 
 
 PIECES = sorted({piece for _, text in positives for piece in (text, text[:4], text[-4:])} | set(OF_GAMES))
+WORDS = ("bearer", "token", "$HOME", "${HOME", "%TEMP%", "-----BEGIN A-----", "1abcdefg", "\x85", "\u2028", "\u3000")
 SIGNS = "@.:-\\/%+_=~ 0179abfAKSMsk\t\n\uff0b\uff20\u2024é"
 
 
-@given(st.lists(st.sampled_from(PIECES) | st.text(SIGNS, max_size=6) | st.text(max_size=2), max_size=6).map("".join))
+@given(
+    st.lists(
+        st.sampled_from(PIECES) | st.sampled_from(WORDS) | st.text(SIGNS, max_size=6) | st.text(max_size=2), max_size=6
+    ).map("".join)
+)
 def test_what_a_text_has_no_sign_of_is_not_in_it(text: str) -> None:
     assert Detectors().found(text) == looked_at_by_all(text)
+
+
+SHORTEST = (
+    "a@b.cc", "1.1.1.1", "::abc", "00:00:00:00:00:00", "~/", "a://", "www.a.", "eyJ0123456789.", "-----BEGIN A-----",
+    "token:123456", "$HOME", "bearer\t1abcdefg", "token\u20281abcdefg", "0151234567",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SHORTEST)
+def test_the_shortest_of_each_kind_is_found(text: str) -> None:
+    assert Detectors().found(text) == looked_at_by_all(text) is not None
+
+
+def test_blanks_are_those_of_the_patterns() -> None:
+    blanks = {sign for sign in map(chr, range(sys.maxunicode)) if re.match(r"\s", normalize("NFKC", sign))}
+    assert {normalize("NFKC", sign)[0] for sign in blanks} <= set(EVERY_DETECTOR[-2].signs)
 
 
 def test_detectors_do_not_show_whom_they_look_for() -> None:
