@@ -42,6 +42,7 @@ def find(shown: Menu, text: str) -> Entry:
         (None, Look.DISCONNECTED, 'Not running; start it with "logferry run"'),
         (replace(IDLE, counts=Counts(found=2, pending=2)), Look.IDLE, "Idle, 2 waiting"),
         (replace(IDLE, counts=Counts(found=4, pending=1, held=2, excluded=1)), Look.IDLE, "Idle, 1 waiting, 2 held"),
+        (replace(IDLE, counts=Counts(found=12_000, held=12_000)), Look.IDLE, "Idle, 12,000 held"),
         (replace(IDLE, counts=Counts(found=3, uploaded=2, excluded=1)), Look.IDLE, "Idle, all is uploaded"),
         (
             replace(IDLE, state=DaemonState.WORKING, counts=Counts(found=3, pending=2, uploading=1)),
@@ -53,7 +54,7 @@ def find(shown: Menu, text: str) -> Entry:
         (
             replace(IDLE, state=DaemonState.PAUSED, paused=True, paused_until=AT),
             Look.PAUSED,
-            "Paused until 20:30",
+            "Paused until 2026-03-01 20:30",
         ),
         (replace(IDLE, state=DaemonState.ATTENTION), Look.ATTENTION, "Needs your attention"),
         (

@@ -134,9 +134,9 @@ def _line(status: Status | None, zone: tzinfo | None) -> str:
     waiting = status.counts.pending + status.counts.uploading
     match status.state:
         case DaemonState.WORKING:
-            return f"uploading, {waiting} to go"
+            return f"uploading, {waiting:,} to go"
         case DaemonState.PAUSED if status.paused_until is not None:
-            return f"paused until {status.paused_until.astimezone(zone):%H:%M}"
+            return f"paused until {status.paused_until.astimezone(zone):%Y-%m-%d %H:%M}"
         case DaemonState.PAUSED if not status.paused:
             return "paused while you play"
         case DaemonState.PAUSED:
@@ -144,7 +144,7 @@ def _line(status: Status | None, zone: tzinfo | None) -> str:
         case DaemonState.ATTENTION:
             return "needs your attention"
         case DaemonState.OFFLINE:
-            return f"offline, {waiting} waiting"
+            return f"offline, {waiting:,} waiting"
         case DaemonState.IDLE:
             return f"idle, {_rest(status.counts)}"
 
@@ -156,7 +156,7 @@ def _rest(counts: Counts) -> str:
         (counts.held, "held"),
         (counts.failed, "failed"),
     )
-    return ", ".join(f"{count} {word}" for count, word in parts if count) or "all is uploaded"
+    return ", ".join(f"{count:,} {word}" for count, word in parts if count) or "all is uploaded"
 
 
 def _said(text: str, *, default: bool = False) -> Entry:
@@ -218,7 +218,7 @@ def _uploads(status: Status) -> tuple[Entry, ...]:
     upload = Entry(text="Upload all", command=Command(Act.UPLOAD_ALL), enabled=not status.paused)
     if not status.counts.failed:
         return (upload,)
-    return (upload, Entry(text=f"Retry failed ({status.counts.failed})", command=Command(Act.RETRY)))
+    return (upload, Entry(text=f"Retry failed ({status.counts.failed:,})", command=Command(Act.RETRY)))
 
 
 def _open_report(url: str, *, enabled: bool) -> Entry:
