@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from logferry.daemon import NOT_RUNNING
 from logferry.exits import Exit
+from logferry.extras import not_installed
 from logferry.output import Output
 from logferry.parser import Parser
 from logferry.verbs import GROUPS
@@ -38,6 +39,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return Exit.FAILED
     except BrokenPipeError:
         return _reader_gone()
+    except ModuleNotFoundError as error:
+        if (trouble := not_installed(error)) is None:
+            raise
+        out.error(trouble)
+        return Exit.FAILED
 
 
 def own_program(words: Sequence[str]) -> Callable[[], int] | None:
