@@ -141,6 +141,9 @@ _HIT: Mapping[str, type] = {"timestampMs": int, "value": int, "isCrit": bool, "i
 
 
 def _resonance(server: SeedServer, request: Request, headers: Mapping[str, str]) -> Response:
+    there = server.stored.get(request.path.removeprefix(f"{server.base}/api/v1/encounters/report-"))
+    if request.method == "GET" and there:
+        return _says(200, **there)
     if (request.method, request.path) != ("POST", f"{server.base}/api/v1/encounters"):
         return _says(404, error="Not found")
     if headers.get("x-api-key") != SECRETS["resonance"]:

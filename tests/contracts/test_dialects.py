@@ -155,6 +155,16 @@ async def test_a_second_report_of_an_encounter_is_the_first_one(dial: Dialling) 
     assert (first.receipt.status, again.receipt.status) == (ReceiptStatus.STORED, ReceiptStatus.DUPLICATE)
 
 
+async def test_another_encounter_of_the_same_second_is_not_there_and_not_said_to_be(dial: Dialling) -> None:
+    line = await dial("resonance")
+    await line.deliver(letter_for("resonance"))
+    start = session_for("resonance").started_at + timedelta(milliseconds=7)
+    outcome = await line.deliver(letter_for("resonance", started_at=start))
+    assert isinstance(outcome, Parked)
+    assert "of the same second (report report-1772395200)" in outcome.reason
+    assert line.server.asked[-1] == f"GET {BASE}/api/v1/encounters/report-1772395200"
+
+
 async def test_a_newer_version_of_an_encounter_is_not_there_and_not_said_to_be(dial: Dialling) -> None:
     line = await dial("resonance")
     await line.deliver(letter_for("resonance"))

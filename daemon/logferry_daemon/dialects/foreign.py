@@ -65,6 +65,7 @@ _TEXTS: tuple[tuple[re.Pattern[str], int], ...] = (
         ),
         401,
     ),
+    (re.compile(r"(?:session|encounter)\b.{0,40}\b(?:belongs?|owned|owner)\b"), 422),
     (_ALREADY, 422),
     (re.compile(r"maintenance|temporarily|try again later|timed out|overload|database is"), 500),
 )

@@ -2,7 +2,8 @@
 
 Its limits are looked at before anything is sent. It knows an encounter by `encounterId` and takes each once: what it
 has is answered by the report that is there. The tracker's own counter begins again after a reinstall and would then be
-answered by an older report, so the number is the second in which the encounter began.
+answered by an older report, so the number is the second in which the encounter began. Another one may have begun in the
+same second, as where two play side by side: a report that was there already is looked into before it counts.
 """
 
 from __future__ import annotations
@@ -10,8 +11,10 @@ from __future__ import annotations
 from collections.abc import Generator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from logferry_daemon.core.exchange import (
+    Acked,
     Conversation,
     ErasingConversation,
     Letter,
@@ -75,9 +78,18 @@ class ResonanceDialect:
         return probing("GET", url=url, now=now)
 
     def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
-        """One post."""
+        """One post; a report that was there before is read, where it can be."""
         response = yield Request(method="POST", path=PATH, headers=letter.headers, body=letter.body)
-        return outcome(letter, response, url=url, now=now)
+        found = outcome(letter, response, url=url, now=now)
+        if not isinstance(found, Acked) or found.receipt.status is not ReceiptStatus.DUPLICATE:
+            return found
+        report = found.receipt.report_id
+        there = yield Request(method="GET", path=f"{PATH}/{quote(report, safe='')}")
+        if _is_another(letter, there):
+            return Parked(
+                reason=f"it has another encounter of the same second (report {foreign.printable(report)}), and not this one"
+            )
+        return found
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The plan speaks of deletion and names no route."""
@@ -102,6 +114,19 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
         return Parked(reason=f"it has an earlier version of this encounter (report {report_id}) and takes no newer one")
     status = ReceiptStatus.STORED if new else ReceiptStatus.DUPLICATE
     return foreign.stored(letter, {"reportUrl": REPORTS + report_id, **said}, url=url, now=now, status=status)
+
+
+def _is_another(letter: Letter, there: Response) -> bool:
+    """Whether a report is of other times; one that cannot be read says nothing against it."""
+    told = foreign.object_in(there.body) if there.status == 200 else None
+    inside = told.get("encounter") if told else None
+    there_times, own = _times(inside if isinstance(inside, dict) else told or {}), foreign.object_in(letter.body) or {}
+    return any(own[name] != value for name, value in there_times.items())
+
+
+def _times(told: Mapping[str, Any]) -> Mapping[str, int]:
+    names = ("startedAtMs", "endedAtMs")
+    return {name: told[name] for name in names if isinstance(told.get(name), int) and not isinstance(told[name], bool)}
 
 
 def _encounter(session: Session, meter: str) -> dict[str, Any]:

@@ -208,6 +208,14 @@ def test_the_text_decides_where_a_status_is_given_for_all_kinds_of_trouble(
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "text", ["Session does not belong to this account", "This encounter is owned by another player"]
+)
+def test_a_session_of_somebody_else_holds_up_no_other(name: str, text: str) -> None:
+    assert isinstance(talk(name, says(403, {"error": text})), Parked)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_text_that_is_no_json_is_quoted_too(name: str) -> None:
     assert reason(talk(name, says(422, "EVTC file is empty", kind="text/plain"))) == "EVTC file is empty (422)"
 
@@ -286,6 +294,36 @@ def test_of_a_newer_version_it_is_no_success_that_the_session_is_there(name: str
     named = letter.headers["X-Session-Id"]
     answer = says(409, {"success": False, "error": f"{named} already exists", "session_id": named})
     assert isinstance(talk(name, answer, letter=letter), Parked)
+
+
+ENCOUNTER = body_of(letter_for("resonance"))
+
+
+@pytest.mark.parametrize(
+    ("there", "kind"),
+    [
+        (says(200, ENCOUNTER), Acked),
+        (says(200, {"encounter": ENCOUNTER}), Acked),
+        (says(200, {"report": "of another form"}), Acked),
+        (says(200, "[]"), Acked),
+        (says(200, "<html>", kind="text/html"), Acked),
+        (says(200, {"startedAtMs": "of another kind"}), Acked),
+        (says(404), Acked),
+        (says(500, {"error": "oops", "startedAtMs": 1}), Acked),
+        (says(200, ENCOUNTER | {"startedAtMs": 1}), Parked),
+        (says(200, ENCOUNTER | {"endedAtMs": 1}), Parked),
+        (says(200, {"encounter": ENCOUNTER | {"startedAtMs": 1}}), Parked),
+    ],
+)
+@pytest.mark.parametrize(
+    "first", [says(200, {"reportId": "r/1"}), says(409, {"reportId": "r/1", "error": "duplicate"})]
+)
+def test_a_report_that_was_there_counts_unless_it_is_of_another_time(
+    first: Response, there: Response, kind: type[object]
+) -> None:
+    outcome, asked = talked("resonance", [first, there], letter=letter_for("resonance"))
+    assert isinstance(outcome, kind)
+    assert (asked[1].method, asked[1].path, asked[1].body) == ("GET", "/api/v1/encounters/r%2F1", b"")
 
 
 def test_resonance_never_takes_a_newer_version_and_that_is_said() -> None:
