@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import socket
 import ssl
@@ -217,6 +218,40 @@ async def test_what_is_no_http_is_no_answer(sender: Sender) -> None:
     server = await asyncio.start_server(babble, "127.0.0.1", 0)
     async with server:
         assert await code_of(sender, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}") == "cut"
+
+
+ENDLESS = {
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n" * 1_000, "cut"),
+    "one header": (b"HTTP/1.1 200 OK\r\nX: ", b"y" * 8_000, "cut"),
+    "status line": (b"HTTP/1.1 200 ", b"y" * 8_000, "cut"),
+    "trailers": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: y\r\n" * 1_000, "cut"),
+    "early hints": (b"", b"HTTP/1.1 103 Early Hints\r\n\r\n" * 100, "timeout"),
+    "invitations": (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100, "timeout"),
+    "an extension of a chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2;", b"y" * 8_000, "timeout"),
+    "chunks of one byte": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 1_000, "timeout"),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_what_never_ends_is_given_up_and_nothing_of_it_is_kept(what: str) -> None:
+    begin, more, code = ENDLESS[what]
+
+    async def endless(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError), contextlib.closing(writer):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(begin)
+            while True:
+                writer.write(more)
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    patience = Patience(connect=timedelta(seconds=0.5), answer=timedelta(seconds=0.5), whole=timedelta(seconds=1))
+    server = await asyncio.start_server(endless, "127.0.0.1", 0)
+    async with asyncio.timeout(60), server, open_sender("logferry/0", patience) as sender:
+        with pytest.raises(Unreachable) as caught:
+            await sender.send(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", REQUEST, SECRET)
+    assert caught.value.code == code
+    assert "Error" not in caught.value.message
 
 
 async def test_an_endless_body_is_capped(sender: Sender) -> None:

@@ -157,6 +157,8 @@ def _network_errors() -> Iterator[None]:
         raise Unreachable("refused", f"no connection: {_reason(error.os_error)}") from error
     except TimeoutError as error:
         raise Unreachable("timeout", "no answer in time") from error
+    except aiohttp.ClientResponseError as error:
+        raise Unreachable("cut", "what came back is no HTTP answer, or its head has no end") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
         raise Unreachable("cut", f"the connection broke: {type(error).__name__}") from error
 

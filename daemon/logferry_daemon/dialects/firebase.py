@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -52,6 +53,7 @@ MOST = 1_000_000
 LONGEST_TOKEN = 24 * 3600
 """Seconds; Google says one hour."""
 _LEVEL = 9
+_SECONDS = re.compile(r"[0-9]{1,99}")
 
 
 class _Text(msgspec.Struct):
@@ -115,7 +117,7 @@ class FirebaseDialect:
         """The ID token of the account; believed for as long as is said beside it."""
         told, said = object_of(response), _said(json_of(response))
         token, seconds = text_in(told, "id_token"), text_in(told, "expires_in")
-        if response.status == 200 and token.isascii() and token.isprintable() and seconds.isdecimal() and token:
+        if response.status == 200 and token.isascii() and token.isprintable() and _SECONDS.fullmatch(seconds) and token:
             return Token(f"Bearer {token}", timedelta(seconds=min(int(seconds), LONGEST_TOKEN)))
         if response.status in {400, 401, 403} and said.text:
             hint = "Log in there again for another one, then: logferry login {name}"

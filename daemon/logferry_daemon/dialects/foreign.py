@@ -205,7 +205,7 @@ def stored(
     letter: Letter, said: Said, *, url: str, now: datetime, status: ReceiptStatus = ReceiptStatus.STORED
 ) -> Acked:
     """A receipt of what the answer says; what these contracts leave open is of what was sent, and the time is ours."""
-    report_id = text_in(said, "report_id", "reportId") or letter.headers[NAME]
+    report_id = printable(text_in(said, "report_id", "reportId")) or letter.headers[NAME]
     report_url = text_in(said, "report_url", "reportUrl")
     return Acked(
         receipt=Receipt(

@@ -86,9 +86,7 @@ class ResonanceDialect:
         report = found.receipt.report_id
         there = yield Request(method="GET", path=f"{PATH}/{quote(report, safe='')}")
         if _is_another(letter, there):
-            return Parked(
-                reason=f"it has another encounter of the same second (report {foreign.printable(report)}), and not this one"
-            )
+            return Parked(reason=f"it has another encounter of the same second (report {report}), and not this one")
         return found
 
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
@@ -101,7 +99,7 @@ def outcome(letter: Letter, response: Response, *, url: str, now: datetime) -> O
     said = foreign.object_in(response.body) if response.status == 409 else foreign.read(response, now)
     if said is None or not isinstance(said, Mapping):
         return said or foreign.refused(response, now)
-    report_id = foreign.text_in(said, "reportId", "report_id")
+    report_id = foreign.printable(foreign.text_in(said, "reportId", "report_id"))
     if not report_id:
         if response.status == 409:
             return foreign.refused(response, now)

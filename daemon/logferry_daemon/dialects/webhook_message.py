@@ -18,7 +18,7 @@ from logferry_daemon.dialects.services import is_page, text_in
 MOST_EMBEDS = 10
 MOST_CHARACTERS = 6_000
 """Of all embeds of a message together; Discord counts as JavaScript does."""
-_FOOTER = re.compile(r"(?P<session>\S+) · version (?P<revision>\d+)")
+_FOOTER = re.compile(r"(?P<session>\S+) · version (?P<revision>[0-9]{1,9})")
 _SHOWN = ("title", "description")
 
 

@@ -145,6 +145,8 @@ def test_it_is_good_for_as_long_as_is_said_and_is_not_shown() -> None:
         (error(403, "PERMISSION_DENIED", "Blocked"), Misconfigured),
         (says(400), Unreachable),
         (says(200, {"id_token": "eyJ"}), Unreachable),
+        (says(200, {"id_token": "eyJ", "expires_in": "9" * 5_000}), Unreachable),
+        (says(200, {"id_token": "eyJ", "expires_in": "\u0663"}), Unreachable),
         (says(200, {"id_token": "", "expires_in": "3600"}), Unreachable),
         (says(200, {"id_token": "a\r\nb", "expires_in": "3600"}), Unreachable),
         (says(200, {"access_token": "eyJ", "expires_in": "3600"}), Unreachable),

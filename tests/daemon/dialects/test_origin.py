@@ -52,6 +52,10 @@ def test_a_location_beside_a_receipt_leads_nowhere_either() -> None:
     assert "169.254" not in str(outcome)
 
 
+def test_an_address_without_end_is_none() -> None:
+    assert on_origin(URL, "/r/" + "x" * 2_000) == f"{ORIGIN}/"
+
+
 @given(st.text())
 def test_whatever_is_said_stays_on_the_origin(said: str) -> None:
     parts = urlsplit(on_origin(URL, said))

@@ -288,6 +288,15 @@ def test_a_report_is_shown_at_the_destination_itself(name: str, said: str) -> No
     assert outcome.receipt.report_url == "https://seed.example:8443/r/1"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_the_name_of_a_report_is_short_and_can_be_shown(name: str) -> None:
+    good = [json.loads(one.body) | {"reportId": "\x1b[2Jr\u202e" + "x" * 10**6} for one in GIFTS[name]]
+    outcome = talk(name, *(says(one.status, body) for one, body in zip(GIFTS[name], good, strict=True)))
+    assert isinstance(outcome, Acked)
+    assert outcome.receipt.report_id.isprintable()
+    assert len(outcome.receipt.report_id) <= 200
+
+
 @pytest.mark.parametrize("name", ["artemis", "putt", "swgdb"])
 def test_of_a_newer_version_it_is_no_success_that_the_session_is_there(name: str) -> None:
     letter = letter_for(name, revision=2)

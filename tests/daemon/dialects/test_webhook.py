@@ -109,6 +109,11 @@ UNKNOWN = {"message": "Unknown Webhook", "code": 10015}
         (says(202, POSTED), Stop, "nobody knows"),
         (says(200, dict(POSTED) | {"embeds": []}), Stop, "nobody knows"),
         (says(200, dict(POSTED) | {"embeds": [{"footer": {"text": "another"}}]}), Stop, "nobody knows"),
+        (
+            says(200, dict(POSTED) | {"embeds": [{"footer": {"text": "a · version " + "9" * 5_000}}]}),
+            Stop,
+            "nobody knows",
+        ),
         (says(400, {"message": "Invalid Form Body", "code": 50035}), Parked, "Invalid Form Body"),
         (says(401, {"message": "401: Unauthorized", "code": 0}), Stop, "Unauthorized"),
         (says(403, {"message": "Missing Access", "code": 50001}), Stop, "Missing Access"),
