@@ -13,6 +13,8 @@ import msgspec
 
 DOUBTFUL: Any = object()
 """Instead of a value."""
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises of bytes that are not what it was asked for."""
 _BLANKS = b" \t\r\n"
 _ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else byte for byte in range(256))
 _MANY_DIGITS = b"0" * 19
@@ -28,15 +30,23 @@ def plain(data: bytes, max_depth: int) -> Any:  # noqa: ANN401 -- any JSON value
     It is as it stands there: no key twice in one object, no number out of bounds, no sign that cannot be sent on,
     nothing nested deeper than `max_depth`.
     """
-    # Blanks go, in texts as well: what is left over has at least one `":` for every key.
-    flat = data.translate(_ZEROS, _BLANKS)
-    if _MANY_DIGITS in flat or (_ESCAPE in data and _NUL in data):
+    written = keys_written(data)
+    if written is None:
         return DOUBTFUL
     try:
         value = msgspec.json.decode(data)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except UNREADABLE:
         return DOUBTFUL
-    return value if _keys(value, max_depth) == flat.count(b'":') else DOUBTFUL
+    return value if _keys(value, max_depth) == written else DOUBTFUL
+
+
+def keys_written(data: bytes) -> int | None:
+    """How many keys there are in all objects at least, the same ones counted again; None where a value is doubtful."""
+    # Blanks go, in texts as well: what is left over has at least one `":` for every key.
+    flat = data.translate(_ZEROS, _BLANKS)
+    if _MANY_DIGITS in flat or (_ESCAPE in data and _NUL in data):
+        return None
+    return flat.count(b'":')
 
 
 def _keys(value: Any, max_depth: int) -> int:  # noqa: ANN401 -- any JSON value

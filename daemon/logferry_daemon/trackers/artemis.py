@@ -19,6 +19,7 @@ from logferry_daemon.core.lenient_json import Loaded
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import MAX_EVENTS, Document, EndRules, Reading, Trouble, found_whole
 from logferry_daemon.trackers.artemis_events import events_of, text_of
+from logferry_daemon.trackers.artemis_usual import usual
 from logferry_daemon.trackers.shapes import as_moment, opened, repaired
 from logferry_model.errors import Damaged
 from logferry_model.figures import Statistics
@@ -62,7 +63,8 @@ class Artemis:
 
     def read(self, document: Document) -> Reading:
         """The session in the document; unfinished while the tracker may be in the middle of writing it."""
-        loaded = opened(document.data)
+        whole = usual(document.data)
+        loaded = opened(document.data) if whole is None else Loaded(whole)
         return loaded if isinstance(loaded, Reading) else _read(loaded)
 
     def recount(self, session: Session, of: Sequence[Session] = ()) -> Statistics:

@@ -39,7 +39,10 @@ TOGETHER = 256
 
 
 def events_of(items: Sequence[Any], people: dict[str, str]) -> Iterator[Event]:
-    """What `event_of` makes of each of `items`, in their order."""
+    """What `event_of` makes of each of `items`, in their order; those of `artemis_usual` were looked at already."""
+    if items and isinstance(items[0], Told):
+        yield from _plainly(items, people)
+        return
     for first in range(0, len(items), TOGETHER):
         some = items[first : first + TOGETHER]
         try:
@@ -60,7 +63,7 @@ def _plainly(told: Sequence[Any], people: dict[str, str]) -> list[Event]:
             amount=one.amount,
             value=one.value,
             quantity=one.quantity,
-            critical=one.critical,
+            critical=one.critical is True,
             skill=one.skill,
             skill_category=one.skill_category,
             item=one.item,
@@ -119,15 +122,14 @@ class _Field(NamedTuple):
     taken: Callable[[Any], Any]
     """What counts of it."""
     usual: Any
-    """The type of what counts as it stands there."""
-    absent: Any = None
+    """The type of what counts as it stands there; None is what does not."""
 
 
 _FIELDS: Mapping[str, _Field] = {
     "amount": _Field("amount", figure, _Figure),
     "value": _Field("value", figure, _Figure),
     "quantity": _Field("quantity", _whole, _Whole),
-    "critical": _Field("critical", _is_true, bool, absent=False),
+    "critical": _Field("critical", _is_true, bool | None),
     "skillName": _Field("skill", text_of, _Text),
     "skillCategory": _Field("skill_category", text_of, _Text),
     "itemName": _Field("item", text_of, _Text),
@@ -138,16 +140,16 @@ _FIELDS: Mapping[str, _Field] = {
 }
 """By the tracker's name."""
 _KNOWN = {word: word for word in EVENT_WORDS}
-_Told = msgspec.defstruct(
-    "_Told",
+Told: Any = msgspec.defstruct(
+    "Told",
     [
         ("at", Annotated[int, Meta(ge=MOMENTS.start, lt=MOMENTS.stop)]),
         ("type", str),
-        *((field.name, field.usual, field.absent) for field in _FIELDS.values()),
+        *((field.name, field.usual, None) for field in _FIELDS.values()),
     ],
     rename={"at": "timestamp"} | {field.name: key for key, field in _FIELDS.items()},
     gc=False,
 )
 """An event with nothing odd in it, under the model's names; what is not in the table is passed over."""
-USUAL: Any = list[_Told]  # type: ignore[valid-type]  # made of the table
+USUAL: Any = list[Told]
 """Events that need no second look."""
