@@ -85,7 +85,7 @@ def test_a_file_that_is_no_text_says_so(tmp_path: Path) -> None:
     ],
 )
 def test_an_unknown_key_is_named_with_its_place_and_the_likely_one(text: str, says: str) -> None:
-    assert says in complaint(text).message
+    assert complaint(text).message.endswith(says)
 
 
 @pytest.mark.parametrize(

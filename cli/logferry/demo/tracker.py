@@ -1,7 +1,7 @@
 """Behaves like a game tracker: writes one session the way the real program writes it, then quits.
 
 A script of its own: it needs the standard library alone, so that the demo can copy it and start it under a game's name.
-It is told what to write and how fast (a plan, see `plans.py`), and afterwards says what it wrote (the manifest).
+It is told what to write and how fast (a plan, see `plays.py`), and afterwards says what it wrote (the manifest).
 
     python tracker.py PLAN.json
 """

@@ -19,6 +19,7 @@ from logferry_daemon.checks.check import Check, Checker
 from logferry_daemon.checks.destinations import DestinationsCheck
 from logferry_daemon.checks.game_logging import GameLoggingCheck
 from logferry_daemon.checks.keys import KeysCheck
+from logferry_daemon.checks.places import PlacesCheck
 from logferry_daemon.checks.recipes import RecipesCheck
 from logferry_daemon.checks.sources import SourcesCheck
 from logferry_daemon.checks.storage import StorageCheck
@@ -47,6 +48,7 @@ def made_control(  # noqa: PLR0917 -- the parts of the one thing that is made of
         RecipesCheck(base.own_recipes.troubles),
         DestinationsCheck(fleet),
         ValidityCheck(fleet, KeyTrial(fleet)),
+        PlacesCheck(home),
         StorageCheck(home.spool_file),
         AsideCheck(lambda: aside_of(home.spool_file)),
         KeysCheck(fleet, base.credentials, lambda: watch.vigil.out_of_sight),

@@ -44,8 +44,8 @@ def parse_settings(text: str, file: Path) -> Settings:
 
 
 def _bad(file: Path, what: str) -> Misconfigured:
-    hint = f"Mend {file} and start again."
-    return Misconfigured("settings-unreadable", f"The settings file {what.rstrip('.')}.", hint=hint)
+    said = what if what.endswith("?") else f"{what.rstrip('.')}."
+    return Misconfigured("settings-unreadable", f"The settings file {said}", hint=f"Mend {file} and start again.")
 
 
 def _first(error: ValidationError) -> str:
