@@ -12,6 +12,7 @@ import msgspec
 
 from logferry_daemon.core.exchange import Acked, Alone, Later, Letter, Outcome, Request, Response
 from logferry_daemon.dialects.company import Shared, Talk, halved, of_whole
+from logferry_daemon.dialects.services import is_page
 from logferry_model.batch import Part, Told, ToldAnswer, join_parts
 from logferry_model.envelope import content_digest
 
@@ -29,6 +30,8 @@ def batched(letters: Sequence[Letter], judge: Judge, *, now: datetime) -> Talk:
     if halves := halved(letters, answer, lambda some: batched(some, judge, now=now)):
         return (yield from halves)
     told = _read(answer)
+    if told is None and answer.status < 300 and not is_page(answer):
+        return [Alone()] * len(letters)  # whoever it is knows no such route, and may know the one for a single letter
     if told is None:
         return of_whole(letters, answer, now)
     by_key = {one.idempotency_key: one for one in told.results}

@@ -218,6 +218,14 @@ async def test_what_an_answer_leaves_out_goes_alone(told: slice) -> None:
     assert (len(batches(desk)), len(posts(desk))) == (1, len(TEN[: told.start]) or len(TEN))
 
 
+@pytest.mark.parametrize("said", [answer(200, b"{}"), answer(200, b'{"ok": true}'), answer(204), answer(202)], ids=str)
+async def test_whoever_does_not_know_the_route_and_says_so_with_a_success_is_sent_each_alone(said: Response) -> None:
+    desk = await office(lambda sent: said if sent.request.path == PATH else collector()(sent))
+    await desk.work()
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert (len(batches(desk)), len(posts(desk))) == (1, len(TEN))
+
+
 @pytest.mark.parametrize("status", [-1, 0, 100, 199, 600, 2**40])
 async def test_a_status_that_is_none_says_nothing_of_the_destination(status: int) -> None:
     def wrong(sent: Sent) -> Response:
