@@ -187,6 +187,12 @@ async def test_a_connection_that_was_idle_is_used_no_more_when_its_server_may_ha
     assert timedelta(seconds=Limits().head_seconds) >= 2 * KEPT_ALIVE, "the collector hangs up first"
 
 
+async def words_of(sender: Sender, url: str) -> str:
+    with pytest.raises(Unreachable) as caught:
+        await sender.send(url, REQUEST, SECRET)
+    return caught.value.message
+
+
 async def test_a_cut_body_is_no_answer(sender: Sender) -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "100"})
@@ -198,6 +204,7 @@ async def test_a_cut_body_is_no_answer(sender: Sender) -> None:
 
     async with site(cut) as server:
         assert await code_of(sender, server.url) == "cut"
+        assert await words_of(sender, server.url) == "the connection broke: it hung up in the middle of its answer"
 
 
 async def test_a_connection_that_closes_without_a_word_is_no_answer(sender: Sender) -> None:
@@ -208,6 +215,7 @@ async def test_a_connection_that_closes_without_a_word_is_no_answer(sender: Send
 
     async with site(rude) as server:
         assert await code_of(sender, server.url) == "cut"
+        assert await words_of(sender, server.url) == "the connection broke: it hung up without an answer"
 
 
 async def test_what_is_no_http_is_no_answer(sender: Sender) -> None:

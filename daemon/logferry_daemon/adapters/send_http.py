@@ -160,7 +160,19 @@ def _network_errors() -> Iterator[None]:
     except aiohttp.ClientResponseError as error:
         raise Unreachable("cut", "what came back is no HTTP answer, or its head has no end") from error
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        raise Unreachable("cut", f"the connection broke: {type(error).__name__}") from error
+        raise Unreachable("cut", f"the connection broke: {_how(error)}") from error
+
+
+def _how(error: Exception) -> str:
+    """In words, as far as there are any."""
+    match error:
+        case aiohttp.ServerDisconnectedError():
+            return "it hung up without an answer"
+        case aiohttp.ClientPayloadError():
+            return "it hung up in the middle of its answer"
+        case OSError(strerror=str(reason)):
+            return reason.lower()
+    return type(error).__name__
 
 
 def _why_not(error: Exception) -> str:

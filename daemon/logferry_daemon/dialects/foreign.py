@@ -38,6 +38,8 @@ _FAILED = frozenset({"failed", "failure", "error", "rejected", "invalid"})
 """States of a session over there; every other one may still become one of these."""
 _SUCCESSES = frozenset({200, 201, 202})
 _SAYS_WHY = ("error", "message", "detail", "reason", "error_message", "errors", "details", "msg")
+_LONGEST = 2_000
+"""Characters of a reason that are looked at: an answer may have millions."""
 _DEEPEST = 4
 """A validator of the first seed puts its sentence into a list in an object in `error`."""
 _SPEAKS_OF_IT = frozenset({*_SUCCESSES, 400, 403, 409, 422})
@@ -150,7 +152,7 @@ def reason_in(response: Response) -> str:
 def _sentence(told: Any, deepest: int) -> str:  # noqa: ANN401 -- any JSON value
     """The first text in it that stands where reasons stand."""
     if isinstance(told, str):
-        return told if told.strip() else ""
+        return told[:_LONGEST] if told.strip() else ""
     if isinstance(told, list):
         told = {"error": told[0]} if told else {}
     if not isinstance(told, dict) or not deepest:

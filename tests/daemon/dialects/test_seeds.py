@@ -19,6 +19,7 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.dialects.foreign import reason_in
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Refused
 from tests.daemon.dialects.seeds import (
@@ -242,6 +243,12 @@ def test_an_error_in_an_object_or_a_list_is_found(name: str, said: Any) -> None:
 @pytest.mark.parametrize("said", [[], [[]], {}, {"error": {}}, 7, True, None, "", " "])
 def test_without_a_text_the_status_is_all_there_is_to_say(said: Any) -> None:  # noqa: ANN401 -- any JSON value
     assert reason(talk("artemis", says(422, {"error": said}))) == "status 422"
+
+
+def test_of_a_text_without_end_only_the_beginning_is_looked_at() -> None:
+    endless = says(403, {"error": "session " * 500_000 + "belongs to nobody"})
+    assert len(reason_in(endless)) == 2_000
+    assert isinstance(talk("putt", endless), Stop)
 
 
 def test_a_text_that_is_buried_deep_is_not_dug_for() -> None:
