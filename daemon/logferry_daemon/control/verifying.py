@@ -49,7 +49,7 @@ class VerifyDesk:
         if row.destination in silent:
             return verified_message(row, silent[row.destination])
         proof = await self._proof(row)
-        if isinstance(proof, Unclear):
+        if isinstance(proof, Unclear) and not proof.alone:
             silent[row.destination] = proof
         return verified_message(row, proof)
 

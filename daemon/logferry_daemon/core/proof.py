@@ -44,6 +44,8 @@ class Unclear:
     """It did not say; nothing is proved either way."""
 
     reason: str
+    alone: bool = False
+    """What else it was given can be asked about all the same."""
 
 
 Proof = Verified | Missing | Different | Unclear

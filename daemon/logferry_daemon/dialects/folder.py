@@ -7,9 +7,7 @@ only while there is what was looked at. So what may be replaced is decided here,
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from datetime import UTC, datetime
-
-import msgspec
+from datetime import datetime
 
 from logferry_daemon.core.exchange import (
     Conversation,
@@ -25,32 +23,14 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
-from logferry_daemon.dialects.native import envelope_of, slug
+from logferry_daemon.core.proof import ProvingConversation, Unclear
+from logferry_daemon.dialects.folder_label import Label, ending, is_of, is_session, label_of, overtakes
+from logferry_daemon.dialects.folder_proof import proof_of
+from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.services import KEY, Said, erasure, failure, object_of, proof, text_in
-from logferry_model.envelope import MEDIA_TYPE, sha256_hex
+from logferry_model.envelope import MEDIA_TYPE, Receipt, sha256_hex
 
-SUFFIX = ".json"
 NOTHING_THERE = "*"
-
-
-class _Inside(msgspec.Struct):
-    id: str
-
-
-class Label(msgspec.Struct):
-    """Of a file that Logferry wrote, which session it is."""
-
-    tracker: str
-    natural_key: str
-    revision: int
-    install_id: str
-    started_at: datetime
-    payload: _Inside
-
-    @property
-    def name(self) -> str:
-        """What its file is called."""
-        return f"{slug(self.tracker)}-{self.started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}{_ending(self.payload.id)}"
 
 
 class FolderDialect:
@@ -75,14 +55,14 @@ class FolderDialect:
         found = yield from _found(label.payload.id)
         if not isinstance(found, dict):
             return _failed(found, now)
-        if any(_overtakes(there, label) for there in map(label_of, found.values())):
+        if any(overtakes(there, label) for there in map(label_of, found.values())):
             return _done(letter, label, url, now, before=True)
         if found.get(label.name) != letter.body:
             written = yield from _write(letter, label, found.get(label.name), now)
             if written is not None:
                 return written
         for name, body in found.items():
-            if name != label.name and _is_of(label_of(body), label):
+            if name != label.name and is_of(label_of(body), label):
                 response = yield _removal(name, body)
                 if response.status not in {204, 404, 412}:
                     return _failed(response, now)
@@ -93,7 +73,7 @@ class FolderDialect:
         found = yield from _found(report.session)
         if not isinstance(found, dict):
             return erasure(_failed(found, now))
-        ours = {name: body for name, body in found.items() if _is_session(label_of(body), report.session)}
+        ours = {name: body for name, body in found.items() if is_session(label_of(body), report.session)}
         for name, body in ours.items():
             response = yield _removal(name, body)
             if response.status == 412:
@@ -102,41 +82,17 @@ class FolderDialect:
                 return erasure(_failed(response, now))
         return Erased() if ours else Erased(note="it was not there any more")
 
-
-def label_of(body: bytes) -> Label | None:
-    """Which session a file is; None where Logferry did not write it."""
-    try:
-        return msgspec.json.decode(body, type=Label)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
-
-
-def _ending(session: str) -> str:
-    return f"-{session}{SUFFIX}"
-
-
-def _is_session(there: Label | None, session: str) -> bool:
-    return there is not None and there.payload.id == session
-
-
-def _is_of(there: Label | None, label: Label) -> bool:
-    """Whether it is the same session, of whatever revision."""
-    return there is not None and (there.payload.id, there.natural_key) == (label.payload.id, label.natural_key)
-
-
-def _overtakes(there: Label | None, label: Label) -> bool:
-    """Whether the same installation wrote a newer revision: another one counts its own."""
-    return (
-        there is not None
-        and _is_of(there, label)
-        and there.install_id == label.install_id
-        and there.revision > label.revision
-    )
+    def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
+        """Read the file back; what it says is held against the receipt in dialects/folder_proof.py."""
+        response = yield Request(method="GET", path=f"/{receipt.report_id}")
+        if response.status not in {200, 404}:
+            return Unclear(reason=getattr(_failed(response, now), "reason", "it cannot be read"))
+        return proof_of(receipt, response)
 
 
 def _found(session: str) -> Generator[Request, Response, dict[str, bytes] | Response]:
     """The files that are called by a session's id, or the answer that says why nobody can tell."""
-    response = yield Request(method="LIST", path=f"/{_ending(session)}")
+    response = yield Request(method="LIST", path=f"/{ending(session)}")
     names = object_of(response).get("names")
     if response.status != 200 or not isinstance(names, list):
         return response
@@ -154,7 +110,7 @@ def _write(
     letter: Letter, label: Label, there: bytes | None, now: datetime
 ) -> Generator[Request, Response, Outcome | None]:
     """None when it is there."""
-    if there is not None and not _is_of(label_of(there), label):
+    if there is not None and not is_of(label_of(there), label):
         return Parked(reason=f"{label.name} is there and was not written by Logferry; it is left alone")
     seen = NOTHING_THERE if there is None else sha256_hex(there)
     headers = {"If-None-Match": seen} if there is None else {"If-Match": seen}

@@ -16,7 +16,14 @@ from logferry_daemon.core.gate import Access
 from logferry_daemon.gates import Gates
 from logferry_daemon.home import Home
 from logferry_daemon.settings import load_settings
-from logferry_ipc.messages import ConsentGrant, DeleteRequest, IdentityDecision, NewDestination, NewSource
+from logferry_ipc.messages import (
+    ConsentGrant,
+    DeleteRequest,
+    IdentityDecision,
+    NewDestination,
+    NewSource,
+    VerifyRequest,
+)
 from logferry_model.envelope import Envelope
 from logferry_model.errors import Misconfigured
 from tests.daemon.shell.house import House
@@ -55,7 +62,7 @@ async def until_there(out: Path, count: int) -> list[Path]:
     return found
 
 
-async def test_a_session_lands_in_the_folder_without_any_key_and_goes_again_when_deleted(
+async def test_a_session_lands_in_the_folder_without_any_key_is_proved_there_and_goes_again_when_deleted(
     home: Home, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
@@ -71,6 +78,9 @@ async def test_a_session_lands_in_the_folder_without_any_key_and_goes_again_when
         async with asyncio.timeout(60):
             while (await control.status()).counts.uploaded != 1:
                 await asyncio.sleep(0.05)
+        (receipt,) = (await control.receipts("")).receipts
+        proof = await control.verify(VerifyRequest(deliveries=(receipt.delivery,)))
+        assert [(one.state, one.payload_there) for one in proof.deliveries] == [("verified", receipt.payload_digest)]
         (session,) = (await control.sessions()).sessions
         await control.delete(session.id, DeleteRequest(remote=True))
         await until_there(out, 0)
