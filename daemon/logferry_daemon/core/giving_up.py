@@ -11,6 +11,11 @@ from datetime import datetime, timedelta
 from logferry_daemon.core.exchange import Later
 from logferry_daemon.core.waiting import is_ahead
 
+PARKS_AFTER = 20
+"""Attempts after which an answer of 500 is the item's fault and not the server's."""
+PARKS_AGE = timedelta(hours=24)
+"""Nothing is parked for the other side's trouble before it is this old."""
+
 
 def is_given_up(outcome: Later, *, attempts: int, filed_at: datetime, now: datetime, longest: timedelta) -> bool:
     """Whether so many tries of something as old as this are enough; `longest` is the most between two of them."""

@@ -15,11 +15,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from logferry_daemon.core.exchange import Later, Letter, Outcome, Request, Response, Stop, Upload
+from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.core.http_date import read_http_date
 from logferry_daemon.core.offer import TUS, Pieces
 from logferry_model.envelope import sha256_hex
@@ -179,7 +180,7 @@ class _Sending:
         piece = self._body[offset : offset + self._size()]
         self._sent += len(piece)
         if self._sent > len(self._body) + TRIES * self._pieces.usual:
-            return Later(reason=_AGAIN, trouble=False, free=self.progressed)
+            return replace(_stuck(_AGAIN), free=self.progressed)
         headers = {
             "Tus-Resumable": TUS,
             "Upload-Offset": str(offset),
@@ -201,9 +202,9 @@ class _Sending:
         if answer.status in {404, 410}:
             return self._vanished()
         if answer.status == 409:
-            return self._doubt(Later(reason="it has another part of the upload than was thought", trouble=False))
+            return self._doubt(_stuck("it has another part of the upload than was thought"))
         if answer.status == 460:
-            return self._doubt(Later(reason="a piece arrived damaged, again and again", trouble=False))
+            return self._doubt(_stuck("a piece arrived damaged, again and again"))
         if answer.status == 412:
             return NotOffered()
         now_there = count_of(answer.headers.get("upload-offset"))
@@ -211,7 +212,7 @@ class _Sending:
             return self._failure(answer)
         if not offset + size // 2 < now_there <= offset + size:
             # The piece was taken whole: whoever counts a few bytes of it would have it sent again and again.
-            return self._doubt(Later(reason="its count of bytes cannot be"))
+            return self._doubt(replace(_stuck("its count of bytes cannot be"), trouble=True))
         self._offset = self._told = now_there
         self._expires = _expiry(answer) or self._expires
         if now_there == offset + size and now_there > self._farthest:
@@ -227,7 +228,7 @@ class _Sending:
     def _vanished(self) -> Later | None:
         """It expired, or was lost: another one, under the same key."""
         self._path, self._told, self._expires, self._forgot = "", 0, None, True
-        return self._doubt(Later(reason="the upload was forgotten over there, again and again", trouble=False))
+        return self._doubt(_stuck("the upload was forgotten over there, again and again"))
 
     def _size(self) -> int:
         """Of the next piece: the worse the network, the less is lost by a cut."""
@@ -235,6 +236,11 @@ class _Sending:
 
     def _kept(self) -> Upload:
         return Upload(path=self._path, offset=self._told, cuts=self._cuts, expires=self._expires)
+
+
+def _stuck(reason: str) -> Later:
+    """It was reached and does not get on: that is not asked for for ever."""
+    return Later(reason=reason, trouble=False, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
 
 
 def own_path(url: str, location: str) -> str | None:

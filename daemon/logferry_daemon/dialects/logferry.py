@@ -27,6 +27,7 @@ from logferry_daemon.core.exchange import (
     Stop,
     Upload,
 )
+from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.core.offer import Offer, Pieces, read_offer
 from logferry_daemon.core.own_keys import TakingOver
 from logferry_daemon.core.packing import pack
@@ -40,7 +41,7 @@ from logferry_daemon.dialects.joining import joining
 from logferry_daemon.dialects.native import envelope_of
 from logferry_daemon.dialects.native_batch import batched, recalled
 from logferry_daemon.dialects.origin import on_origin
-from logferry_daemon.dialects.status import ACCEPTED, ASK_AGAIN, PARKS_AFTER, PARKS_AGE, outcome_of_failure, unproven
+from logferry_daemon.dialects.status import ACCEPTED, ASK_AGAIN, outcome_of_failure, unproven
 from logferry_daemon.dialects.validating import validating
 from logferry_daemon.dialects.verifying import verifying
 from logferry_model.envelope import (

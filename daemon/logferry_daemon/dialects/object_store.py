@@ -34,6 +34,7 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.dialects.native import envelope_of, slug
 from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.services import (
@@ -45,7 +46,7 @@ from logferry_daemon.dialects.services import (
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import DIGEST_TRIES, PARKS_AFTER, PARKS_AGE, portal, unproven
+from logferry_daemon.dialects.status import DIGEST_TRIES, portal, unproven
 from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
 ASK = "/uploads"

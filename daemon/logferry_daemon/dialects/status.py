@@ -15,13 +15,10 @@ import msgspec
 
 from logferry_daemon.core.backoff import parse_retry_after
 from logferry_daemon.core.exchange import GoneByOwner, Later, Outcome, Parked, Response, Stop
+from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.core.http_date import read_http_date
 from logferry_model.envelope import Problem
 
-PARKS_AFTER = 20
-"""Attempts after which an answer of 500 is the item's fault and not the server's."""
-PARKS_AGE = timedelta(hours=24)
-"""Nothing is parked for the other side's trouble before it is this old."""
 DIGEST_TRIES = 3
 DELETED = "report-deleted"
 """The collector's own word that the owner deleted it there."""
@@ -110,7 +107,9 @@ def _server_error(answer: Answer) -> Outcome:
 
 
 def _in_flight(answer: Answer) -> Outcome:
-    return Later(reason=answer.said, floor=answer.wait or timedelta(seconds=1), trouble=False)
+    floor = answer.wait or timedelta(seconds=1)
+    # Nothing is under way for a day: somebody says this for another reason, and a person has to look.
+    return Later(reason=answer.said, floor=floor, trouble=False, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
 
 
 def _limited(answer: Answer) -> Outcome:

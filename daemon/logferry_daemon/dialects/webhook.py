@@ -29,6 +29,7 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.core.reaching import KEY_IN_PATH, PATH_KEY
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, ValidatingConversation
 from logferry_daemon.dialects.origin import on_origin
@@ -43,7 +44,7 @@ from logferry_daemon.dialects.services import (
     proof,
     text_in,
 )
-from logferry_daemon.dialects.status import PARKS_AFTER, PARKS_AGE, portal
+from logferry_daemon.dialects.status import portal
 from logferry_daemon.dialects.summary import Summary, length_of, shown, summary_of
 from logferry_daemon.dialects.webhook_message import (
     MOST_CHARACTERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import cycle
 
 import pytest
@@ -450,6 +450,8 @@ def test_who_forgets_or_miscounts_is_for_later_each_time_and_each_time_counts(se
         assert isinstance(end, Later)
         assert not end.free
         assert sent <= MOST
+        if server is not breaks_off:  # what the network breaks is tried for ever
+            assert (end.parks_after, end.parks_age) == (20, timedelta(days=1))
 
 
 def test_who_counts_half_of_each_piece_is_not_sent_all_of_it_twice() -> None:

@@ -82,6 +82,7 @@ def test_a_request_whose_twin_is_being_worked_on_is_tried_again_soon(status: int
     outcome = answer(status)
     assert isinstance(outcome, Later)
     assert (outcome.floor, outcome.trouble) == (timedelta(seconds=1), False)
+    assert (outcome.parks_after, outcome.parks_age) == (20, timedelta(hours=24)), "it is not under way for ever"
 
 
 def test_a_report_that_its_owner_deleted_is_never_sent_again() -> None:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from logferry_daemon.clock_watch import EVERY, ClockWatch
 from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.exchange import Response
+from logferry_daemon.core.giving_up import PARKS_AFTER
 from logferry_daemon.core.waiting import CORRECTION
-from logferry_daemon.dialects.status import PARKS_AFTER
 from logferry_model.errors import Unreachable
 from tests.daemon.shell.office import SECOND, Office, answer, stored
 from tests.fakes import Answer, Sent

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.blame import ALONE
 from logferry_daemon.core.exchange import Response
+from logferry_daemon.core.giving_up import PARKS_AFTER
 from logferry_daemon.core.retries import EVERY
-from logferry_daemon.dialects.status import PARKS_AFTER
 from logferry_daemon.road import AT_ONCE
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Unreachable
