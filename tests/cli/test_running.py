@@ -95,7 +95,7 @@ def test_a_session_whose_log_went_on_is_sent_as_far_as_it_is(logferry: Command, 
     assert "1 delivery uploaded." in ran.out
 
 
-def test_who_starts_the_daemon_in_a_terminal_is_told_that_it_runs(tmp_path: Path) -> None:
+def test_who_starts_the_daemon_in_a_terminal_is_told_that_it_runs_and_what_waits_when_it_ends(tmp_path: Path) -> None:
     """And a program, or a service manager, is told nothing: see tests/acceptance/test_daemon_life.py."""
     if sys.platform == "win32":
         pytest.skip("platform: a terminal that a test can open is found elsewhere")
@@ -109,8 +109,13 @@ def test_who_starts_the_daemon_in_a_terminal_is_told_that_it_runs(tmp_path: Path
         try:
             while b"daemon.log" not in said:
                 said += os.read(ours, 1000)
-        finally:
             process.terminate()
+            while b"Logferry ends: nothing waits." not in said:
+                said += os.read(ours, 1000)
+        except OSError:
+            process.kill()
+            raise
+        finally:
             os.close(ours)
     assert b"Logferry runs (Ctrl-C ends it)." in said
     assert process.returncode == 0

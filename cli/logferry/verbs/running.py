@@ -18,18 +18,24 @@ def add(verbs: Verbs) -> None:
 
 
 def run(_: Namespace, out: Output) -> Exit:
-    """The daemon, until Ctrl-C; who started it by hand is told that it is up."""
+    """The daemon, until Ctrl-C; who started it by hand is told that it is up, and what waits when it ends."""
+    from logferry_daemon.compose import Starter
     from logferry_daemon.compose import run as run_daemon
 
     place = home()
 
-    def ready() -> None:
-        if out.watched:
-            with suppress(OSError):  # a terminal that was closed ends no daemon
-                out.note("Logferry runs (Ctrl-C ends it). How things stand: logferry status")
-                out.note(f"Its log: {place.log_file}")
+    def say(*lines: str) -> None:
+        with suppress(OSError):  # a terminal that was closed ends no daemon
+            for each in lines if out.watched else ():
+                out.note(each)
 
-    return Exit(run_daemon(place, ready))
+    starter = Starter(
+        ready=lambda: say(
+            "Logferry runs (Ctrl-C ends it). How things stand: logferry status", f"Its log: {place.log_file}"
+        ),
+        ended=lambda waits: say(f"Logferry ends: {waits or 'nothing waits.'}"),
+    )
+    return Exit(run_daemon(place, starter))
 
 
 def tray(_: Namespace, _out: Output) -> Exit:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 
 from logferry_daemon.adapters.foreground import SystemForeground
@@ -38,10 +39,22 @@ An answer takes several of them, and Python's own are ten times as long.
 """
 
 
-def run(home: Home, ready: Callable[[], None] = lambda: None) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Starter:
+    """Whoever started the daemon, and wants to hear of it."""
+
+    ready: Callable[[], None] = lambda: None
+    """It answers."""
+    ended: Callable[[str], None] = lambda _: None
+    """It ends, and this is what waits; empty where nothing does."""
+
+
+NOBODY = Starter()
+
+
+def run(home: Home, starter: Starter = NOBODY) -> int:
     """The daemon in the foreground until it is told to stop; 0 when it stopped in order.
 
-    `ready` is told as soon as it answers.
     Raises Misconfigured for settings that cannot be read, and Refused when another daemon has this home.
     """
     settings = load_settings(home.settings_file)
@@ -50,19 +63,19 @@ def run(home: Home, ready: Callable[[], None] = lambda: None) -> int:
     sys.setswitchinterval(TURN.total_seconds())
     keep_little()
     with only_one(home.lock_file), own_log(home.log_file, settings.log.level):
-        asyncio.run(_until_stopped(home, settings, ready))
+        asyncio.run(_until_stopped(home, settings, starter))
     return 0
 
 
-async def _until_stopped(home: Home, settings: Settings, ready: Callable[[], None]) -> None:
+async def _until_stopped(home: Home, settings: Settings, starter: Starter) -> None:
     """A queue that turns out to be damaged is set aside, and all begins anew over what could be read of it."""
     stop, lives = asyncio.Event(), Lives()
     with asked_to_stop(stop):
         while not stop.is_set():
             damage = Damage()
             try:
-                async with open_daemon(home, settings, stop, damage, distrusted=lives.over > 0):
-                    ready()
+                async with open_daemon(home, settings, stop, damage, starter, distrusted=lives.over > 0):
+                    starter.ready()
                     await first_of(stop, damage.seen)
             except Damaged:
                 # What no look at the file finds may turn up when it is read: that must not end every start.
@@ -74,7 +87,13 @@ async def _until_stopped(home: Home, settings: Settings, ready: Callable[[], Non
 
 @asynccontextmanager
 async def open_daemon(
-    home: Home, settings: Settings, stop: asyncio.Event, damage: Damage | None = None, *, distrusted: bool = False
+    home: Home,
+    settings: Settings,
+    stop: asyncio.Event,
+    damage: Damage | None = None,
+    starter: Starter = NOBODY,
+    *,
+    distrusted: bool = False,
 ) -> AsyncIterator[DaemonControl]:
     """Everything the daemon is made of, running while the context lasts. Setting `stop` asks its owner to leave it.
 
@@ -97,5 +116,9 @@ async def open_daemon(
         base.crew.hire("vigil", watch.vigil.run())
         base.crew.hire("scrubber", watch.scrubber.run())
         await announce(stack, control, base, home, settings.ipc)
-        stack.push_async_callback(Leaving(fleet.all_gates, base.spool).log)
+        stack.push_async_callback(_take_leave, Leaving(fleet.all_gates, base.spool), starter)
         yield control
+
+
+async def _take_leave(leaving: Leaving, starter: Starter) -> None:
+    starter.ended(await leaving.log())

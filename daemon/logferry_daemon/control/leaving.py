@@ -34,11 +34,12 @@ class Leaving:
             return Stopped(note="What still waits could not be counted; it goes on at the next start.")
         return Stopped(waiting=waiting(counts), counts=counts, note=sentence(counts))
 
-    async def log(self) -> None:
-        """One line that says so."""
+    async def log(self) -> str:
+        """One line that says so; what waits, in words, empty where nothing does."""
         told = await self.left()
         fields = {"action": "stop", "waiting": told.waiting, "held": told.counts.held, "failed": told.counts.failed}
         log.info("daemon ends: %s", told.note or "nothing waits", extra=fields)
+        return told.note
 
     async def _counts(self) -> Counts | None:
         try:
