@@ -16,10 +16,11 @@ DOUBTFUL: Any = object()
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What msgspec raises of bytes that are not what it was asked for."""
 _BLANKS = b" \t\r\n"
+_KEY = b'":'
+"""Once blanks are gone, in texts as well, there is at least one for every key."""
 _ZEROS = bytes(ord("0") if chr(byte) in "0123456789" else byte for byte in range(256))
 _MANY_DIGITS = b"0" * 19
 """A whole number that does not fit into 64 bits has as many at least."""
-_ESCAPE, _NUL = b"\\", b"\\u0000"
 _HOLDS = (dict, list)
 _FLAT = frozenset({str, int, float, bool, type(None)})
 
@@ -30,23 +31,24 @@ def plain(data: bytes, max_depth: int) -> Any:  # noqa: ANN401 -- any JSON value
     It is as it stands there: no key twice in one object, no number out of bounds, no sign that cannot be sent on,
     nothing nested deeper than `max_depth`.
     """
-    written = keys_written(data)
-    if written is None:
+    flat = data.translate(_ZEROS, _BLANKS)
+    if holds_nul(data) or _MANY_DIGITS in flat:
         return DOUBTFUL
     try:
         value = msgspec.json.decode(data)
     except UNREADABLE:
         return DOUBTFUL
-    return value if _keys(value, max_depth) == written else DOUBTFUL
+    return value if _keys(value, max_depth) == flat.count(_KEY) else DOUBTFUL
 
 
-def keys_written(data: bytes) -> int | None:
-    """How many keys there are in all objects at least, the same ones counted again; None where a value is doubtful."""
-    # Blanks go, in texts as well: what is left over has at least one `":` for every key.
-    flat = data.translate(_ZEROS, _BLANKS)
-    if _MANY_DIGITS in flat or (_ESCAPE in data and _NUL in data):
-        return None
-    return flat.count(b'":')
+def holds_nul(data: bytes) -> bool:
+    """Whether there may be a NUL in a text, which is never sent on."""
+    return b"\\" in data and b"\\u0000" in data
+
+
+def keys_written(data: bytes) -> int:
+    """How many keys there are in all objects at least, the same ones counted again."""
+    return data.translate(None, _BLANKS).count(_KEY)
 
 
 def _keys(value: Any, max_depth: int) -> int:  # noqa: ANN401 -- any JSON value

@@ -42,9 +42,11 @@ class Searched:
         if not (self._by_run or self._loose):
             return False
         flat = folded(text)
-        return any(self._begins(flat, run) for run in _RUN.finditer(flat)) or any(
-            _stands(flat, name) for name in self._loose
-        )
+        # Nearly no text has a run that a name begins with: the rest is asked of those alone.
+        begun = not self._by_run.keys().isdisjoint(_RUN.findall(flat))
+        if begun and any(self._begins(flat, run) for run in _RUN.finditer(flat)):
+            return True
+        return any(_stands(flat, name) for name in self._loose) if self._loose else False
 
     def has_number(self, number: int) -> bool:
         """Whether one of the names is this number: accounts have such."""

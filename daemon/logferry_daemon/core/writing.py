@@ -20,6 +20,8 @@ from logferry_daemon.core.verify import leaks
 from logferry_model.errors import Refused
 
 WOULD_LEAK = "would-leak"
+_BEGINNING = 64
+"""Bytes of a session: its id is in them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +72,18 @@ def write_letter(errand: Errand, dialect: Dialect, detectors: Detectors) -> Writ
 def _beside(letter: Letter, document: bytes, secrets: Secrets) -> Sequence[str]:
     """Where there is a key in what goes along with the session: its owner's name may be one."""
     # The session was searched already; null is JSON in its place.
-    rest = unpacked(letter.body, letter.headers).replace(document, b"null", 1)
+    rest = _without(unpacked(letter.body, letter.headers), document)
     if found := secrets.in_letter(rest):
         return found
     return ("a header",) if any(secrets.stand_in(value) for value in letter.headers.values()) else ()
+
+
+def _without(whole: bytes, document: bytes) -> bytes:
+    # A search for something as long as that begins with a study of it; its first bytes are found at once.
+    at = whole.find(document[:_BEGINNING])
+    if at >= 0 and whole.startswith(document, at):
+        return whole[:at] + b"null" + whole[at + len(document) :]
+    return whole.replace(document, b"null", 1)
 
 
 def withheld(places: Sequence[str]) -> Refused:

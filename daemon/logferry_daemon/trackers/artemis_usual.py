@@ -14,7 +14,7 @@ from msgspec import Raw
 from msgspec.structs import astuple
 
 from logferry_daemon.core.lenient_json import MAX_DEPTH
-from logferry_daemon.core.plain_json import DOUBTFUL, UNREADABLE, keys_written, plain
+from logferry_daemon.core.plain_json import DOUBTFUL, UNREADABLE, holds_nul, keys_written, plain
 from logferry_daemon.trackers.artemis_events import Told
 
 EVENTS = "events"
@@ -36,10 +36,11 @@ def usual(data: bytes) -> dict[str, Any] | None:
     keys = len(parts) + 1 + _keys(events)
     for name, part in parts.items():
         document[name] = plain(bytes(part), MAX_DEPTH - 1)
-        keys += keys_written(bytes(part)) or 0
+        keys += keys_written(bytes(part))
+    if holds_nul(data) or any(value is DOUBTFUL for value in document.values()):
+        return None
     # As many as are written: no key is in one object twice.
-    certain = keys == keys_written(data) and not any(value is DOUBTFUL for value in document.values())
-    return document if certain else None
+    return document if keys == keys_written(data) else None
 
 
 def _keys(events: Sequence[Any]) -> int:
