@@ -54,6 +54,7 @@ class Carriage:
         self._waited = 0
         """As many of them have waited long enough for others."""
         self._waiting: asyncio.Task[None] | None = None
+        self._complete = asyncio.Event()
 
     @contextmanager
     def seat(self) -> Iterator[Seat]:
@@ -75,6 +76,10 @@ class Carriage:
             await self.stop()
             raise
 
+    async def complete(self) -> None:
+        """Returns when everybody has boarded who comes: no letter of this round is still to be written."""
+        await self._complete.wait()
+
     def stays(self) -> None:
         """One fewer comes."""
         self._seats -= 1
@@ -92,6 +97,8 @@ class Carriage:
         self._set_down(self._aboard, STOPPED)
 
     def _leave_when_full(self) -> None:
+        if len(self._aboard) >= self._seats:
+            self._complete.set()
         if self._trip is not None:
             return
         if self._next_load():

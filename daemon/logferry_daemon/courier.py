@@ -10,8 +10,9 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import nullcontext
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from logferry_daemon.ahead import Ahead
 from logferry_daemon.bookkeeping import Books
 from logferry_daemon.carriage import Carriage, Seat
 from logferry_daemon.convoys import Convoys
@@ -22,7 +23,7 @@ from logferry_daemon.core.queue_trouble import RETRY
 from logferry_daemon.dispatch import Dispatch
 from logferry_daemon.gates import Gates
 from logferry_daemon.ports import Claimed
-from logferry_daemon.road import LOOK_AGAIN, Post, Road, Turn
+from logferry_daemon.road import AT_ONCE, LOOK_AGAIN, Post, Road, Turn
 from logferry_daemon.triggers import Trigger
 from logferry_daemon.waits import UNHURRIED, Waits
 from logferry_daemon.wake import Wake
@@ -55,6 +56,7 @@ class Courier:
         self._waits = Waits(post, self._books, budget, trigger)
         self._convoys = Convoys(post)
         self._dispatch = Dispatch(post)
+        self._ahead = Ahead(post, self._waits, self._dispatch)
         self._wake = Wake(road.clock)
         self._recalled: Mapping[str, Acked] = {}
         """Of this round, what arrived before and was not known to have."""
@@ -93,7 +95,7 @@ class Courier:
     @property
     def under_way(self) -> frozenset[str]:
         """What was claimed and is not noted as anything else yet."""
-        return frozenset(self._under_way)
+        return self._ahead.deliveries.union(self._under_way)
 
     async def hold(self, deliveries: Collection[str]) -> None:
         """These are not being sent any more when this returns: they are pending again."""
@@ -114,21 +116,27 @@ class Courier:
         for task in under_way:
             task.cancel()
         await asyncio.gather(*under_way, return_exceptions=True)
+        await self._ahead.leave(deliveries)
 
     async def run(self) -> None:
         """Deliver until cancelled; what is under way then is found and sent again at the next start."""
-        while True:
-            self._wake.clear()
-            try:
-                wait = await self._round()
-            except LogferryError as error:
-                log.warning("delivery stopped for a moment", extra={"action": "courier", "code": error.code})
-                wait = RETRY
-            except Exception:  # one destination that cannot go on is no reason for the others to stop
-                log.exception("courier failed", extra={"action": "courier", "destination": self.destination.name})
-                wait = LOOK_AGAIN
-            if wait is None:
-                continue
+        try:
+            while True:
+                await self._go_on()
+        finally:
+            await self._ahead.stop()
+
+    async def _go_on(self) -> None:
+        self._wake.clear()
+        try:
+            wait = await self._round()
+        except LogferryError as error:
+            log.warning("delivery stopped for a moment", extra={"action": "courier", "code": error.code})
+            wait = RETRY
+        except Exception:  # one destination that cannot go on is no reason for the others to stop
+            log.exception("courier failed", extra={"action": "courier", "destination": self.destination.name})
+            wait = LOOK_AGAIN
+        if wait is not None:
             await self._wake.wait(wait)
 
     async def _round(self) -> timedelta | None:
@@ -138,25 +146,47 @@ class Courier:
         await self._waits.pull(now)
         gate = await self._gates.gate(self.destination)
         if not gate.open:
+            await self._give_back()
             return self._waits.until_open(gate, now)
         if (wait := await self._waits.until_there(now)) is not None:
+            await self._give_back()
             return wait
         limit, most = await self._convoys.limit()
         self._held.clear()
-        claimed = await self._waits.claim(now, limit)
+        claimed = await self._next(now, limit)
         if not claimed:
             return await self._waits.until_due(now)
-        await self._deliver_while_allowed(claimed, most)
+        more = limit if len(claimed) == limit >= AT_ONCE else 0
+        try:
+            await self._deliver_while_allowed(claimed, most, more)
+        finally:
+            # A letter that was written ahead and did not go may be from before something that its owner changed.
+            await self._dispatch.break_off([one.row.id for one in claimed])
         return None
 
-    async def _deliver_while_allowed(self, claimed: Sequence[Claimed], most: int) -> None:
-        """Deliver all, at most so many in one request; stop when the owner takes consent back or pauses."""
+    async def _next(self, now: datetime, limit: int) -> Sequence[Claimed]:
+        """What was claimed ahead, else what may go now."""
+        if taken := await self._ahead.take(limit):
+            return taken
+        await self._give_back()
+        return await self._waits.claim(now, limit)
+
+    async def _give_back(self) -> None:
+        """What was claimed ahead is pending again."""
+        self._under_way.update(await self._ahead.give_up())
+        await self._let_go()
+
+    async def _deliver_while_allowed(self, claimed: Sequence[Claimed], most: int, more: int) -> None:
+        """Deliver all, at most so many in one request, and claim so many more meanwhile.
+
+        Stop when the owner takes consent back or pauses.
+        """
         self._under_way = {one.row.id for one in claimed}
         if not self._gates.consents.given(self.destination):
             # Its owner changed something in the very moment: a letter may be from before that.
             await self._let_go()
             return
-        work = asyncio.ensure_future(self._deliver_all(claimed, most))
+        work = asyncio.ensure_future(self._deliver_all(claimed, most, more))
         watch = asyncio.ensure_future(self._until_closed_by_owner())
         try:
             await asyncio.wait({work, watch}, return_when=asyncio.FIRST_COMPLETED)
@@ -177,16 +207,24 @@ class Courier:
             self._changed(delivery)
         self._under_way = set()
 
-    async def _deliver_all(self, claimed: Sequence[Claimed], most: int) -> None:
+    async def _deliver_all(self, claimed: Sequence[Claimed], most: int, more: int) -> None:
         self._recalled = await self._convoys.recall(claimed, most)
         together = min(most, len(claimed)) > 1
         carriage = Carriage(len(claimed), most, self._convoys.send) if together else None
         try:
             async with asyncio.TaskGroup() as group:
                 self._tasks = {one.row.id: group.create_task(self._deliver(one, carriage)) for one in claimed}
+                if more:
+                    group.create_task(self._look_ahead(carriage, more))
         finally:
             if carriage is not None:
                 await carriage.stop()
+
+    async def _look_ahead(self, carriage: Carriage | None, more: int) -> None:
+        """Claimed only when no letter of this round is still to be written: those of the next do not come between."""
+        if carriage is not None:
+            await carriage.complete()
+        await self._ahead.fill(more)
 
     async def _until_closed_by_owner(self) -> None:
         while True:

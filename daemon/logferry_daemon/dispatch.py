@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Collection
 
 from logferry_daemon.carriage import Seat
 from logferry_daemon.conversing import outcome_of, proofs
@@ -21,6 +22,9 @@ from logferry_model.errors import Damaged, LogferryError, Refused, Unreachable
 
 log = logging.getLogger(__name__)
 
+PENS = 2
+"""Letters that are written ahead of their round at a time: the workshop has one in work and one that waits."""
+
 
 class Dispatch:
     """To one destination."""
@@ -28,15 +32,34 @@ class Dispatch:
     def __init__(self, post: Post) -> None:
         self._post = post
         self._hands = asyncio.Semaphore(AT_ONCE)
+        self._pens = asyncio.Semaphore(PENS)
+        self._begun: dict[str, asyncio.Task[Letter]] = {}
+        """Letters that are written ahead, by their delivery."""
         self._tokens = Tokens(post.road.clock, post.road.sender)
         self._losses = Losses()
         self._handover = Handover(post.road.outbox, post.road.sender, post.road.offers)
+
+    def begin(self, claimed: Claimed) -> None:
+        """Have its letter written: whoever asks for its outcome later waits for that one."""
+        self._begun[claimed.row.id] = asyncio.ensure_future(self._written_ahead(claimed))
+
+    async def break_off(self, deliveries: Collection[str]) -> None:
+        """Nobody will ask for these."""
+        begun = [task for one in deliveries if (task := self._begun.pop(one, None))]
+        for one in begun:
+            one.cancel()
+        await asyncio.gather(*begun, return_exceptions=True)
+
+    async def _written_ahead(self, claimed: Claimed) -> Letter:
+        async with self._pens:
+            return await self._letter(claimed)
 
     async def outcome(self, seat: Seat, claimed: Claimed) -> Outcome:
         """What comes of it; nothing that happens to one delivery may end the courier."""
         try:
             async with self._hands:
-                letter = await self._letter(claimed)
+                begun = self._begun.pop(claimed.row.id, None)
+                letter = await (begun or self._letter(claimed))
             return await self._sent(seat, claimed, letter)
         except Refused as error:
             return Parked(reason=error.message)
