@@ -8,12 +8,14 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Generator
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.counting_loop import CountingLoop
 from tests.leaks import HUNT
 
 NO_SKIPS = os.environ.get("LOGFERRY_NO_SKIPS") == "1"
@@ -41,6 +43,11 @@ def needs_samples(folder: str) -> pytest.MarkDecorator:
 def only_on(*platforms: str) -> pytest.MarkDecorator:
     """Skips on every other `sys.platform`."""
     return pytest.mark.skipif(sys.platform not in platforms, reason=f"platform: {', '.join(platforms)} only")
+
+
+def pytest_asyncio_loop_factories() -> Mapping[str, Callable[[], AbstractEventLoop]]:
+    """Every test can wait for what threads do (`ManualClock.idle`)."""
+    return {"counting": CountingLoop}
 
 
 @pytest.fixture(autouse=True)

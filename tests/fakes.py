@@ -23,6 +23,7 @@ from logferry_daemon.ports import (
 )
 from logferry_model.errors import Damaged, LogferryError, Misconfigured, Unreachable
 from logferry_model.fingerprint import Fingerprint
+from tests.counting_loop import counting
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 STEADY = datetime(1970, 1, 1, 5, tzinfo=UTC)
@@ -73,13 +74,21 @@ class ManualClock:
                 woken.set_result(None)
 
     async def idle(self, sleepers: int = 1) -> None:
-        """Until everybody has gone as far as they can and so many sleep."""
-        for _ in range(_TURNS):
-            await asyncio.sleep(0)
+        """Until everybody has gone as far as they can, in threads too, and so many sleep."""
         async with asyncio.timeout(60):
+            await self._rest()
             while len(self._sleepers) < sleepers:
                 self._news.clear()
                 await self._news.wait()
+                await self._rest()
+
+    async def _rest(self) -> None:
+        """Until nobody runs any more, on the loop or in a thread of it."""
+        worked = True
+        while worked:
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
+            worked = await counting().until_threads_rest()
 
     async def advance(self, duration: timedelta, sleepers: int = 1) -> None:
         """Time passes from one sleeper's end to the next, and all do what they have to do in between."""

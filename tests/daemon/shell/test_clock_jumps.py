@@ -18,6 +18,7 @@ from logferry_daemon.core.exchange import Response
 from logferry_daemon.core.giving_up import PARKS_AFTER
 from logferry_daemon.core.waiting import CORRECTION
 from logferry_model.errors import Unreachable
+from tests.counting_loop import run
 from tests.daemon.shell.office import SECOND, Office, answer, stored
 from tests.fakes import Answer, Sent
 
@@ -195,7 +196,7 @@ def test_between_two_requests_is_what_was_asked_for_whatever_the_clock_is_set_to
         assert min(later - sooner for sooner, later in pairwise(there.times)) >= FLOOR
         assert there.longest_wait() <= FLOOR + CORRECTION + EVERY
 
-    asyncio.run(story())
+    run(story())
 
 
 @settings(max_examples=20, deadline=None)
@@ -210,4 +211,4 @@ def test_a_clock_that_is_set_costs_one_request_at_most_and_no_longer_wait_than_a
         assert len(there.times) <= len(still.times) + len(through)
         assert there.longest_wait() <= CAP + CORRECTION + EVERY
 
-    asyncio.run(story())
+    run(story())

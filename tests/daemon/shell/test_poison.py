@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from logferry_daemon.core.retries import EVERY
 from logferry_daemon.road import AT_ONCE
 from logferry_model.envelope import ReceiptStatus
 from logferry_model.errors import Unreachable
+from tests.counting_loop import run
 from tests.daemon.shell.office import Office, answer, name_of, problem, stored
 from tests.fakes import Answer, FixedChance, Sent
 
@@ -143,7 +143,7 @@ class Stream:
 
 def streamed(poison: int, gaps: Sequence[int], head_start: int) -> Stream:
     stream = Stream(poison, gaps, head_start=timedelta(seconds=head_start))
-    asyncio.run(stream.run())
+    run(stream.run())
     return stream
 
 
