@@ -47,7 +47,7 @@ class TooLate(AssertionError):
     """Something did not happen before its deadline."""
 
 
-def until(ask: Callable[[], T | None], what: str, *, seconds: float = 30.0, every: float = EVERY) -> T:
+def until(ask: Callable[[], T | None], what: str, *, seconds: float = 60.0, every: float = EVERY) -> T:
     """The first answer of `ask` that is neither None nor False, nor 0 or empty; TooLate names `what` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -87,7 +87,7 @@ class Program:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, *, seconds: float = 10.0) -> int:
+    def stop(self, *, seconds: float = 60.0) -> int:
         """Asked by SIGTERM; its exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(seconds)
@@ -190,11 +190,11 @@ class DaemonHome:
         """A daemon that may not be ready yet; `before` are words in front of its command line."""
         return self.programs.start("daemon", (*before, *LOGFERRY, "run"), self.environment)
 
-    def ready(self, program: Program, *, seconds: float = 15.0) -> None:
+    def ready(self, program: Program, *, seconds: float = 60.0) -> None:
         """Returns when the discovery file of the running daemon is there and it answers."""
         until(lambda: self._reachable(program), f"daemon ready\n{program.words}", seconds=seconds)
 
-    def start(self, *before: str, seconds: float = 15.0) -> Program:
+    def start(self, *before: str, seconds: float = 60.0) -> Program:
         """A daemon that answers."""
         program = self.launch(*before)
         self.ready(program, seconds=seconds)
@@ -289,7 +289,7 @@ class CollectorHome:
         where = ("--database", self._database_url, "--host", self.host, "--port", str(self.port))
         environment = {"PATH": os.environ["PATH"]}
         program = self.programs.start("collector", (*LOGFERRY, "collector", "serve", *where, *more), environment)
-        until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=15)
+        until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=60)
         return program
 
     def _healthy(self, program: Program) -> bool:

@@ -76,7 +76,7 @@ def running(daemon: DaemonHome, *, drinks: int) -> RunningSession:
         found = [one for one in daemon.client.running().sessions if _drinks(one) == drinks]
         return found[0] if found else None
 
-    return until(ask, f"a running session with {drinks} drinks", seconds=20)
+    return until(ask, f"a running session with {drinks} drinks")
 
 
 def _drinks(session: RunningSession) -> float:
@@ -85,7 +85,7 @@ def _drinks(session: RunningSession) -> float:
 
 def kept(daemon: DaemonHome) -> SessionSummary:
     """The one session that is over."""
-    return until(lambda: next(iter(daemon.client.sessions().sessions), None), "a session that is over", seconds=30)
+    return until(lambda: next(iter(daemon.client.sessions().sessions), None), "a session that is over")
 
 
 def test_a_session_is_readable_while_it_runs_and_ends_when_its_program_is_gone(

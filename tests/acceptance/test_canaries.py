@@ -107,7 +107,7 @@ def test_no_canary_of_any_source_is_on_the_wire_or_in_the_spool(
     ):
         sources = {tracker: (tracker, games / tracker) for tracker in TRACKERS}
         daemon.configure(sources=sources, destinations={DESTINATION: proxy.url})
-        program = daemon.start(seconds=30)
+        program = daemon.start()
         daemon.agree(collector.key)
         end_what_runs(daemon)
         until(lambda: all_uploaded(daemon), f"all of {dict(sessions)} sent", seconds=90, every=0.2)

@@ -114,7 +114,7 @@ def test_nothing_leaves_before_consent_and_nothing_after_it_is_taken_back(
     games: Path, proxy: Proxy, collector: CollectorHome, daemon: DaemonHome, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trace, number = games.parent / "connects", plays(games)
-    daemon.start("strace", "-f", "-qq", "-e", "trace=connect", "-o", str(trace), seconds=30)
+    daemon.start("strace", "-f", "-qq", "-e", "trace=connect", "-o", str(trace))
     all_held(daemon, number)
     assert reasons(daemon) == {("held", BACKLOG_REASON)}
     said = daemon.command("upload", "--all", "--no-wait")

@@ -229,7 +229,7 @@ def test_an_upload_under_way_ends_before_the_answer_and_nothing_follows(
     """A destination that takes every byte and never answers."""
     with socket.create_server((HOST, 0)) as mute:
         configure(daemon, games, f"http://{HOST}:{mute.getsockname()[1]}")
-        mute.settimeout(30)
+        mute.settimeout(60)
         daemon.start()
         # Both before any may go: what is found later waits for the answer that never comes.
         until(lambda: daemon.client.status().counts.found == 2, "both found")
@@ -252,7 +252,7 @@ def test_an_upload_under_way_ends_before_the_answer_and_nothing_follows(
 
 def drained(guest: socket.socket) -> int:
     """Bytes until the other side has hung up."""
-    guest.settimeout(5)
+    guest.settimeout(20)
     size = 0
     with closing(guest):
         try:

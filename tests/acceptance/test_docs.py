@@ -86,7 +86,7 @@ def test_the_running_sessions_page_shows_a_flight_and_ends_it(tmp_path: Path) ->
         typed = "\n".join(["set -eu", *commands("running-sessions.md")])
         environment = daemon.environment | {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin"}
         shell = daemon.programs.start("docs", ("bash", "-c", typed), environment)
-        assert shell.process.wait(30) == 0, shell.words
+        assert shell.process.wait(60) == 0, shell.words
         assert shell.words.count(running.id) == 4
         assert '"ended":1' in shell.words
         (over,) = daemon.client.sessions().sessions
@@ -97,7 +97,7 @@ def test_the_running_sessions_page_shows_a_flight_and_ends_it(tmp_path: Path) ->
 
 def _report_url(programs: Programs, ask: tuple[str, ...], environment: dict[str, str]) -> str | None:
     asked = programs.start("ask", ask, environment)
-    asked.process.wait(10)
+    asked.process.wait(60)
     found = re.search(r'"report_url": "(http://127\.0\.0\.1[^"]+)"', asked.words)
     return found.group(1) if found else None
 

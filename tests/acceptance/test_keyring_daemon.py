@@ -112,7 +112,7 @@ def test_uploads_wait_for_a_keyring_that_is_locked_and_go_on_when_it_is_unlocked
 
     began = time.monotonic()
     desktop.unlock()
-    daemon.settled(2, seconds=40)
+    daemon.settled(2)
     tell(capsys, f"keyring unlocked: uploads went on after {time.monotonic() - began:.1f} s")
     assert program.process.poll() is None
     assert judge(plays_in(hunts), collector).exactly_once
@@ -139,7 +139,7 @@ def test_a_keyring_that_is_not_there_at_the_start_is_found_when_it_comes(
     held(daemon, "no key")
     began = time.monotonic()
     desktop.start_keyring()
-    daemon.settled(1, seconds=40)
+    daemon.settled(1)
     tell(capsys, f"keyring started: uploads went on after {time.monotonic() - began:.1f} s")
     assert program.process.poll() is None
     assert judge(plays_in(hunts), collector).exactly_once
@@ -198,7 +198,7 @@ def answers(daemon: DaemonHome) -> str:
         if route.method != "GET" or route.stream or route.calls is None:
             continue
         wanted = [values[name] for name in values if f"{{{name}}}" in route.path]
-        with closing(Line.to(announced, timeout=timedelta(seconds=10))) as line:
+        with closing(Line.to(announced, timeout=timedelta(seconds=60))) as line:
             line.greet()
             try:
                 asked = [DESTINATION] * len(route.query)
@@ -225,7 +225,7 @@ def test_a_key_that_systemd_lays_down_is_used_and_can_be_changed_without_a_resta
     status = daemon.command("status")
     assert "others can read it" in status.out
     key.chmod(0o400)
-    daemon.settled(1, seconds=40)
+    daemon.settled(1)
     gone = daemon.command("logout", DESTINATION)
     assert gone.code != 0
     assert f"the credential logferry.{DESTINATION}" in gone.err

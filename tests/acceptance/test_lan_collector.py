@@ -51,8 +51,8 @@ class LanCollector(CollectorHome):
         where = ("--database", self._database_url, "--host", HOST, "--port", str(self.port))
         command = (*LOGFERRY, "collector", "serve", *where, "--tls", "--announce", *more)
         program = self.programs.start("collector", command, {"PATH": "/usr/bin:/bin"})
-        until(lambda: self._healthy(program), f"collector ready\n{program.words}", seconds=15)
-        until(lambda: "Found on the local network" in program.words, f"announced\n{program.words}", seconds=15)
+        until(lambda: self._healthy(program), f"collector ready\n{program.words}")
+        until(lambda: "Found on the local network" in program.words, f"announced\n{program.words}")
         return program
 
     def _healthy(self, program: Program) -> bool:
@@ -60,7 +60,7 @@ class LanCollector(CollectorHome):
             raise AssertionError(f"the collector ended with {program.process.returncode}:\n{program.words}")
         trust = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         trust.check_hostname, trust.verify_mode = False, ssl.CERT_NONE
-        connection = http.client.HTTPSConnection(HOST, self.port, timeout=5, context=trust)
+        connection = http.client.HTTPSConnection(HOST, self.port, timeout=30, context=trust)
         try:
             connection.request("GET", "/health")
             return connection.getresponse().status == http.HTTPStatus.OK
@@ -138,13 +138,13 @@ def test_a_collector_is_found_pinned_and_sent_to_and_another_key_hears_nothing(
     new = fingerprint_in(second.words)
     assert new != old
     hunt(tmp_path / "hunts", 2)
-    status = until(lambda: stopped(daemon), "a hard stop", seconds=30)
+    status = until(lambda: stopped(daemon), "a hard stop")
     (trouble,) = [one for one in status.attention if old in one.message]
     assert new in trouble.message
     assert f"logferry destinations pin {DESTINATION} --accept" in trouble.hint
     daemon.command("retry", "--all")
     daemon.command("upload", "--all")
-    until(lambda: stopped(daemon), "still a hard stop", seconds=30)
+    until(lambda: stopped(daemon), "still a hard stop")
     assert old in daemon.command("status").out
     assert daemon.command("destinations", "pin", DESTINATION).code == Exit.FAILED
     assert asked(second) == []

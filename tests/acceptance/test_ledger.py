@@ -128,7 +128,7 @@ def test_what_waits_is_said_when_it_ends_and_goes_on_afterwards(
         assert (stopped.counts.found, stopped.counts.uploaded, bool(stopped.note)) == (3, 2, True)
     else:
         program.process.send_signal(signal.SIGTERM)
-    assert program.process.wait(10) == 0
+    assert program.process.wait(60) == 0
     ends = [line for line in daemon.own_words().splitlines() if "daemon ends: 1 " in line]
     assert len(ends) == 1, daemon.own_words()
     daemon.start()

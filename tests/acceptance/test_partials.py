@@ -143,7 +143,7 @@ def test_a_report_is_there_while_the_session_runs_and_the_whole_takes_its_place(
     daemon.agree(collector.key)
     for _ in range(3):
         lines = flight.jump()
-        until(lambda: shown_events(collector) == lines, "so much of it is there", seconds=30)  # noqa: B023 -- asked before it changes
+        until(lambda: shown_events(collector) == lines, "so much of it is there")  # noqa: B023 -- asked before it changes
     session = session_of(daemon)
     assert session is not None
     assert (session.end, session.ended_at) == (None, None)
@@ -166,7 +166,7 @@ def test_a_daemon_that_is_killed_between_a_partial_version_and_the_end_sends_the
     program = daemon.start()
     daemon.agree(collector.key)
     lines = flight.jump()
-    until(lambda: shown_events(collector) == lines, "a partial version is there", seconds=30)
+    until(lambda: shown_events(collector) == lines, "a partial version is there")
     program.kill()
     flight.jump()
     flight.end()
@@ -180,11 +180,11 @@ def test_kill_9_at_any_moment_of_a_long_session_loses_and_doubles_nothing(
     chance = random.Random(5)
     program = daemon.start()
     daemon.agree(collector.key)
-    until(lambda: flight.jump() and stored(collector), "the first version is there", seconds=30, every=0.1)
+    until(lambda: flight.jump() and stored(collector), "the first version is there", every=0.1)
     for number in range(KILLS):
         before = len(stored(collector))
         if number % 2:
-            until(lambda: flight.jump() and len(stored(collector)) > before, "one more version", seconds=30, every=0.1)  # noqa: B023 -- asked before it changes
+            until(lambda: flight.jump() and len(stored(collector)) > before, "one more version", every=0.1)  # noqa: B023 -- asked before it changes
         for _ in range(chance.randrange(1, 12)):
             flight.jump()
             daemon.client.status()
@@ -200,10 +200,10 @@ def test_a_destination_may_be_left_out(daemon: DaemonHome, collector: CollectorH
     daemon.extra["LOGFERRY_DESTINATIONS__HOME__PARTIALS"] = "false"
     daemon.start()
     daemon.agree(collector.key)
-    until(lambda: daemon.client.running().sessions, "it is seen", seconds=30)
+    until(lambda: daemon.client.running().sessions, "it is seen")
     for _ in range(3):
         lines = flight.jump()
-        until(lambda: daemon.client.running().sessions[0].events == lines, "it is read", seconds=30)  # noqa: B023 -- asked before it changes
+        until(lambda: daemon.client.running().sessions[0].events == lines, "it is read")  # noqa: B023 -- asked before it changes
     assert session_of(daemon) is None
     flight.end()
     assert [one.partial for one in check_whole(daemon, collector, flight)] == [False]

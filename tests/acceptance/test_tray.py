@@ -35,7 +35,7 @@ Value = Any
 PROPERTIES = "org.freedesktop.DBus.Properties"
 
 
-def until(wanted: Callable[[], bool], what: str, *, patience: float = 20) -> None:
+def until(wanted: Callable[[], bool], what: str, *, patience: float = 60) -> None:
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if wanted():
@@ -83,7 +83,7 @@ class Desktop:
         from jeepney import DBusAddress, MessageType, new_method_call  # type: ignore[import-untyped]  # (the same)
 
         message = new_method_call(DBusAddress(path, bus, interface), method, signature, args)
-        reply = self.bus.send_and_get_reply(message, timeout=5)
+        reply = self.bus.send_and_get_reply(message, timeout=30)
         if reply.header.message_type is MessageType.error:
             raise LookupError(reply.body)
         return reply.body
@@ -249,7 +249,7 @@ def test_quit_ends_the_tray_and_nothing_else(
         quit_label = "Quit (Logferry goes on in the background)"
         until(lambda: icon.has(quit_label), "the menu")
         icon.press(quit_label)
-        assert icon.process.wait(10) == 0
+        assert icon.process.wait(60) == 0
         assert icon.process.stdout is not None
         assert icon.process.stdout.read() == ""
     assert not daemon.control.stopping
@@ -289,7 +289,7 @@ def test_with_a_display_but_no_tray_it_advises_and_succeeds(tmp_path: Path, back
             env=environment,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=90,
             check=False,
         )
     assert ran.returncode == 0

@@ -43,7 +43,7 @@ def test_what_is_over_goes_when_its_owner_asks(daemon: DaemonHome, collector: Co
     daemon.extra["LOGFERRY_UPLOAD__WHEN"] = "demand"
     daemon.start()
     daemon.agree(collector.key)
-    until(lambda: waits(daemon), "all of them wait", seconds=30)
+    until(lambda: waits(daemon), "all of them wait")
     (place,) = daemon.client.status().destinations
     assert place.reason == f"{HUNTS} waiting: each goes when you ask: logferry upload"
     first = daemon.client.sessions().sessions[0].id
@@ -56,12 +56,12 @@ def test_what_is_over_goes_when_its_owner_asks(daemon: DaemonHome, collector: Co
 def test_what_is_over_goes_at_its_time_also_when_nobody_was_there_just_then(
     daemon: DaemonHome, collector: CollectorHome
 ) -> None:
-    soon = (datetime.now().astimezone() + timedelta(seconds=75)).replace(second=0, microsecond=0)
+    soon = (datetime.now().astimezone() + timedelta(seconds=90)).replace(second=0, microsecond=0)
     daemon.extra["LOGFERRY_UPLOAD__WHEN"] = "schedule"
     daemon.extra["LOGFERRY_UPLOAD__SCHEDULE"] = f'["{soon:%H:%M}"]'
     program = daemon.start()
     daemon.agree(collector.key)
-    until(lambda: waits(daemon), "all of them wait", seconds=30)
+    until(lambda: waits(daemon), "all of them wait")
     status = daemon.client.status()
     assert status.destinations[0].next_attempt == soon
     said = daemon.command("status")
@@ -86,6 +86,6 @@ def test_a_session_that_its_log_has_ended_goes_when_its_program_has(tmp_path: Pa
             tavern.write("Enter", guest="Sir Bertram", table=3)
             tavern.write("Drink", brand="Ale", cups=2, price=4)
             tavern.write("Leave")
-            until(lambda: daemon.client.status().counts.pending == 1, "it is over and waits", seconds=30)
+            until(lambda: daemon.client.status().counts.pending == 1, "it is over and waits")
             assert "program has ended" in daemon.client.sessions().sessions[0].deliveries[0].reason
         daemon.settled(1)

@@ -252,7 +252,7 @@ def test_what_arrived_of_a_deleted_session_is_gone_from_the_servers_disk(
         until(lambda: not list(front.folder.iterdir()), "nothing is left over there", seconds=60)
         tell(capsys, f"{before} bytes were gone {time.monotonic() - began:.1f} s after the command was given")
         assert front.methods.count("DELETE") == 1
-        until(lambda: not pieces(daemon), "nothing is told of it", seconds=10)
+        until(lambda: not pieces(daemon), "nothing is told of it")
 
 
 def test_a_finished_upload_whose_receipt_was_not_heard_stays_there(front: Front, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ class Recording(io.StringIO):
 
     def wait_for(self, text: str) -> None:
         with self._news:
-            assert self._news.wait_for(lambda: text in self.getvalue(), timeout=10), self.getvalue()
+            assert self._news.wait_for(lambda: text in self.getvalue(), timeout=60), self.getvalue()
 
     @property
     def lines(self) -> list[str]:

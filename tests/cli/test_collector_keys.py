@@ -105,7 +105,7 @@ def test_the_server_says_where_it_listens_once_it_does(home: Home, database: tup
         found = re.search(r"listens on (http://127\.0\.0\.1:[1-9][0-9]*) ", server.stdout.readline())
         try:
             assert found
-            with urllib.request.urlopen(f"{found[1]}/health", timeout=5) as answer:  # noqa: S310 -- our own
+            with urllib.request.urlopen(f"{found[1]}/health", timeout=60) as answer:  # noqa: S310 -- our own
                 assert answer.status == 200
         finally:
             server.terminate()

@@ -71,7 +71,7 @@ def test_watching_shows_every_change_and_ends_with_the_daemon(home: Home, daemon
     daemon.do(lambda: daemon.control.log.publish(EventKind.STATE_CHANGED, at=START))
     read.wait_for('"offline"')
     daemon.do(lambda: daemon.control.log.close(at=START))
-    thread.join(10)
+    thread.join(60)
     assert ended == [Exit.NO_DAEMON]
     assert len(read.lines) == 2, "one line of JSON for each state"
 

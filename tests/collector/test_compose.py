@@ -9,15 +9,14 @@ import socket
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 from aiohttp import ClientConnectionError, ClientSession
 
-from logferry_collector.compose import open_collector
+from logferry_collector.compose import STOP_SECONDS, open_collector
 from logferry_collector.keys import create_key
 from logferry_collector.settings import CollectorSettings
 from logferry_model.errors import Misconfigured
@@ -47,13 +46,12 @@ def process(settings: CollectorSettings, port: int) -> Iterator[subprocess.Popen
 
 
 async def healthy(client: Client) -> None:
-    for _ in range(200):
-        try:
-            if (await client.get("/health")).status == 200:
-                return
-        except ClientConnectionError:
+    async with asyncio.timeout(60):
+        while True:
+            with suppress(ClientConnectionError):
+                if (await client.get("/health")).status == 200:
+                    return
             await asyncio.sleep(0.05)
-    pytest.fail("the collector did not start")
 
 
 async def test_links_begin_with_the_public_url(settings: CollectorSettings) -> None:
@@ -128,9 +126,7 @@ async def test_a_collector_that_is_told_to_stop_stops_cleanly(settings: Collecto
         with process(settings, port) as running:
             await healthy(Client(session, f"http://127.0.0.1:{port}", ""))
             running.send_signal(number)
-            started = time.monotonic()
-            assert await asyncio.to_thread(running.wait, 10) == 0
-            assert time.monotonic() - started < 5
+            assert await asyncio.to_thread(running.wait, STOP_SECONDS) == 0
 
 
 async def test_a_database_that_is_too_new_is_explained_at_the_start(settings: CollectorSettings) -> None:
@@ -140,7 +136,7 @@ async def test_a_database_that_is_too_new_is_explained_at_the_start(settings: Co
     database.commit()
     database.close()
     with process(settings, free_port()) as running:
-        assert await asyncio.to_thread(running.wait, 20) == 1
+        assert await asyncio.to_thread(running.wait, 60) == 1
         assert running.stderr is not None
         told = running.stderr.read().decode()
     assert "9999" in told

@@ -88,9 +88,9 @@ def test_a_second_member_is_refused() -> None:
 
 
 def test_two_hundred_thousand_empty_members_are_refused_at_once() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert refusal(gzip.compress(b"") * 200_000) == "body-unreadable"
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_a_body_packed_twice_is_unpacked_once() -> None:
@@ -129,9 +129,9 @@ def test_a_small_body_may_be_as_dense_as_it_likes() -> None:
 def test_a_gibibyte_bomb_is_refused_quickly_and_in_little_memory() -> None:
     wire = bomb(1024 * MIB)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.thread_time()
     code = refusal(wire)
-    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.thread_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert code in {"ratio-too-high", "body-too-large"}
     assert seconds < 1
@@ -179,9 +179,9 @@ SKIPPABLE = b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd"
     ids=["trailing byte", "two frames", "200k frames", "skippable before", "skippable behind", "gzip"],
 )
 def test_anything_but_one_whole_frame_is_refused_at_once(wire: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     assert refusal(wire, "zstd") == "body-unreadable"
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_a_wrong_zstd_checksum_is_refused() -> None:
@@ -215,9 +215,9 @@ def test_a_frame_that_wants_more_memory_than_a_body_may_have_is_refused() -> Non
 def test_a_gibibyte_of_zstd_is_refused_quickly_and_in_little_memory(named: bool) -> None:
     wire = zstd.compress(bytes(512 * MIB)) if named else zstd_bomb(1024 * MIB)
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.thread_time()
     code = refusal(wire, "zstd")
-    seconds, (_, peak) = time.perf_counter() - started, tracemalloc.get_traced_memory()
+    seconds, (_, peak) = time.thread_time() - started, tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert code in {"ratio-too-high", "body-too-large"}
     assert seconds < 1

@@ -149,9 +149,9 @@ def test_the_number_of_values_is_exact() -> None:
     ids=["brackets", "escaped quotes", "backslashes", "quotes", "digits", "empty lists", "objects"],
 )
 def test_a_hostile_document_is_refused_in_linear_time(hostile: bytes) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     place(hostile)
-    assert time.perf_counter() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @given(

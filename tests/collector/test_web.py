@@ -34,7 +34,7 @@ async def raw(client: Client, request: bytes) -> bytes:
     reader, writer = await asyncio.open_connection(host, int(port))
     writer.write(request)
     try:
-        return await asyncio.wait_for(reader.read(65_536), 5)
+        return await asyncio.wait_for(reader.read(65_536), 60)
     finally:
         writer.close()
 

@@ -458,15 +458,14 @@ async def test_a_locked_database_is_read_later(disk: DiskHand) -> None:
     assert await refused(disk) == "database-busy"
 
 
-def childish(*lines: str) -> ChildDatabases:
+def childish(*lines: str, seconds: float = 60) -> ChildDatabases:
     """With another child than ours."""
-    return ChildDatabases((sys.executable, "-I", "-c", "\n".join(lines)), timedelta(seconds=1))
+    return ChildDatabases((sys.executable, "-I", "-c", "\n".join(lines)), timedelta(seconds=seconds))
 
 
 @pytest.mark.parametrize(
     ("lines", "code"),
     [
-        (("import time", "time.sleep(60)"), "database-slow"),
         (("import os", "os.abort()"), "database-crash"),
         (("import sys", "sys.exit(0)"), "database-crash"),
         (("print('never asked')",), "database-crash"),
@@ -479,11 +478,17 @@ async def test_whatever_the_child_does_a_reason_is_given(tmp_path: Path, lines: 
     assert caught.value.code == code
 
 
+async def test_a_child_that_takes_too_long_is_a_reason(tmp_path: Path) -> None:
+    with pytest.raises(Unreachable) as caught:
+        await childish("import time", "time.sleep(600)", seconds=1).ask(tmp_path, NAME, question())
+    assert caught.value.code == "database-slow"
+
+
 @only_on("linux")
 async def test_no_child_outlives_a_cancelled_question(tmp_path: Path) -> None:
-    asking = asyncio.create_task(childish("import time", "time.sleep(60)").ask(tmp_path, NAME, question()))
+    asking = asyncio.create_task(childish("import time", "time.sleep(600)").ask(tmp_path, NAME, question()))
     children = Path(f"/proc/self/task/{os.getpid()}/children")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         while not children.read_text():
             await asyncio.sleep(0)
     (pid,) = children.read_text().split()

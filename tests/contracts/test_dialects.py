@@ -16,7 +16,7 @@ from logferry_daemon.core.destination import Destination
 from logferry_daemon.core.exchange import Acked, Alone, Batching, Later, Letter, Outcome, Parked, Request, Stop
 from logferry_daemon.road import Road
 from logferry_model.envelope import ReceiptStatus
-from tests.contracts.test_sender import HURRY, site
+from tests.contracts.test_sender import site
 from tests.daemon.dialects.seeds import NAMES, NOW, dialect_of, letter_for, session_for, several
 from tests.fake_spool import MemorySpool
 from tests.fakes import FixedChance, ManualClock, MemoryCredentials
@@ -81,7 +81,7 @@ async def heard() -> list[Mapping[str, str]]:
 @pytest.fixture
 async def dial(heard: list[Mapping[str, str]]) -> AsyncIterator[Dialling]:
     async with AsyncExitStack() as stack:
-        sender = await stack.enter_async_context(open_sender("logferry/0", HURRY))
+        sender = await stack.enter_async_context(open_sender("logferry/0"))
 
         async def to(name: str) -> Line:
             server = SeedServer(name, base=BASE)

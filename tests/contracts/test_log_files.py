@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
@@ -7,7 +8,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -157,11 +157,10 @@ if sys.platform != "win32":
         with socket.socket(socket.AF_UNIX) as listener:
             monkeypatch.chdir(disk.root)  # the path of a socket is short
             listener.bind("session-2.json")
-            started = time.monotonic()
-            for path in (NAME, "session-2.json"):
-                with pytest.raises((Damaged, Unreachable)):
-                    await whole(disk, path)
-            assert time.monotonic() - started < 1
+            async with asyncio.timeout(60):
+                for path in (NAME, "session-2.json"):
+                    with pytest.raises((Damaged, Unreachable)):
+                        await whole(disk, path)
             troubles = [seen.trouble.code for seen in (await scanned(disk)).values() if seen.trouble]
         assert troubles == ["not-a-file", "not-a-file"]
 
@@ -272,10 +271,9 @@ async def test_a_sparse_tebibyte_costs_nothing_to_look_at(disk: DiskHand) -> Non
         disk.truncate(NAME, 2**40)
     except OSError:
         pytest.skip("platform: no sparse files of that size here")
-    started = time.monotonic()
-    assert (await scanned(disk))[NAME].signature.size == 2**40
-    assert await disk.files.read(disk.root, NAME, offset=2**40 - 4, limit=MIB) == b"\0" * 4
-    assert time.monotonic() - started < 1
+    async with asyncio.timeout(60):  # to read all of it takes minutes
+        assert (await scanned(disk))[NAME].signature.size == 2**40
+        assert await disk.files.read(disk.root, NAME, offset=2**40 - 4, limit=MIB) == b"\0" * 4
 
 
 def handles() -> int:

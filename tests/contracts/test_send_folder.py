@@ -93,7 +93,7 @@ async def test_what_is_no_file_is_neither_followed_nor_replaced(tmp_path: Path, 
     else:
         there.symlink_to(target if kind == "link" else tmp_path / "nowhere")
     before = target.read_bytes()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         assert isinstance(await deliver(root), Parked)
     assert target.read_bytes() == before
     assert names(root) == [NAME]

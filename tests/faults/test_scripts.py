@@ -26,7 +26,7 @@ def asked(plan: Plan, times: int = 1) -> list[tuple[int, str, dict[str, str]]]:
     got = []
     with served(works) as port, faults_before(port, plan) as proxy:
         for _ in range(times):
-            connection = http.client.HTTPConnection(HOST, proxy.port, timeout=5)
+            connection = http.client.HTTPConnection(HOST, proxy.port, timeout=60)
             connection.request("POST", "/api", body=b"x" * 100_000)
             answer = connection.getresponse()
             got.append((answer.status, answer.read().decode(), dict(answer.getheaders())))

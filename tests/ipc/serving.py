@@ -76,7 +76,7 @@ class ThreadedDaemon:
         async def run() -> T:
             return act()
 
-        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(timeout=10)
+        return asyncio.run_coroutine_threadsafe(run(), self.loop).result(timeout=60)
 
 
 @contextmanager
@@ -95,12 +95,12 @@ def daemon_in_thread(runtime: Path, control: FakeControl | None = None) -> Itera
 
     thread = threading.Thread(target=lambda: asyncio.run(live()), daemon=True)
     thread.start()
-    daemon, leave = ready.result(timeout=10)
+    daemon, leave = ready.result(timeout=60)
     try:
         yield daemon
     finally:
         daemon.loop.call_soon_threadsafe(leave.set)
-        thread.join(10)
+        thread.join(60)
         assert not thread.is_alive(), "the daemon did not end"
 
 

