@@ -33,7 +33,7 @@ from tests.acceptance.running import (
 from tests.factories import artemis_document, cast, encode_document, file_name
 from tests.leaks import HUNT
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 BEGAN = datetime(2026, 1, 20, 19, 0, tzinfo=UTC)
 EMAIL = "oriana.quellmont@example.org"

@@ -24,7 +24,7 @@ from tests.acceptance.running import (
 from tests.conftest import SAMPLES, only_on
 from tests.factories import artemis_document, encode_document, file_name
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 BEGAN = datetime(2026, 1, 20, 19, 0, tzinfo=UTC)
 DAY = timedelta(days=1)

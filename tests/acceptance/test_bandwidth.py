@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import DESTINATION, collector_home, daemon_home, tell
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 KIB = 1024
 LIMIT = 16 * KIB

@@ -23,7 +23,7 @@ from tests.conftest import only_on
 from tests.packed import zstd
 from tests.planting import TRACKERS, Canaries, lay, planted, read, safe_places
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 SEED = 1
 

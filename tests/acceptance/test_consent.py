@@ -30,7 +30,7 @@ from tests.conftest import SAMPLES, needs, only_on
 from tests.daemon.recipes.small import TEXT as TAVERN
 from tests.factories import artemis_document, cast, encode_document, file_name, journal
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 BEGAN = datetime(2026, 1, 20, 19, 0, tzinfo=UTC)
 HUNTS, FLIGHTS = range(1, 7), range(11, 15)

@@ -33,7 +33,7 @@ from tests.acceptance.running import (
 )
 from tests.factories import artemis_document, encode_document, file_name
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 BEGAN = datetime(2026, 2, 1, 18, 0, tzinfo=UTC)
 REMOTE = DeleteRequest(remote=True)

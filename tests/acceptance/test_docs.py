@@ -47,6 +47,7 @@ def script() -> str:
 
 
 @pytest.mark.accept
+@pytest.mark.timeout(300)
 def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
     """Typing the page's commands in order delivers a session that lay in the game's folder."""
     saved = tmp_path / "user" / SAVED_GAMES
@@ -62,7 +63,7 @@ def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
     shell = programs.start("docs", ("bash", "-c", f"cd {shlex.quote(str(tmp_path))}\n{script()}"), environment)
     try:
         ask = (*LOGFERRY, "sessions", "list", "--json")
-        url = until(lambda: _report_url(programs, ask, environment), "a report", seconds=60)
+        url = until(lambda: _report_url(programs, ask, environment), "a report", seconds=200)
         with urllib.request.urlopen(url) as page:  # noqa: S310 -- a loopback address of our own collector
             assert b"Elite Dangerous" in page.read()
     except AssertionError as error:
@@ -72,6 +73,7 @@ def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
 
 
 @pytest.mark.accept
+@pytest.mark.timeout(300)
 @needs("curl", "jq")
 def test_the_running_sessions_page_shows_a_flight_and_ends_it(tmp_path: Path) -> None:
     """Typing the page's commands while a flight goes on shows it and then ends it."""

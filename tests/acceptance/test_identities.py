@@ -15,7 +15,7 @@ from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, dae
 from tests.conftest import only_on
 from tests.factories import cast, journal
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 BEGAN = datetime(2026, 1, 20, 19, 0, tzinfo=UTC)
 OWN, SIBLING, GUEST = 1, 2, 5

@@ -21,7 +21,7 @@ from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, dae
 from tests.conftest import needs, only_on
 from tests.packed import found_packed
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 KEY = "s3cret lantern of brass"
 """Nothing but that it is known tells it from a thing in a game."""

@@ -33,7 +33,7 @@ from tests.acceptance.test_docs import commands
 from tests.conftest import only_on
 from tests.factories import artemis_document, encode_document, file_name
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 FINGERPRINT = re.compile(r"(?:[0-9a-f]{4}:){15}[0-9a-f]{4}")
 ON_LOOPBACK = {"LOGFERRY_DISCOVER__INTERFACES": json.dumps([HOST])}

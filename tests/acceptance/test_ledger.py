@@ -20,7 +20,7 @@ from tests.acceptance.hunts import hunt, put
 from tests.acceptance.running import DESTINATION, HOST, CollectorHome, DaemonHome, daemon_home, until
 from tests.daemon.control.test_exposition import parse
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 
 @pytest.fixture

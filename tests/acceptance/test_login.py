@@ -10,7 +10,7 @@ import pytest
 from tests.acceptance.running import ACCOUNT, DESTINATION, CollectorHome, DaemonHome, Said, daemon_home, free_port
 from tests.leaks import HUNT
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 WRONG = "lf_0123456789abcdef_" + "s3cret-wrong".ljust(43, "x")
 

@@ -18,7 +18,7 @@ from tests.own_network import ip, own_network
 pytestmark = [
     pytest.mark.accept,
     pytest.mark.faults,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(300),
     needs("ip"),
     pytest.mark.skipif(sys.platform != "linux", reason="needs networks of one's own"),
 ]

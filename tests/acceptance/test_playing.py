@@ -16,7 +16,7 @@ from tests.daemon.recipes.small import TEXT as TAVERN
 
 pytestmark = [
     pytest.mark.accept,
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(300),
     needs("Xvfb", "xdotool"),
     pytest.mark.skipif(not can_draw(), reason="not installed: GTK for the system's Python"),
 ]

@@ -29,7 +29,7 @@ from tests.acceptance.running import (
 from tests.conftest import only_on
 from tests.factories import artemis_document, encode_document, file_name
 
-pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.accept, only_on("linux"), pytest.mark.timeout(300)]
 
 ONE_LOST = 1
 

@@ -11,7 +11,7 @@ from tests.acceptance.delivered import stored_in
 from tests.acceptance.playground import Playground, hunts
 from tests.acceptance.running import DESTINATION, CollectorHome, DaemonHome, collector_home, daemon_home, tell
 
-pytestmark = [pytest.mark.accept, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.accept, pytest.mark.timeout(300)]
 
 SESSIONS = 60
 

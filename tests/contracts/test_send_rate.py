@@ -59,6 +59,7 @@ async def test_all_requests_share_one_limit(server: Site, capsys: pytest.Capture
 async def test_waiting_for_its_turn_is_no_standing_still(server: Site) -> None:
     hurry = Patience(connect=timedelta(seconds=30), answer=timedelta(seconds=2))
     async with open_sender("logferry/0", hurry, limit=16 * KIB) as sender:
-        small = Request(method="POST", path="/upload", body=BODY[: 4 * KIB])
-        answers = await asyncio.gather(*(sender.send(server.url, small, {}) for _ in range(16)))
-    assert [answer.status for answer in answers] == [200] * 16
+        # One piece each, so that the last of them waits for five seconds.
+        small = Request(method="POST", path="/upload", body=BODY[: 2 * KIB])
+        answers = await asyncio.gather(*(sender.send(server.url, small, {}) for _ in range(40)))
+    assert [answer.status for answer in answers] == [200] * 40
