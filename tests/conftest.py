@@ -24,8 +24,15 @@ ALWAYS_ALLOWED = ("samples", "platform")
 """How the reason of a skip begins that no installation can cure."""
 
 
-# How long an example takes says something about the machine, and nothing about the code.
-settings.register_profile("logferry", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes says something about the machine, and how many are thrown away before the first good ones is
+# chance: neither says anything about the code. Where a failure stops everybody, the same code is tried with the same
+# examples; at one's desk each run tries others.
+settings.register_profile(
+    "logferry",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    derandomize=NO_SKIPS,
+)
 settings.load_profile("logferry")
 
 

@@ -38,4 +38,4 @@ def own_network() -> Iterator[None]:
 
 def ip(*words: str) -> None:
     """`ip WORDS` in the network of this thread."""
-    subprocess.run(("ip", *words), check=True, timeout=10, capture_output=True)
+    subprocess.run(("ip", *words), check=True, timeout=60, capture_output=True)

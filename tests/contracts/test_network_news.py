@@ -10,6 +10,7 @@ import pytest
 
 from logferry_daemon.adapters.network_polling import changes as by_looking
 from tests.conftest import needs
+from tests.counting_loop import counting
 from tests.own_network import ip, own_network
 
 pytestmark = [needs("ip"), pytest.mark.skipif(sys.platform != "linux", reason="needs networks of one's own")]
@@ -36,8 +37,9 @@ def network() -> Iterator[None]:
 async def following(news: AsyncGenerator[None, None]) -> asyncio.Future[None]:
     """The next change; whoever tells of it listens already."""
     waiting = asyncio.ensure_future(anext(news))
-    for _ in range(10):
-        await asyncio.sleep(0.02)  # its thread has to have looked once
+    await asyncio.sleep(0)
+    await counting().until_threads_rest()  # whoever looks has looked once
+    await asyncio.sleep(0.2)
     assert not waiting.done()
     return waiting
 

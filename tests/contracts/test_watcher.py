@@ -18,10 +18,10 @@ from logferry_daemon.ports import Watcher
 from tests.conftest import needs, only_on
 from tests.fakes import ScriptedWatcher
 
-LONG = 20
+LONG = 60
 """Seconds that nothing here should take."""
 READY = 0.3
-"""Seconds after which the real watcher has its watches."""
+"""Seconds without a hint, after which all was told."""
 
 
 class Watching:
@@ -57,13 +57,36 @@ class Watching:
 @asynccontextmanager
 async def watching(watcher: Watcher, root: Path) -> AsyncIterator[Watching]:
     watch = Watching(watcher, root)
-    await asyncio.sleep(READY)
-    watch.forget()
     try:
+        if root.is_dir() and not isinstance(watcher, ScriptedWatcher):
+            await until_it_watches(watch, root)
+        await until_quiet(watch)
+        watch.forget()
         yield watch
     finally:
         watch.task.cancel()
         await asyncio.gather(watch.task, return_exceptions=True)
+
+
+async def until_it_watches(watch: Watching, root: Path) -> None:
+    """On a machine with much to do it may take its time to begin, and what happens before that is not told."""
+    await watch.hint()  # that it begins
+    probe = root / "probe"
+    async with asyncio.timeout(LONG):
+        while not watch.hints > 1:
+            probe.touch()
+            await asyncio.sleep(0.02)
+            probe.unlink()
+            await asyncio.sleep(0.02)
+
+
+async def until_quiet(watch: Watching) -> None:
+    """Nothing is left to be told."""
+    before = -1
+    async with asyncio.timeout(LONG):
+        while watch.hints != before:
+            before = watch.hints
+            await asyncio.sleep(READY)
 
 
 class PortableWatcher:
