@@ -1,4 +1,4 @@
-"""Which page of a report may be opened: one at the destination's own address, and nothing else. Pure."""
+"""Which page of a report may be opened: one at the destination's own address, or a file in its folder. Pure."""
 
 from __future__ import annotations
 
@@ -27,10 +27,17 @@ def report_page(session: SessionSummary, destinations: Sequence[DestinationInfo]
 def _own(delivery: Delivery, destinations: Sequence[DestinationInfo]) -> str:
     url = delivery.report_url or ""
     own = {one.url for one in destinations if one.name == delivery.destination}
-    if _origin(url) not in {_origin(one) for one in own}:
+    if not any(_origin(url) == _origin(one) or _is_file_in(url, one) for one in own):
         said = f"{url} is not at an address of {delivery.destination}, so it is not opened."
         raise Refused("report-elsewhere", said, hint="Look at it yourself, and open it by hand if you trust it.")
     return url
+
+
+def _is_file_in(url: str, folder: str) -> bool:
+    """Whether it is one right in there, by a name that leads nowhere else."""
+    place, _, name = url.rpartition("/")
+    plain = name.isascii() and name.endswith(".json") and not set(name) & set("%\\?#:")
+    return folder.startswith("file:///") and place == folder.rstrip("/") and plain
 
 
 def _revision(delivery: Delivery) -> int:

@@ -208,6 +208,20 @@ def test_only_a_page_at_the_destinations_own_origin_is_opened(report: str) -> No
     assert error.value.code == "report-elsewhere"
 
 
+@pytest.mark.parametrize(
+    "name", ["artemis-20260301T200000Z-ab12.json", "\u00e4.json", "../x.json", "%2e%2e.json", "x.exe"]
+)
+def test_of_a_folder_the_file_right_in_it_is_opened_and_no_other(name: str) -> None:
+    folder = DestinationInfo(name="disk", dialect="folder", url="file:///home/mila/out")
+    page = f"file:///home/mila/out/{name}"
+    if name.startswith("artemis"):
+        assert report_page(session(("disk", page)), [folder], None) == page
+        return
+    with pytest.raises(LogferryError) as error:
+        report_page(session(("disk", page)), [folder], None)
+    assert error.value.code == "report-elsewhere"
+
+
 def test_the_page_of_the_newest_revision_is_opened_at_the_place_that_was_named() -> None:
     found = session(("home", f"{URL}/r/1"), ("home", f"{URL}:443/r/2"), ("club", "http://localhost:8000/r/3"))
     places = [place(), place("club", "http://localhost:8000")]

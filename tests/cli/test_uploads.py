@@ -147,6 +147,7 @@ def test_held_deliveries_wait_for_a_person_and_say_why(logferry: Command, daemon
     ran = logferry("upload", "--all")
     assert ran.code == Exit.WAITING
     assert "1 delivery to place0 held: no consent" in ran.err
+    assert "What to do about it: logferry status" in ran.err
 
 
 def test_a_session_without_a_destination_waits_for_a_person(logferry: Command, daemon: ThreadedDaemon) -> None:
@@ -230,6 +231,13 @@ def test_retry_takes_all_sessions_or_deliveries(logferry: Command, lively: Livel
     ran = logferry("retry", *ids)
     assert ran.code == Exit.DONE
     assert "1 delivery uploaded." in ran.out
+
+
+@pytest.mark.parametrize("argv", [("upload", FIRST), ("upload", "--all"), ("retry", FIRST)], ids=" ".join)
+def test_where_all_is_uploaded_that_is_said(logferry: Command, daemon: ThreadedDaemon, argv: tuple[str, ...]) -> None:
+    daemon.control.find(FIRST, DeliveryState.UPLOADED)
+    ran = logferry(*argv)
+    assert (ran.code, ran.out.strip(), ran.err) == (Exit.DONE, "Nothing was left to send.", "")
 
 
 def test_retry_of_nothing_failed_is_done_at_once(logferry: Command, daemon: ThreadedDaemon) -> None:

@@ -182,7 +182,9 @@ def _report(outcome: Outcome, out: Output) -> Exit:
     """What became of it, the worst news last, and the exit code for it."""
     failed, held, moving = outcome.of(DeliveryState.FAILED), outcome.of(DeliveryState.HELD), outcome.of(*MOVING)
     stuck = tuple(each for each in moving if each.destination not in {place.name for place in outcome.closed})
-    out.say(Span(f"{counted(outcome.arrived, 'delivery')} uploaded.", Tone.GOOD))
+    left = failed or held or moving or outcome.homeless
+    sent = f"{counted(outcome.arrived, 'delivery')} uploaded."
+    out.say(Span(sent if outcome.arrived or left else "Nothing was left to send.", Tone.GOOD))
     if outcome.homeless:
         out.trouble(
             f"{counted(outcome.homeless, 'session')} held: no destination is set.",
@@ -191,7 +193,10 @@ def _report(outcome: Outcome, out: Output) -> Exit:
     for reason in sorted({each.reason for each in held}):
         some = [each for each in held if each.reason == reason]
         where = ", ".join(sorted({each.destination for each in some}))
-        out.trouble(f"{counted(len(some), 'delivery')} to {where} held: {reason or 'no reason given'}.")
+        out.trouble(
+            f"{counted(len(some), 'delivery')} to {where} held: {reason or 'no reason given'}.",
+            "`logferry resume` sends them." if outcome.paused else "What to do about it: logferry status",
+        )
     if outcome.paused and moving:
         out.trouble(f"{counted(len(moving), 'delivery')} wait: uploads are paused.", "`logferry resume` sends them.")
     else:
