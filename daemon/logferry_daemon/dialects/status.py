@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import msgspec
@@ -195,9 +196,17 @@ def _read(response: Response, now: datetime, said: str) -> Answer:
     # A date is meant by the clock of whoever wrote it: by ours, if that is days behind, it would be a day's wait.
     their_now = read_http_date(response.headers.get("date")) or now
     wait = parse_retry_after(response.headers.get("retry-after"), their_now)
-    text = f"{quoted} ({response.status})" if quoted else f"status {response.status}"
+    text = f"{quoted} ({response.status})" if quoted else _named(response.status)
     code, leads_to = problem.code if problem else "", _place(response.headers.get("location", ""))
     return Answer(response.status, code, text, wait, leads_to, bool(response.body))
+
+
+def _named(status: int) -> str:
+    """A number that says what it is of, where the other side says nothing at all."""
+    try:
+        return f"status {status}, {HTTPStatus(status).phrase.lower()}"
+    except ValueError:
+        return f"status {status}"
 
 
 def _place(location: str) -> str:

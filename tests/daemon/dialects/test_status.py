@@ -192,12 +192,13 @@ def test_a_problem_without_detail_is_quoted_by_its_title() -> None:
 
 
 def test_an_answer_that_is_no_problem_is_quoted_by_its_status() -> None:
-    assert reason(answer(422, b"{}")) == "status 422"
+    assert reason(answer(409, b"{}")) == "status 409, conflict"
+    assert reason(answer(599, b"{}")) == "status 599"
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"\xff", b"[", b'{"title": 1}', b'{"x":' + b"[" * 200_000, HTML])
 def test_a_body_that_is_no_problem_is_not_quoted(body: bytes) -> None:
-    assert reason(answer(422, body)) == "status 422"
+    assert reason(answer(409, body)) == "status 409, conflict"
 
 
 def test_a_long_quote_is_cut() -> None:
