@@ -200,6 +200,39 @@ async def words_of(sender: Sender, url: str) -> str:
     return caught.value.message
 
 
+UNASKED = [
+    b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmore",
+    b"HTTP/1.1 408 Request Timeout\r\n\r\n",
+    b"\0",
+]
+
+
+@pytest.mark.parametrize("unasked", UNASKED)
+async def test_what_nobody_asked_for_is_no_answer_to_the_next_request(sender: Sender, unasked: bytes) -> None:
+    connections, said = 0, asyncio.Event()
+
+    async def answer_and_more(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal connections
+        connections += 1
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError), contextlib.closing(writer):
+            while request := await reader.readuntil(b"\r\n\r\n"):
+                path = request.split()[1]
+                writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(path), path))
+                await writer.drain()
+                await said.wait()
+                if connections == 1:
+                    writer.write(unasked)
+
+    server = await asyncio.start_server(answer_and_more, "127.0.0.1", 0)
+    async with server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        first = await sender.send(url, Request(method="GET", path="/1"), {})
+        said.set()
+        await asyncio.sleep(0.2)
+        second = await sender.send(url, Request(method="GET", path="/2"), {})
+    assert (first.body, second.body, connections) == (b"/1", b"/2", 2)
+
+
 async def test_a_cut_body_is_no_answer(sender: Sender) -> None:
     async def cut(request: web.Request) -> web.StreamResponse:
         answer = web.StreamResponse(headers={"Content-Length": "100"})

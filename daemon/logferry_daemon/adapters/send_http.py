@@ -14,6 +14,7 @@ from errno import errorcode
 import aiohttp
 from yarl import URL
 
+from logferry_daemon.adapters.send_connections import CleanConnector
 from logferry_daemon.adapters.send_progress import Lookout, Pace, Progress, WatchedBody
 from logferry_daemon.adapters.send_socket import attentive_socket
 from logferry_daemon.adapters.throttle import Throttle
@@ -62,7 +63,7 @@ async def open_sender(
     # Reading has no limit of aiohttp's own: it would run while our bytes still wait in the system's buffers.
     timeout = aiohttp.ClientTimeout(total=None, connect=patience.connect.total_seconds())
     async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(keepalive_timeout=kept_alive.total_seconds(), socket_factory=attentive_socket),
+        connector=CleanConnector(keepalive_timeout=kept_alive.total_seconds(), socket_factory=attentive_socket),
         timeout=timeout,
         headers={"User-Agent": user_agent, "Accept": "application/json"},
         cookie_jar=aiohttp.DummyCookieJar(),
