@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from logferry.exits import Exit
 from logferry.views.words import moment
-from logferry_ipc.messages import Copy, DeletedSession, DeliveryState
+from logferry_ipc.messages import Copy, DeletedSession, Delivery, DeliveryState
 from tests.cli.conftest import Command
 from tests.fake_control import START
 from tests.ipc.serving import ThreadedDaemon
@@ -50,6 +51,19 @@ def test_remote_says_what_is_waited_for(logferry: Command, daemon: ThreadedDaemo
     assert "Asked for at place0" in ran.out
     assert daemon.control.gone[FIRST].copies[0].state == "pending"
     assert "Deleted here, not yet there" in logferry("sessions", "list").out
+
+
+def test_a_destination_that_never_answered_may_have_a_copy_and_is_named(
+    logferry: Command, daemon: ThreadedDaemon
+) -> None:
+    found = daemon.control.found[FIRST]
+    tried = Delivery(id="t", destination="club", revision=1, state=DeliveryState.PENDING, last_attempt=START)
+    daemon.control.found[FIRST] = replace(found, deliveries=(*found.deliveries, tried))
+    assert "A copy may be at club, where it was tried; --remote" in logferry("sessions", "delete", FIRST).out
+    assert (
+        "A copy may be at club, where it was tried; that is told to"
+        in logferry("sessions", "delete", FIRST, "--remote").out
+    )
 
 
 def test_one_that_runs_can_be_deleted(logferry: Command) -> None:

@@ -1,4 +1,7 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
+from msgspec.structs import replace
 
 from logferry.exits import Exit
 from logferry_ipc.messages import DeliveryState
@@ -58,6 +61,46 @@ def test_show_as_json_is_the_daemons_own_answer(logferry: Command) -> None:
     told = logferry("sessions", "show", FIRST, "--json").json
     assert told["session"]["id"] == FIRST
     assert "statistics" in told
+
+
+@pytest.fixture
+def many(daemon: ThreadedDaemon) -> list[str]:
+    """Four, the newest first: uploaded, failed, one without a destination, and an old one that failed."""
+    control, names = daemon.control, [letter * 16 for letter in "1234"]
+    up, down = DeliveryState.UPLOADED, DeliveryState.FAILED
+    states: tuple[tuple[DeliveryState, ...], ...] = ((up,), (down, up), (), (down,))
+    control.found.clear()
+    for days, (name, has) in enumerate(zip(names, states, strict=True)):
+        found = control.find(name, *has)
+        at = datetime.now(UTC) - timedelta(days=10 * days)
+        control.found[name] = replace(found, started_at=at, ended_at=at)
+    return names
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ((), "1234"),
+        (("--state", "failed"), "24"),
+        (("--state", "held"), "3"),
+        (("--since", "15d"), "12"),
+        (("--last", "3"), "123"),
+        (("--state", "failed", "--last", "1"), "2"),
+        (("--state", "uploading"), ""),
+    ],
+)
+def test_of_many_some_are_listed(logferry: Command, many: list[str], asked: tuple[str, ...], shown: str) -> None:
+    listed = logferry("sessions", "list", *asked, "--json").json["sessions"]
+    assert "".join(sorted(each["id"][0] for each in listed)) == shown
+    out = logferry("sessions", "list", *asked).out
+    assert [name[0] for name in many if name[:8] in out] == list(shown)
+    assert (f"{len(shown)} of 4 sessions" in out) == (0 < len(shown) < 4)
+    assert ("No session is like that." in out) == (not shown)
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1.5"])
+def test_no_number_of_sessions_is_usage(logferry: Command, number: str) -> None:
+    assert logferry("sessions", "list", "--last", number).code == Exit.USAGE
 
 
 @pytest.mark.parametrize(

@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import re
-from argparse import Namespace
+from argparse import ArgumentTypeError, Namespace
 from datetime import datetime, time, timedelta
 
+from logferry.choosing import Choice
 from logferry.daemon import daemon
 from logferry.exits import Exit
 from logferry.ids import session_id, session_id_ever
 from logferry.output import Output
 from logferry.pages import report_page
 from logferry.parser import Verbs, group, verb
+from logferry.verbs.uploads import since
 from logferry.views import deleting
 from logferry.views import sessions as views
 from logferry.views.recut import recut_parts
 from logferry.views.running import running_list, running_session
-from logferry_ipc.messages import DeleteRequest, RecutRequest
+from logferry_ipc.messages import DeleteRequest, DeliveryState, RecutRequest
 from logferry_model.errors import Misconfigured
 
 
 def add(verbs: Verbs) -> None:
     """What was found."""
     inner = group(verbs, "sessions", "the sessions that were found")
-    verb(inner, "list", "show every session and where it stands", list_sessions, reads=True)
+    every = verb(inner, "list", "show every session and where it stands", list_sessions, reads=True)
+    every.add_argument("--since", type=since, metavar="TIME", help="only what ended since: 7d, 2026-01-01, today")
+    every.add_argument(
+        "--state", choices=[str(one) for one in DeliveryState], help="only what has a delivery in this state"
+    )
+    every.add_argument("--last", type=number, metavar="N", help="only the newest N of them")
     one = verb(inner, "show", "show everything about one session", show, reads=True)
     one.add_argument("session", metavar="ID", help="its id, or the first letters of it")
     gone = verb(inner, "delete", "forget a session for good, before it is sent or after", delete)
@@ -43,13 +50,26 @@ def add(verbs: Verbs) -> None:
     cut.add_argument("--dry-run", action="store_true", help="only show what would be")
 
 
-def list_sessions(_: Namespace, out: Output) -> Exit:
-    """Every session, newest first."""
+def list_sessions(args: Namespace, out: Output) -> Exit:
+    """Every session, or those that were asked for, newest first."""
+    choice = Choice(since=args.since, state=DeliveryState(args.state) if args.state else None, last=args.last)
+    known = daemon().sessions()
     out.show(
-        daemon().sessions(),
-        lambda found: (*running_list(found.running), *views.session_list(found), *deleting.unfinished(found)),
+        choice.of(known),
+        lambda found: (
+            *running_list(found.running),
+            *views.session_list(found, of=len(known.sessions)),
+            *deleting.unfinished(found),
+        ),
     )
     return Exit.DONE
+
+
+def number(text: str) -> int:
+    """A whole one from 1 on."""
+    if not re.fullmatch(r"[1-9][0-9]{0,8}", text):
+        raise ArgumentTypeError(f'"{text}" is no number of sessions. Write it like 20.')
+    return int(text)
 
 
 def show(args: Namespace, out: Output) -> Exit:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from logferry.blocks import GAP, Block, Grid, Span, Tone, Words, dim, heading, line
 from logferry.views.words import counted, duration, moment, short, state
-from logferry_ipc.messages import Copy, Deleted, DeletedSession, DeliveryState, SessionList
+from logferry_ipc.messages import Copy, Deleted, DeletedSession, Delivery, DeliveryState, SessionList
 
 SETTLED = frozenset({"deleted", "kept"})
 
@@ -18,16 +18,18 @@ def before(known: SessionList, session: str, *, remote: bool) -> Iterator[Block]
             took = duration(one.ended_at - one.started_at if one.ended_at else None)
             yield heading(f"{one.tracker} session {one.id}")
             yield line(f"began {moment(one.started_at)}, took {took}, {counted(one.events, 'event')}", indent=2)
-            places = (each.destination for each in one.deliveries if each.state is DeliveryState.UPLOADED)
-            yield from _places(sorted(set(places)), remote=remote)
+            places = {each.destination for each in one.deliveries if each.state is DeliveryState.UPLOADED}
+            yield from _places(sorted(places), remote=remote)
+            tried = (each.destination for each in one.deliveries if _may_be_there(each))
+            yield from _perhaps(sorted(set(tried) - places), remote=remote)
     for running in known.running:
         if running.id == session:
             yield line(Span(f"{running.tracker} session {running.id} still runs; it will not be kept.", Tone.WARN))
     for gone in known.deleted:
         if gone.id == session:
             yield line(f"{gone.tracker} session {gone.id} was deleted here on {moment(gone.deleted_at)}.")
-            places = (each.destination for each in gone.copies if each.certain and each.state != "deleted")
-            yield from _places(sorted(set(places)), remote=remote)
+            left = (each.destination for each in gone.copies if each.certain and each.state != "deleted")
+            yield from _places(sorted(set(left)), remote=remote)
     yield line("Its log is not touched, and is not read for it any more. This cannot be taken back.")
 
 
@@ -38,6 +40,17 @@ def _places(names: list[str], *, remote: bool) -> Iterator[Block]:
         yield line(
             Span(f"A copy stays at {', '.join(names)}", Tone.WARN), "; --remote deletes it there, too.", indent=2
         )
+
+
+def _may_be_there(each: Delivery) -> bool:
+    """It was tried, and no proof came: an answer may have been lost."""
+    return each.state is not DeliveryState.UPLOADED and each.last_attempt is not None
+
+
+def _perhaps(names: list[str], *, remote: bool) -> Iterator[Block]:
+    if names:
+        said = "; that is told to delete it, should it be there." if remote else "; --remote has it deleted there, too."
+        yield line(Span(f"A copy may be at {', '.join(names)}, where it was tried", Tone.WARN), said, indent=2)
 
 
 def after(done: Deleted) -> Iterator[Block]:

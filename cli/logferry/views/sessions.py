@@ -15,15 +15,18 @@ TOP = 8
 """Skills and items that `show` names."""
 
 
-def session_list(found: SessionList) -> Iterator[Block]:
-    """A line a session; its deliveries as destination and state."""
+def session_list(found: SessionList, *, of: int = 0) -> Iterator[Block]:
+    """A line a session, its deliveries as destination and state; `of` is how many there are, where these are some."""
     if not found.sessions:
-        yield line("No sessions yet. A session appears here when it is over.")
+        yield line("No session is like that." if of else "No sessions yet. A session appears here when it is over.")
         return
     rows = tuple(row for session in found.sessions for row in _rows(session))
     columns = ("id", "tracker", "began", "took", "events", "destination", "state")
     yield Grid(columns, rows, right=frozenset({"events"}), whole=frozenset(columns[:5]), indent=0)
     yield from _backlog(found)
+    if of > len(found.sessions):
+        yield GAP
+        yield line(dim(f"{len(found.sessions):,} of {counted(of, 'session')}"))
 
 
 def _backlog(found: SessionList) -> Iterator[Block]:
