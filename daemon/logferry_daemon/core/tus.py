@@ -207,6 +207,10 @@ class _Sending:
             return self._doubt(_stuck("a piece arrived damaged, again and again"))
         if answer.status == 412:
             return NotOffered()
+        if answer.status == 413 and size > self._pieces.smallest:
+            # A gateway may take less at once than its collector offers; nobody says how much.
+            self._cuts = FINEST
+            return self._doubt(_stuck("its pieces are refused as too big, also the smallest"))
         now_there = count_of(answer.headers.get("upload-offset"))
         if not 200 <= answer.status < 300 or now_there is None:
             return self._failure(answer)

@@ -42,6 +42,10 @@ def test_pieces_are_as_large_as_is_said_within_bounds() -> None:
     huge = {"min": 2**60, "default": 2**61, "max": 2**62}
     assert pieces(chunk_bytes=huge) == Pieces(usual=LARGEST, smallest=LARGEST, checksum="sha256")
     assert pieces(chunk_bytes={"min": -5, "default": -5, "max": -5}) == pieces(chunk_bytes=tiny)
+    assert pieces(chunk_bytes={"min": 0, "default": 0, "max": 0}) == pieces(chunk_bytes=tiny)
+    assert pieces(chunk_bytes={"min": 0, "default": 2**63, "max": 2**63}) == Pieces(
+        usual=LARGEST, smallest=SMALLEST, checksum="sha256"
+    )
 
 
 @pytest.mark.parametrize("changes", [{"version": "2.0.0"}, {"extensions": ["checksum"]}, {"extensions": []}])

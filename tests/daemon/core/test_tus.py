@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.exchange import GoneByOwner, Later, Letter, Parked, Request, Response, Stop, Upload
 from logferry_daemon.core.offer import SMALLEST, Pieces
-from logferry_daemon.core.tus import PATH, TRIES, Arrived, End, NotOffered, own_path, upload_in_pieces
+from logferry_daemon.core.tus import FINEST, PATH, TRIES, Arrived, End, NotOffered, own_path, upload_in_pieces
 from logferry_daemon.dialects.status import outcome_of_failure
 from logferry_model.envelope import sha256_hex
 from logferry_model.errors import Unreachable
@@ -24,6 +24,7 @@ URL = "https://collector.example:8443/base"
 PIECE = 10
 PIECES = Pieces(usual=PIECE, smallest=4)
 BODY = bytes(range(95))
+LONG = bytes(range(200))
 KEY = "0123456789abcdef0123456789abcdef"
 
 
@@ -200,7 +201,6 @@ EITHER_WAY = {
     401: Stop,
     403: Stop,
     408: Later,
-    413: Parked,
     415: Parked,
     422: Parked,
     423: Later,
@@ -225,6 +225,27 @@ def test_every_other_answer_means_what_it_means_to_a_post(status: int, before: i
     assert isinstance(desk.attempt(), Arrived)
     assert desk.server.finished == [BODY]
     assert desk.server.received == len(BODY)
+
+
+def test_a_piece_that_is_too_big_is_followed_by_the_smallest_that_are_offered() -> None:
+    desk = Desk(*[Fault()] * 3, Fault(says=answer(413)), pieces=Pieces(usual=4 * PIECE, smallest=PIECE))
+    assert isinstance(desk.attempt(LONG), Arrived)
+    assert desk.server.finished == [LONG]
+    sizes = [len(one.body) for one in desk.server.requests if one.method == "PATCH"]
+    assert sizes[:3] == [4 * PIECE] * 3
+    assert set(sizes[3:-1]) == {PIECE}
+    assert desk.upload.cuts >= FINEST, "the next daemon knows it, too"
+
+
+def test_a_letter_that_is_too_big_as_a_whole_is_parked_at_creation() -> None:
+    assert isinstance(Desk(Fault(says=answer(413))).attempt(), Parked)
+
+
+def test_when_the_smallest_piece_is_too_big_it_is_parked() -> None:
+    refused = Fault(says=answer(413))
+    desk = Desk(Fault(), Fault(), refused, Fault(), refused, pieces=Pieces(usual=4 * PIECE, smallest=PIECE))
+    assert isinstance(desk.attempt(LONG), Parked)
+    assert [len(one.body) for one in desk.server.requests if one.method == "PATCH"] == [4 * PIECE, 4 * PIECE, PIECE]
 
 
 @pytest.mark.parametrize("status", [423, 503])
