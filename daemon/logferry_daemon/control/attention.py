@@ -131,7 +131,8 @@ def missing(sources: Mapping[str, str]) -> Iterator[Attention]:
     """One for each source that is not followed as it should be."""
     for name, state in sources.items():
         if state not in {"watching", "starting"}:
-            yield Attention(code="source-missing", message=f"{name}: {state}", hint="It is looked for again and again.")
+            hint = "It is tried again and again. What else is wrong: logferry doctor"
+            yield Attention(code="source-missing", message=f"{name}: {state}", hint=hint)
 
 
 def _broken(recipes: Sequence[Trouble]) -> Iterator[Attention]:
