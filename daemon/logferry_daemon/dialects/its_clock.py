@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from logferry_daemon.core.exchange import Request, Response
 from logferry_daemon.core.http_date import read_http_date
 from logferry_daemon.core.places import is_loopback
+from logferry_model.errors import Unreachable
 
 TIME = "X-Timestamp"
 """Of a request: the second that is signed, where it is not the one of this computer's clock."""
@@ -31,7 +32,11 @@ def on_its_clock(
     try:
         request = next(talk)
         while True:
-            response = yield _timed(request, its)
+            try:
+                response = yield _timed(request, its)
+            except Unreachable as error:
+                request = talk.throw(error)
+                continue
             if not its and refuses(response) and (its := _second(response, url, now)):
                 response = yield _timed(request, its)
             # A conversation may be long: each answer tells the time anew.

@@ -37,7 +37,7 @@ from logferry_daemon.dialects.status import ACCEPTED, unproven
 from logferry_daemon.dialects.swgdb_session import serialised
 from logferry_daemon.dialects.validating import answer_about_key, validity
 from logferry_model.envelope import ReceiptStatus
-from logferry_model.errors import Misconfigured
+from logferry_model.errors import Misconfigured, Unreachable
 
 UPLOAD = "/sessions/upload"
 BATCH = "/sessions/batch-upload"
@@ -99,9 +99,12 @@ def _sharing(letters: Sequence[Letter], *, url: str, now: datetime) -> Talk:
         return outcome(letter, said, url=url, now=now)
 
     found = list((yield from batched(letters, BATCH, _together, judge, now=now, refused=_refused)))
-    for place, letter in enumerate(letters):
-        if found[place] == ACCEPTED:
-            found[place] = yield from status_of(letter, url=url, now=now)
+    try:
+        for place, letter in enumerate(letters):
+            if found[place] == ACCEPTED:
+                found[place] = yield from status_of(letter, url=url, now=now)
+    except Unreachable:
+        return found  # what was told of the others stands; those that are left are asked about another time
     return found
 
 

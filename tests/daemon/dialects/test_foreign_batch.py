@@ -24,6 +24,7 @@ from logferry_daemon.core.exchange import (
 )
 from logferry_daemon.core.offer import Offer
 from logferry_daemon.dialects.status import ACCEPTED
+from logferry_model.errors import Unreachable
 from tests.daemon.dialects.seeds import NOW, URL, body_of, dialect_of, says, several
 
 NAME = "X-Session-Id"
@@ -206,6 +207,29 @@ def test_swgdb_asks_for_the_status_of_what_it_accepted() -> None:
     assert [type(one) for one in outcomes] == [Acked, Acked]
     assert [one.method for one in asked] == ["POST", "GET"]
     assert asked[1].path == f"/sessions/{letters[0].headers[NAME]}/status"
+
+
+def test_a_cut_while_swgdb_is_asked_takes_nothing_back_of_what_it_told() -> None:
+    letters = several("swgdb", 3)
+    dialect = dialect_of("swgdb")
+    assert isinstance(dialect, Batching)
+    conversation = dialect.together(letters, url=URL, now=NOW)
+    next(conversation)
+    accepted = {"success": True, "status": "accepted"}
+    conversation.send(results(letters, {"success": True, "status": "stored"}, accepted, accepted))
+    with pytest.raises(StopIteration) as done:
+        conversation.throw(Unreachable("cut", "the connection broke"))
+    assert [type(one) for one in done.value.value] == [Acked, Later, Later]
+    assert done.value.value[1:] == [ACCEPTED] * 2
+
+
+def test_a_cut_of_the_whole_is_one_all_the_same() -> None:
+    dialect = dialect_of("swgdb")
+    assert isinstance(dialect, Batching)
+    conversation = dialect.together(several("swgdb"), url=URL, now=NOW)
+    next(conversation)
+    with pytest.raises(Unreachable):
+        conversation.throw(Unreachable("cut", "the connection broke"))
 
 
 @BOTH
