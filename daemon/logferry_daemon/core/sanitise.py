@@ -30,8 +30,10 @@ LONGEST = 199
 OTHER = "other"
 """The type of an event whose own word holds a name."""
 UNLISTED = "not on the list of its tracker"
-_TOLD = attrgetter("type", "skill", "skill_category", "item", "creature", "damage_type")
+_WORD = attrgetter("type")
+_NAMES = ("skill", "skill_category", "item", "creature", "damage_type")
 """The texts of an event, its loadout and fields aside."""
+_TEXTS, _SAID = tuple(map(attrgetter, _NAMES)), attrgetter("type", *_NAMES)
 
 TakenOut = Mapping[tuple[str, str], int]
 """Field and reason -> how often."""
@@ -190,26 +192,25 @@ class Scrub:
 
     def events(self, events: Sequence[Event], loadouts: Mapping[str, str]) -> tuple[Event, ...]:
         """The same events; what has nothing private in it is no copy."""
-        told = list(map(_TOLD, events))
-        # Asked once for all that say the same; most of a session says little, and none of it is private.
-        odd = {one for one in set(told) if not self._stays(one)}
+        odd = self._odd(events)
         number = loadouts.get
         return tuple(
             [
                 self.event(event, loadouts)
-                if event.fields or (odd and texts in odd)
+                if event.fields or (odd and not odd.isdisjoint(_SAID(event)))
                 else event
                 if (to := number(event.loadout or "")) == event.loadout
                 else replace(event, loadout=to)
-                for event, texts in zip(events, told, strict=True)
+                for event in events
             ]
         )
 
-    def _stays(self, told: tuple[str | None, ...]) -> bool:
-        """Whether nothing is to be removed of what an event says."""
-        word, *texts = told
-        own = word is None or self._privacy.listing.is_own(word)
-        return not any(self._why(text) for text in (*texts, None if own else word) if text is not None)
+    def _odd(self, events: Sequence[Event]) -> frozenset[str]:
+        """What some of them say and what may not stay: most of a session says little, and none of it is private."""
+        said: set[str | None] = {one for one in set(map(_WORD, events)) if not self._privacy.listing.is_own(one)}
+        for text in _TEXTS:
+            said.update(map(text, events))
+        return frozenset(one for one in said if one is not None and self._why(one))
 
     def event(self, event: Event, loadouts: Mapping[str, str]) -> Event:
         """The same event; a loadout without a snapshot is nobody's."""
