@@ -9,8 +9,8 @@ import pytest
 from msgspec.structs import replace
 
 from logferry.exits import Exit
+from logferry.times import since
 from logferry.verbs.sessions import time_within
-from logferry.verbs.uploads import since
 from logferry_ipc.messages import DeliveryState, RecutRequest
 from logferry_model.errors import Misconfigured
 from tests.cli.conftest import Command

@@ -10,7 +10,7 @@ from logferry.exits import Exit
 from logferry.ids import session_id
 from logferry.output import Output
 from logferry.parser import Verbs, group, verb
-from logferry.verbs.uploads import since
+from logferry.times import since
 from logferry.views import ledger as views
 from logferry_ipc.client import DaemonClient
 from logferry_ipc.messages import ReceiptInfo, Verification, Verified, VerifyRequest

@@ -13,7 +13,7 @@ from logferry.ids import session_id, session_id_ever
 from logferry.output import Output
 from logferry.pages import report_page
 from logferry.parser import Verbs, group, verb
-from logferry.verbs.uploads import since
+from logferry.times import since
 from logferry.views import deleting
 from logferry.views import sessions as views
 from logferry.views.recut import recut_parts
