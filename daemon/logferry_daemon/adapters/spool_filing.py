@@ -53,20 +53,45 @@ class Filing:
         summaries: Mapping[str, int] = NO_SUMMARIES,
     ) -> list[Admitted]:
         """Keep it where it is news; what a plan makes of it is kept part by part. A deleted one stays deleted."""
-        if query("is_deleted", id=new.session.id):
+        (about,) = query("admitting", id=new.session.id)
+        if about["deleted"]:
             return []
-        told = query("original", id=new.session.id)
-        known = query("known_session", id=new.session.id)
-        before = (told or known)[0] if known else None
-        tell_player(query, new, recut=bool(told))
-        if before is not None and not is_news(_version(before), version_of(new)):
-            return [Admitted(session=new.session.id, revision=known[0]["revision"], new=False)]
-        if told:
+        known, plan = about["revision"], about["told_plan"]
+        tell_player(query, new, recut=bool(plan))
+        if known is not None and not is_news(_before_it(about), version_of(new)):
+            return [Admitted(session=new.session.id, revision=known, new=False)]
+        if plan:
             query("keep_original", **rows.original_values(new))
             _keep_texts(query, new)
-            return self._carry_out(query, told[0]["plan"], destinations, now, leaks=new.leaks)
-        before_it = [] if known else summarised(new, destinations, summaries)
-        return [self._keep(query, source, new, destinations, now, first=before_it)]
+            return self._carry_out(query, plan, destinations, now, leaks=new.leaks)
+        if known is None:
+            first = summarised(new, destinations, summaries)
+            return [self._keep_first(query, source, new, destinations, now, first=first)]
+        return [self._keep(query, source, new, destinations, now, known=known)]
+
+    def _keep_first(
+        self,
+        query: Query,
+        source: str,
+        new: NewSession,
+        destinations: Sequence[str],
+        now: datetime,
+        *,
+        first: Sequence[str],
+    ) -> Admitted:
+        """What nobody has heard of: there is nothing before it, to be asked about or to be overtaken.
+
+        `first` are those who get a summary before the whole: it has the revision before.
+        """
+        revision = 1 + bool(first)
+        query("keep_session", **rows.session_values(new, source, revision, now), plan=None)
+        if new.kept:
+            _keep_texts(query, new)
+        for destination in destinations:
+            if destination in first:
+                self._file(query, destination, new.session.id, revision - 1, now, summary=True)
+            self._file(query, destination, new.session.id, revision, now)
+        return Admitted(session=new.session.id, revision=revision, new=True)
 
     def _keep(
         self,
@@ -76,13 +101,12 @@ class Filing:
         destinations: Sequence[str],
         now: datetime,
         *,
+        known: int,
         plan: str | None = None,
         parents: Sequence[str] = (),
-        first: Sequence[str] = (),
     ) -> Admitted:
-        """`first` are those who get a summary before the whole: it has the revision before."""
-        known = query("known_session", id=new.session.id)
-        revision = (known[0]["revision"] + 1 if known else 1) + bool(first)
+        """One more revision; `known` is the newest so far, 0 of a part that is new."""
+        revision = known + 1
         before = {to: self._before(query, to, (new.session.id, *parents)) for to in destinations}
         query("keep_session", **rows.session_values(new, source, revision, now), plan=plan)
         if plan is None:
@@ -91,9 +115,6 @@ class Filing:
             state, asked = before[destination]
             if new.session.end is None and state is State.FAILED:
                 continue  # it said no to the version before this one: the complete one is for it to look at
-            if destination in first:
-                summed = revision - 1
-                self.deliver(query, destination, new.session.id, summed, now, before=state, asked=asked, summary=True)
             self.deliver(query, destination, new.session.id, revision, now, before=state, asked=asked)
         return Admitted(session=new.session.id, revision=revision, new=True)
 
@@ -109,7 +130,7 @@ class Filing:
             leaks=tuple(json.loads(found[0]["leaks"])),
             removed=rows.removed(found[0]["removed"]),
         )
-        return self._keep(query, found[0]["source"], new, destinations, now)
+        return self._keep(query, found[0]["source"], new, destinations, now, known=found[0]["revision"])
 
     def deliver(
         self,
@@ -121,12 +142,27 @@ class Filing:
         *,
         before: State | None = None,
         asked: bool = False,
-        summary: bool = False,
     ) -> None:
         """One more delivery, in the state that it begins with; `before` is the one of what it takes the place of.
 
         One that is `asked` for waits for no time.
         """
+        self._file(query, destination, session, revision, now, before=before, asked=asked)
+        self.supersede(query, session, destination)
+
+    def _file(
+        self,
+        query: Query,
+        destination: str,
+        session: str,
+        revision: int,
+        now: datetime,
+        *,
+        before: State | None = None,
+        asked: bool = False,
+        summary: bool = False,
+    ) -> None:
+        """The delivery by itself."""
         age = query("age", session=session, destination=destination)[0]
         old = rows.is_old(age)
         query(
@@ -142,7 +178,6 @@ class Filing:
             asked=int(asked),
             now=ms(now),
         )
-        self.supersede(query, session, destination)
 
     def before(self, query: Query, destination: str, session: str) -> State | None:
         """Where the newest delivery of a session to a destination stands."""
@@ -210,7 +245,9 @@ class Filing:
             if not known and query("is_deleted", id=part.session.id):
                 continue
             source = sources.get(part.session.id, next(iter(sources.values())))
-            admitted.append(self._keep(query, source, part, destinations, now, plan=name, parents=present))
+            revision = known[0]["revision"] if known else 0
+            kept = self._keep(query, source, part, destinations, now, known=revision, plan=name, parents=present)
+            admitted.append(kept)
         self._merge_away(query, set(present), [part.session for part in made])
         return admitted
 
@@ -236,8 +273,10 @@ def _leaks_of(query: Query, plan: str) -> Sequence[str]:
     return tuple(dict.fromkeys(known)) or ("a session that it is made of",)
 
 
-def _version(row: sqlite3.Row) -> Version:
-    return Version(fingerprint=row["fingerprint"], events=row["events"], end_rule=row["end_rule"])
+def _before_it(about: sqlite3.Row) -> Version:
+    """What its file said before, or where nobody recut it, what is kept."""
+    of = "told_" if about["told_plan"] else ""
+    return Version(fingerprint=about[f"{of}fingerprint"], events=about[f"{of}events"], end_rule=about[f"{of}end_rule"])
 
 
 def _why_pointless(row: sqlite3.Row) -> str:

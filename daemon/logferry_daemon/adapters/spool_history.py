@@ -39,8 +39,9 @@ def note_attempt(
     query: Query, delivery: str, outcome: Ending, reason: str, *, now: int | None = None, took_ms: int | None = None
 ) -> None:
     """Remember how a try ended, before the delivery is changed; the oldest ones are let go."""
-    query("add_attempt", id=delivery, outcome=outcome, reason=reason, now=now, took_ms=took_ms)
-    query("forget_attempts", id=delivery, most=MOST_ATTEMPTS)
+    for added in query("add_attempt", id=delivery, outcome=outcome, reason=reason, now=now, took_ms=took_ms):
+        if (last := added["number"] - MOST_ATTEMPTS) > 0:
+            query("forget_attempts", id=delivery, last=last)
 
 
 def note_broken_off(query: Query, delivery: str) -> None:

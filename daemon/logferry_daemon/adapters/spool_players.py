@@ -119,9 +119,8 @@ def tell_player(query: Query, new: NewSession, *, recut: bool) -> None:
     """Whom its file names. Whose a `recut` session is follows from its plan."""
     session = new.session
     otherwise = UNSURE if new.names_player else None
-    query("tell_player", session=session.id, tracker=session.tracker, identity=new.identity, otherwise=otherwise)
-    if not recut:
-        query("trust_player", session=session.id)
+    told = {"session": session.id, "tracker": session.tracker, "identity": new.identity, "otherwise": otherwise}
+    query("tell_player" if recut else "trust_player", **told)
 
 
 def name_players(query: Query, plan: str, made: Iterable[tuple[Session, Sequence[str]]]) -> None:

@@ -68,7 +68,7 @@ def file_values(row: FileRow) -> dict[str, Any]:
         "days": row.days,
         "first_at": None if row.first_at is None else ms(row.first_at),
         "running": int(row.running),
-        "troubles": json.dumps([[one.code, one.message] for one in row.troubles]),
+        "troubles": json.dumps([[one.code, one.message] for one in row.troubles]) if row.troubles else "[]",
     }
 
 
@@ -113,13 +113,17 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
         "now": ms(now),
         "document": shelved(new.document),
         "removed": removed_text(new.removed),
-        "leaks": json.dumps(new.leaks),
+        "leaks": json.dumps(new.leaks) if new.leaks else "[]",
     }
 
 
 def removed_text(removed: TakenOut) -> str:
     """For a `removed` column."""
-    return json.dumps([[name, reason, times] for (name, reason), times in sorted(removed.items())])
+    return (
+        "[]"
+        if not removed
+        else json.dumps([[name, reason, times] for (name, reason), times in sorted(removed.items())])
+    )
 
 
 def removed(text: str) -> TakenOut:

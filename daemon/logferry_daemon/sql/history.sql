@@ -3,11 +3,11 @@
 INSERT INTO attempts
 SELECT id, coalesce((SELECT max(number) FROM attempts WHERE delivery = :id), 0) + 1, coalesce(last_attempt, :now, 0),
     coalesce(:took_ms, max(0, :now - last_attempt)), coalesce(length(body), 0), :outcome, :reason
-FROM deliveries WHERE id = :id;
+FROM deliveries WHERE id = :id
+RETURNING number;
 
 -- forget_attempts --
-DELETE FROM attempts
-WHERE delivery = :id AND number <= (SELECT max(number) FROM attempts WHERE delivery = :id) - :most;
+DELETE FROM attempts WHERE delivery = :id AND number <= :last;
 
 -- attempts_of --
 SELECT attempts.* FROM attempts JOIN deliveries ON deliveries.id = delivery

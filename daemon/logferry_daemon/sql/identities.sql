@@ -5,8 +5,11 @@ INSERT INTO players VALUES (:session, :tracker, NULL, coalesce(:identity, :other
 ON CONFLICT (session) DO UPDATE SET told = coalesce(:identity, told, :otherwise);
 
 -- trust_player --
--- Nobody recut this session: it is whose its file says.
-UPDATE players SET identity = told WHERE session = :session;
+-- The same where nobody recut the session: it is whose its file says.
+INSERT INTO players
+SELECT :session, :tracker, said, said FROM (SELECT coalesce(:identity, :otherwise) AS said) WHERE true
+ON CONFLICT (session) DO UPDATE SET
+    told = coalesce(:identity, told, :otherwise), identity = coalesce(:identity, told, :otherwise);
 
 -- name_player --
 -- Whose a part is.

@@ -11,5 +11,5 @@ SELECT DISTINCT source FROM sessions WHERE end_rule = '' AND merged_into IS NULL
 
 -- partial --
 -- One of them whole.
-SELECT source, ended_at, leaks, removed, document FROM sessions
+SELECT source, revision, ended_at, leaks, removed, document FROM sessions
 WHERE id = :id AND end_rule = '' AND merged_into IS NULL;

@@ -12,6 +12,18 @@ INSERT OR REPLACE INTO files VALUES (
 -- forget_file --
 DELETE FROM files WHERE source = :source AND path = :path;
 
+-- admitting --
+-- All that is known beforehand of a session that is to be kept: whether it was deleted, the session as its file told
+-- it (`told_`), where a plan made others of it, and its newest revision.
+SELECT deleted.id IS NOT NULL AS deleted,
+    originals.plan AS told_plan, originals.fingerprint AS told_fingerprint, originals.events AS told_events,
+    originals.end_rule AS told_end_rule,
+    sessions.revision, sessions.fingerprint, sessions.events, sessions.end_rule
+FROM (SELECT :id AS wanted)
+LEFT JOIN deleted ON deleted.id = wanted
+LEFT JOIN originals ON originals.id = wanted
+LEFT JOIN sessions ON sessions.id = wanted;
+
 -- known_session --
 -- The newest revision of a session and what it was made of.
 SELECT revision, fingerprint, events, end_rule, started_at, merged_into FROM sessions WHERE id = :id;
@@ -331,10 +343,6 @@ INSERT OR REPLACE INTO notes VALUES (:key, :value);
 
 -- drop_note --
 DELETE FROM notes WHERE key = :key;
-
--- original --
--- A session as its file told it, of which a plan makes others.
-SELECT plan, fingerprint, events, end_rule FROM originals WHERE id = :id;
 
 -- add_original --
 INSERT OR IGNORE INTO originals
