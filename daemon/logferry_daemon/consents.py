@@ -20,6 +20,8 @@ class Consents:
         self._choices = choices
         self._changed = changed
         self._grants: Mapping[str, Grant] = {}
+        self._looked: dict[str, tuple[Destination, Grant | None, bool]] = {}
+        """What came of the last look at each: it is asked at every delivery, and the text is long."""
 
     async def load(self) -> None:
         """Read what the owner decided before."""
@@ -27,7 +29,11 @@ class Consents:
 
     def given(self, destination: Destination) -> bool:
         """Whether its owner agreed to exactly this destination and text."""
-        return holds(self._grants.get(destination.name), destination.policy)
+        grant = self._grants.get(destination.name)
+        looked = self._looked.get(destination.name)
+        if looked is None or looked[0] is not destination or looked[1] is not grant:
+            looked = self._looked[destination.name] = destination, grant, holds(grant, destination.policy)
+        return looked[2]
 
     def of(self, destination: str) -> Grant | None:
         """The agreement on record, of whatever text."""
