@@ -332,5 +332,5 @@ def test_the_question_of_these_tests_is_answered_where_nothing_is_wrong(tmp_path
     found = asked(tmp_path, FIGHTS, BLOWS)
     assert found.reply.answer is not None
     assert found.reply.answer.highest == 1
-    assert found.cpu < 0.5
+    assert found.cpu < CPU_SECONDS / 2
     assert QUESTION.sessions.needed
