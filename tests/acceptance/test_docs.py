@@ -13,11 +13,13 @@ from pathlib import Path
 import pytest
 
 from logferry_model.session import EndRule
-from tests.acceptance.running import LOGFERRY, Programs, daemon_home, until
+from tests.acceptance.running import HOST, LOGFERRY, Programs, daemon_home, free_port, until
 from tests.conftest import needs
 from tests.factories import Ending, journal
 
 DOCS = Path(__file__).parents[2] / "docs"
+USUAL = "http://127.0.0.1:8765"
+"""Where a collector is that nobody told anything else; on a machine that is shared somebody may have one."""
 COMMAND = re.compile(r"^\$ (.+)$", re.MULTILINE)
 SAVED_GAMES = "Saved Games/Frontier Developments/Elite Dangerous"
 
@@ -34,8 +36,8 @@ def commands(page: str) -> list[str]:
     return COMMAND.findall((DOCS / page).read_text("utf-8"))
 
 
-def script() -> str:
-    """The page's commands as one shell script that waits where a person would."""
+def script(port: int) -> str:
+    """The page's commands as one shell script that waits where a person would; its collector's port is one that is free."""
     lines = ["set -eu"]
     for command in commands("first-session.md"):
         lines.append(STAND_INS.get(command, command))
@@ -43,7 +45,9 @@ def script() -> str:
             lines.append('until logferry status > /dev/null 2>&1; do python -c "import time; time.sleep(0.1)"; done')
         if command == "logferry sessions list":
             lines.append("until logferry sessions list --json | grep -q started_at; do logferry sources list; done")
-    return "\n".join([*lines, "wait"])
+    typed = "\n".join([*lines, "wait"])
+    assert typed.count(USUAL) == 1
+    return typed.replace(USUAL, f"http://{HOST}:{port}")
 
 
 @pytest.mark.accept
@@ -54,13 +58,16 @@ def test_the_first_session_page_leads_to_a_report(tmp_path: Path) -> None:
     saved.mkdir(parents=True)
     played = journal()
     (saved / played.name).write_bytes(played.encode())
+    port = free_port()
     environment = {
         "PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin",
         "HOME": str(tmp_path / "user"),
         "LOGFERRY_HOME": str(tmp_path / "home"),
+        "LOGFERRY_COLLECTOR_PORT": str(port),
+        "LOGFERRY_IPC__PORT": "0",
     }
     programs = Programs(tmp_path / "logs")
-    shell = programs.start("docs", ("bash", "-c", f"cd {shlex.quote(str(tmp_path))}\n{script()}"), environment)
+    shell = programs.start("docs", ("bash", "-c", f"cd {shlex.quote(str(tmp_path))}\n{script(port)}"), environment)
     try:
         ask = (*LOGFERRY, "sessions", "list", "--json")
         url = until(lambda: _report_url(programs, ask, environment), "a report", seconds=200)
