@@ -122,6 +122,16 @@ def test_an_added_destination_says_what_it_still_needs(logferry: Command, daemon
     assert "logferry login home" in ran.out
 
 
+def test_where_there_is_a_key_or_none_is_needed_nobody_is_asked_for_one(
+    logferry: Command, daemon: ThreadedDaemon
+) -> None:
+    daemon.control.secrets["disk"] = "none"
+    ran = logferry("destinations", "add", "disk", "--dialect", "folder", "--url", "file:///out")
+    assert "it needs one thing of you:" in ran.out
+    assert "logferry consent grant disk" in ran.out
+    assert "login" not in ran.out
+
+
 def test_destinations_are_listed_without_secrets(logferry: Command, daemon: ThreadedDaemon) -> None:
     logferry("destinations", "add", "home", "--dialect", "logferry", "--url", URL)
     daemon.control.secrets["home"] = "hunter2-hunter2"

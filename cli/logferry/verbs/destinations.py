@@ -114,12 +114,20 @@ def add_destination(args: Namespace, out: Output) -> Exit:
     takes = found.takes.get(args.dialect, ())
     if takes and not args.trackers:
         _propose(args, takes, out)
-    out.say(f"Destination {args.name} is set. Before anything is sent it needs two things of you:")
-    out.say(f"  logferry consent grant {args.name}")
-    out.say(f"  logferry login {args.name}")
-    if args.dialect == "logferry":
-        out.say(f"  or, where the collector lets anybody in: logferry login {args.name} --anonymous")
+    has_key = any(one.name == args.name and one.credential == "available" for one in found.destinations)
+    _tell_what_it_needs(args.name, out, keyless=has_key, anonymous=args.dialect == "logferry")
     return Exit.DONE
+
+
+def _tell_what_it_needs(name: str, out: Output, *, keyless: bool, anonymous: bool) -> None:
+    """A folder needs no key, and the key of another one may be there."""
+    needs = "one thing" if keyless else "two things"
+    out.say(f"Destination {name} is set. Before anything is sent it needs {needs} of you:")
+    out.say(f"  logferry consent grant {name}")
+    if not keyless:
+        out.say(f"  logferry login {name}")
+    if anonymous and not keyless:
+        out.say(f"  or, where the collector lets anybody in: logferry login {name} --anonymous")
 
 
 def _propose(args: Namespace, takes: Sequence[str], out: Output) -> None:
