@@ -26,10 +26,12 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.dialects import foreign
+from logferry_daemon.dialects.foreign_proof import asking
 from logferry_daemon.dialects.health import probing
 from logferry_daemon.dialects.status import ACCEPTED, unproven
-from logferry_model.envelope import ReceiptStatus, sha256_hex
+from logferry_model.envelope import Receipt, ReceiptStatus, sha256_hex
 from logferry_model.errors import Refused
 from logferry_model.session import Boss, Hit, Participant, Session, Skill
 
@@ -89,6 +91,12 @@ class ResonanceDialect:
             return Parked(reason=f"it has another encounter of the same second (report {report}), and not this one")
         return found
 
+    def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
+        """By the report, which is of the second that the encounter is called by."""
+        return asking(
+            f"{PATH}/{quote(receipt.report_id, safe='')}", lambda said: _is_of(receipt.natural_key, said), now
+        )
+
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The plan speaks of deletion and names no route."""
         return foreign.undeletable("a resonance server has no way to delete a report: ask whoever runs it")
@@ -120,6 +128,12 @@ def _is_another(letter: Letter, there: Response) -> bool:
     inside = told.get("encounter") if told else None
     there_times, own = _times(inside if isinstance(inside, dict) else told or {}), foreign.object_in(letter.body) or {}
     return any(own[name] != value for name, value in there_times.items())
+
+
+def _is_of(second: str, said: foreign.Said) -> bool:
+    inside = said.get("encounter")
+    times = _times(inside if isinstance(inside, dict) else said)
+    return "startedAtMs" in times and str(times["startedAtMs"] // 1000 % _IDS or 1) == second
 
 
 def _times(told: Mapping[str, Any]) -> Mapping[str, int]:

@@ -25,6 +25,7 @@ from logferry_daemon.core.exchange import (
     Response,
     Stop,
 )
+from logferry_daemon.core.proof import Different, Missing, Proof, ProvingConversation, Unclear, Verified
 from logferry_daemon.dialects.services import (
     Said,
     erasure,
@@ -39,7 +40,7 @@ from logferry_daemon.dialects.services import (
 )
 from logferry_daemon.dialects.status import portal, unproven
 from logferry_daemon.dialects.summary import summary_of
-from logferry_model.envelope import sha256_hex
+from logferry_model.envelope import Receipt, sha256_hex
 
 ECHO = "session_id,natural_key,revision,digest"
 UPSERT = f"?on_conflict=tracker,natural_key&select={ECHO}"
@@ -77,6 +78,14 @@ class SupabaseDialect:
         response = yield Request(method="POST", path=UPSERT, headers=letter.headers, body=letter.body)
         return _stored(letter, response, now)
 
+    def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
+        """The row's own digest."""
+        one = f"?session_id=eq.{quote(receipt.report_id, safe='')}&select={ECHO}"
+        response = yield Request(method="GET", path=one)
+        if (rows := _rows(response)) is None:
+            return Unclear(reason=getattr(_failed(response, now), "reason", f"the answer was {response.status}"))
+        return _proof_of(receipt, rows[0]) if rows else Missing(reason="the table has no row of it any more")
+
     def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
         """The row; then a look whether it is gone, for a policy that hides it from a deletion answers the same."""
         one = f"?session_id=eq.{quote(report.session, safe='')}&select=session_id"
@@ -108,6 +117,16 @@ def _stored(letter: Letter, response: Response, now: datetime) -> Outcome:
         natural_key=natural_key,
         revision=revision if isinstance(revision, int) else 0,
     )
+
+
+def _proof_of(receipt: Receipt, row: Mapping[str, Any]) -> Proof:
+    """A row says nothing of the bytes that brought it."""
+    digest, revision = text_in(row, "digest"), row.get("revision")
+    if digest == receipt.payload_digest:
+        return Verified(received_digest="", payload_digest=digest)
+    if isinstance(revision, int) and revision > receipt.revision:
+        return Unclear(reason="a newer version of the session is in its place", alone=True)
+    return Different(received_digest="", payload_digest=digest, fields=("payload_digest",))
 
 
 def _rows(response: Response) -> list[dict[str, Any]] | None:

@@ -28,15 +28,17 @@ from logferry_daemon.core.exchange import (
     Stop,
 )
 from logferry_daemon.core.offer import Offer
+from logferry_daemon.core.proof import ProvingConversation
 from logferry_daemon.core.validity import Unclear, ValidatingConversation
 from logferry_daemon.dialects import foreign
 from logferry_daemon.dialects.company import Talk
 from logferry_daemon.dialects.foreign_batch import MOST, batched
+from logferry_daemon.dialects.foreign_proof import asking
 from logferry_daemon.dialects.its_clock import TIME, on_its_clock
 from logferry_daemon.dialects.status import ACCEPTED, unproven
 from logferry_daemon.dialects.swgdb_session import serialised
 from logferry_daemon.dialects.validating import answer_about_key, validity
-from logferry_model.envelope import ReceiptStatus
+from logferry_model.envelope import Receipt, ReceiptStatus
 from logferry_model.errors import Misconfigured, Unreachable
 
 UPLOAD = "/sessions/upload"
@@ -74,6 +76,13 @@ class SwgdbDialect:
         response = yield from answer_about_key()
         wrong = _clock_is_wrong(response)
         return Unclear(reason=wrong.reason) if wrong else validity(response, now)
+
+    def verify(self, receipt: Receipt, *, now: datetime) -> ProvingConversation:
+        """By the session's status."""
+        name = receipt.natural_key
+        return asking(
+            STATUS.format(quote(name, safe="")), lambda said: foreign.text_in(said, "session_id") == name, now
+        )
 
     def most_together(self, offer: Offer) -> int:
         """The bridge has a route for it."""
