@@ -19,7 +19,7 @@ from logferry_daemon.core.preparing import prepare
 from logferry_daemon.core.reading import found_whole
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.core.slots import Slots
-from logferry_daemon.core.verify import MOST, leaks
+from logferry_daemon.core.verify import MOST, leaks, quoted
 from logferry_model.envelope import encode_session
 from logferry_model.figures import LootTotal, SkillTotal, Statistics
 from logferry_model.session import Attachment, Boss, End, EndRule, Loadout, Participant, Session, Skill
@@ -161,6 +161,17 @@ def test_a_secret_is_found_in_a_word_of_ours_too() -> None:
 def test_only_the_first_few_places_are_told() -> None:
     many = session(events=tuple(event("loot", item=f"{NAME} {number}") for number in range(MOST + 3)))
     assert len(found_in(encode_session(many), NAME)) == MOST
+
+
+@given(st.lists(st.text('ab"', max_size=5)).map('"'.join), st.integers(0, 12))
+def test_a_document_is_searched_whole_however_it_is_cut(text: str, block: int) -> None:
+    document = text.encode()
+    assert quoted(document, block) == set(document.split(b'"')[1::2])
+
+
+def test_a_name_at_the_end_of_a_long_session_is_found() -> None:
+    events = (*(event("loot", item="Hide") for _ in range(3_000)), event("loot", item=NAME))
+    assert found_in(encode_session(session(events=events)), NAME) == ["events.3000.item"]
 
 
 def test_a_slot_is_no_leak() -> None:
