@@ -138,4 +138,4 @@ def _digests(one: Verified) -> Iterator[Block]:
     if one.state != "different":
         return
     yield line(f"sent:  {one.received_digest} (session {one.payload_digest})", indent=12)
-    yield line(f"there: {one.received_there} (session {one.payload_there})", indent=12)
+    yield line(f"there: {one.received_there or '-'} (session {one.payload_there})", indent=12)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 
 from logferry_daemon.core.exchange import Acked, Request, Response
@@ -132,7 +131,3 @@ def test_a_row_that_is_gone_or_another_is_told_so(answer: Response, proof: Proof
 )
 def test_what_is_no_table_proves_nothing(answer: Response) -> None:
     assert isinstance(row_proof(answer)[1], Unclear)
-
-
-def test_a_receipt_can_be_kept() -> None:
-    assert msgspec.json.decode(msgspec.json.encode(receipt("swgdb")), type=Receipt) == receipt("swgdb")
