@@ -122,7 +122,8 @@ def _waiting(backlog: Backlog | None, zone: tzinfo | None) -> Iterator[Attention
     verb = "was" if backlog.sessions == 1 else "were"
     yield Attention(
         code="backlog",
-        message=f"{found} {when} {verb} there before Logferry was set up; nothing of that is sent until you ask.",
+        message=f"{found} {when} {verb} there before Logferry followed the folder, or knew the destination; "
+        "nothing of that is sent until you ask.",
         hint=f"Send all: logferry upload --all; or only later ones: logferry upload --all --since {last}",
     )
 

@@ -1,7 +1,7 @@
 """The states of a delivery as a table. Code only walks it; the spool stores the result.
 
 `held` is not stored: a delivery is held while its destination's gate is closed (see gate.py), which is one fact about
-the destination and not one about each of its deliveries. What was there before Logferry was set up for it is held, too,
+the destination and not one about each of its deliveries. What was there before Logferry knew it is held, too,
 until its owner asks for it: that is a fact about the delivery, and stored as `backlog`. Whose sessions may go where is
 one fact about a player and a destination, and not stored here either (see identities.py): deliveries of unknown players
 are held, those of denied ones excluded, and one answer makes all of them what they were before.
