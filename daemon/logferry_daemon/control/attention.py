@@ -18,6 +18,8 @@ from logferry_ipc.messages import (
 
 RENEWED_IS_NEWS = timedelta(days=30)
 NOTHING_WAITS: Mapping[str, int] = {}
+SAME_DAY = timedelta(hours=12)
+"""A time that is nearer than this is told without its day."""
 MAX_ATTENTION = 50
 """Entries; the rest is counted in one more."""
 
@@ -37,11 +39,12 @@ def attention(
     tokens: Iterable[Attention] = (),
     waiting: Mapping[str, int] = NOTHING_WAITS,
     zone: tzinfo | None = None,
+    now: datetime | None = None,
 ) -> tuple[Attention, ...]:
-    """What a person should know, the most urgent first. `sources` is name -> state."""
+    """What a person should know, the most urgent first. `sources` is name -> state; times far from `now` have a day."""
     all_of_it = [
         *queue,
-        *_closed(gates, waiting, zone),
+        *_closed(gates, waiting, zone, now),
         *_failed(failures),
         *questions,
         *deletions,
@@ -80,26 +83,32 @@ def tokens_renewed(at: datetime | None, now: datetime) -> Iterator[Attention]:
     )
 
 
-def _closed(gates: Mapping[str, Gate], waiting: Mapping[str, int], zone: tzinfo | None) -> Iterator[Attention]:
+def _closed(
+    gates: Mapping[str, Gate], waiting: Mapping[str, int], zone: tzinfo | None, now: datetime | None
+) -> Iterator[Attention]:
     for name, gate in gates.items():
         if gate.reason and (gate.state != "paused" or (gate.reason == PLAYING and gate.hint)):
-            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate, zone)}."
+            said = f"{name}: {gate.reason}; {_held_up(waiting.get(name, 0), gate, zone, now)}."
             yield Attention(code=f"destination-{gate.state}", message=said, hint=gate.hint)
 
 
-def _held_up(number: int, gate: Gate, zone: tzinfo | None) -> str:
+def _held_up(number: int, gate: Gate, zone: tzinfo | None, now: datetime | None) -> str:
     if not number:
         return "nothing waits for it"
-    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate, zone)}"
+    return f"{'1 upload waits' if number == 1 else f'{number:,} uploads wait'}{_and_then(gate, zone, now)}"
 
 
-def _and_then(gate: Gate, zone: tzinfo | None) -> str:
+def _and_then(gate: Gate, zone: tzinfo | None, now: datetime | None) -> str:
     """What comes next: a time, or a person."""
     if gate.reason == PLAYING:
         return " until the game ends"
     if gate.open:
         return ", and it is tried right now"
-    return f", next try at {gate.until.astimezone(zone):%H:%M:%S}" if gate.until else " until you change that"
+    if gate.until is None:
+        return " until you change that"
+    # A server may ask for a day: a time alone would be read as one of today.
+    far = now is not None and gate.until - now >= SAME_DAY
+    return f", next try at {gate.until.astimezone(zone):{'%Y-%m-%d %H:%M' if far else '%H:%M:%S'}}"
 
 
 def _failed(failures: Sequence[DeliveryRow]) -> Iterator[Attention]:

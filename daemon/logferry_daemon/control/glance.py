@@ -71,6 +71,7 @@ class Glance:
             keys=await self.parts.credentials.notes(tuple(gates)),
             questions=questions,
             waiting=views.waiting(totals, gates),
+            now=now,
             queue=(*queue_attention(spool.trouble), *rebuilt_attention(rebuilt, now)),
             deletions=deletion_attention(await spool.deleted(), unscrubbed=await spool.unscrubbed()),
             tokens=(*tokens_renewed(renewed, now), *given_up.attention(await self.keys.lost(), now)),

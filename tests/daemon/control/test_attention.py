@@ -112,6 +112,16 @@ def test_the_most_urgent_is_never_among_those_only_counted() -> None:
 
 
 @pytest.mark.parametrize(
+    ("wait", "when"),
+    [(timedelta(hours=2), "22:00:00"), (timedelta(hours=24), "2026-03-02 20:00"), (timedelta(hours=-1), "19:00:00")],
+)
+def test_a_time_that_is_not_of_today_has_its_day(wait: timedelta, when: str) -> None:
+    gate = Gate(open=False, state="waiting", reason="limit reached", until=NOW + wait)
+    (entry,) = attention({"home": gate}, [], {}, [], waiting={"home": 1}, zone=UTC, now=NOW)
+    assert entry.message == f"home: limit reached; 1 upload waits, next try at {when}."
+
+
+@pytest.mark.parametrize(
     ("gate", "number", "said"),
     [
         (
