@@ -282,6 +282,17 @@ async def test_an_asked_for_copy_is_due_until_it_is_confirmed(bench: Bench) -> N
     assert await bench.spool.next_copy(HOME, NOW) is None
 
 
+async def test_a_failed_copy_is_let_be_by_who_asks_nobody(bench: Bench) -> None:
+    await admit(bench.spool, found("aa"), to=[HOME])
+    await upload(bench.spool)
+    (copy,) = (await delete(bench.spool, ask=(HOME,))).copies
+    await bench.spool.copy_refused(copy.id, "no", NOW)
+    assert [one.state for one in (await delete(bench.spool, ask=(AWAY,))).copies] == [CopyState.FAILED]
+    assert [one.state for one in (await delete(bench.spool)).copies] == [CopyState.KEPT]
+    await bench.restart()
+    assert [(one.state, one.last_error) for one in await copies(bench.spool)] == [(CopyState.KEPT, "")]
+
+
 async def test_a_copy_that_is_left_out_is_neither_due_nor_next(spool: Spool) -> None:
     await admit(spool, found("aa"), found("bb", age=1), to=[HOME])
     for name in ("b", "a"):

@@ -45,9 +45,10 @@ class RemovalsInMemory(Outcomes):
                 held_up, sent = self._detach(key, one.revision)
                 stopped += held_up
                 outdated += [SessionId(key)] if sent else []
-        for copy in [copy for copy in self._copies.values() if copy.session in gone and copy.destination in ask]:
-            if (copy.state, CopyStep.ASK) in COPY_NEXT:
-                self._copy(copy.id, CopyStep.ASK, attempts=0, last_error="", next_attempt=None)
+        for copy in [copy for copy in self._copies.values() if copy.session in gone]:
+            what = CopyStep.ASK if ask else CopyStep.LEAVE
+            if (copy.destination in ask or not ask) and (copy.state, what) in COPY_NEXT:
+                self._copy(copy.id, what, attempts=0, last_error="", next_attempt=None)
         for key in gone:
             self._ask_for_remnants(key, ask)
         return Removed(

@@ -275,6 +275,8 @@ def _ask(query: Query, copy: sqlite3.Row, destinations: Collection[str]) -> None
     state = CopyState(copy["state"])
     if copy["destination"] in destinations and (state, CopyStep.ASK) in NEXT:
         query("ask_copy", id=copy["id"], state=copy_step(state, CopyStep.ASK))
+    elif not destinations and (state, CopyStep.LEAVE) in NEXT:
+        query("ask_copy", id=copy["id"], state=copy_step(state, CopyStep.LEAVE))
 
 
 def _file_texts(query: Query, holders: Collection[str], left: Collection[str]) -> None:

@@ -163,8 +163,10 @@ def attention(rows: Sequence[DeletedRow], *, unscrubbed: bool = False) -> Iterat
         for copy in row.copies:
             about = f"session {row.session} at {place_name(copy.destination)}"
             if copy.state is CopyState.FAILED:
-                again = f"; then again: logferry sessions delete {row.session} --remote"
-                hint = f"Delete {copy.report_url} there by hand{again}" if copy.report_url else f"Mend it{again}"
+                order = f"logferry sessions delete {row.session}"
+                mend = f"Mend it, then: {order} --remote"
+                done = f"delete {copy.report_url} there by hand" if copy.report_url else "let it be"
+                hint = f"{mend}; or {done}, then: {order}"
                 yield m.Attention(
                     code="deletion-failed",
                     message=f"The copy of {about} was not deleted: {copy.last_error}.",

@@ -35,6 +35,8 @@ class CopyStep(StrEnum):
     """The destination proved that it has it no more."""
     REFUSE = "refuse"
     """It will not be deleted like this."""
+    LEAVE = "leave"
+    """Its owner lets it be: it was deleted by hand, or nobody can be asked any more."""
 
 
 NEXT: Mapping[tuple[CopyState, CopyStep], CopyState] = {
@@ -43,6 +45,7 @@ NEXT: Mapping[tuple[CopyState, CopyStep], CopyState] = {
     (CopyState.PENDING, CopyStep.CONFIRM): CopyState.DELETED,
     (CopyState.PENDING, CopyStep.REFUSE): CopyState.FAILED,
     (CopyState.FAILED, CopyStep.ASK): CopyState.PENDING,
+    (CopyState.FAILED, CopyStep.LEAVE): CopyState.KEPT,
 }
 
 

@@ -64,8 +64,8 @@ class Removals(Protocol):
         """Remove everything of a session, and never admit it again; UnknownSession when it became part of another.
 
         One that is not there, because it still runs, will not be admitted either. `ask` names the destinations that
-        are to delete their copies, also those of a session that was deleted before. Uploads that were begun are taken
-        back without being asked for.
+        are to delete their copies, also those of a session that was deleted before; where it names none, what was
+        refused is let be. Uploads that were begun are taken back without being asked for.
         """
         ...
 

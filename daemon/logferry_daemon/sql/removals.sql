@@ -108,7 +108,7 @@ UPDATE OR IGNORE copies SET destination = :to WHERE destination = :destination;
 SELECT state FROM copies WHERE id = :id;
 
 -- ask_copy --
--- Attempts start afresh: a person asks.
+-- Attempts start afresh: a person asks, or lets it be.
 UPDATE copies SET state = :state, attempts = 0, last_error = '', next_attempt = NULL WHERE id = :id;
 
 -- tried_copy --

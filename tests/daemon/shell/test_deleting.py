@@ -357,6 +357,22 @@ async def test_a_refusal_wants_a_person_and_can_be_tried_again(house: Town) -> N
         assert await copies(house) == [("deleted", "")]
 
 
+async def test_a_refusal_can_be_let_be_and_nobody_is_told_of_it_any_more(house: Town) -> None:
+    """It was deleted by hand, or its destination is gone and nobody can be asked."""
+    async with house.open():
+        await house.set_up()
+        await house.hunt()
+        house.collector.trouble = problem(422, title="Not like this")
+        await delete(house, REMOTE)
+        assert await codes(house) == {"deletion-failed"}
+        done = await delete(house, HERE)
+        assert [one.state for one in done.copies] == ["kept"]
+        assert (await copies(house), await codes(house)) == ([("kept", "")], set())
+        house.collector.trouble = None
+        await delete(house, REMOTE)
+        assert await copies(house) == [("deleted", "")]
+
+
 async def test_an_upload_that_is_under_way_is_broken_off_before_the_answer(house: Town) -> None:
     async with house.open():
         await house.set_up()
