@@ -7,16 +7,19 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from logferry_daemon.adapters.work_thread import ThreadWorkshop
 from logferry_daemon.core.exchange import Dialect
 from logferry_daemon.core.writing import Errand, Written
+from logferry_daemon.ports import Claimed
 from logferry_daemon.road import AT_ONCE
 from logferry_model.errors import Refused, Unreachable
 from tests.contracts.spooling import HOME
 from tests.daemon.shell.office import DESTINATION, Office, name_of, problem
+from tests.fake_spool import MemorySpool
 from tests.fakes import Answer
 from tests.privacy import DETECTORS
 
@@ -40,6 +43,22 @@ class Counted:
             return await self._inner.write(errand, dialect)
         finally:
             self.written.append(errand.parcel.session)
+
+
+class Pausing(MemorySpool):
+    """A spool whose answer to the second claim is a long time coming."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims = 0
+        self.free = asyncio.Event()
+
+    async def claim(self, *args: Any, **more: Any) -> Sequence[Claimed]:  # noqa: ANN401 -- whatever it is asked
+        claimed = await super().claim(*args, **more)
+        self.claims += 1
+        if self.claims == 2:
+            await self.free.wait()
+        return claimed
 
 
 async def desk_of(*script: Answer, refused: Sequence[str] = ()) -> tuple[Office, Counted]:
@@ -142,6 +161,32 @@ async def test_one_that_was_held_is_written_anew_before_it_goes() -> None:
     assert set((await desk.states()).values()) == {"uploaded"}
     assert sorted(sent(desk)) == [*DOZEN]
     assert shop.written.count(NEXT[1]) == 2
+
+
+async def test_one_that_is_held_in_the_moment_of_its_claim_is_not_sent_by_that() -> None:
+    desk, spool = Office(), Pausing()
+    desk.spool = spool
+    desk.open_again()
+    await desk.find(*DOZEN)
+    await desk.agree()
+    await desk.gates.load()
+    desk.sender.free.clear()
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+        work = group.create_task(desk.courier.run())
+        while len(desk.sender.sent) < AT_ONCE or spool.claims < 2:
+            await asyncio.sleep(0)
+        held = (await desk.rows())[NEXT[1]].id
+        holding = group.create_task(desk.courier.hold([held]))
+        await asyncio.sleep(0)
+        spool.free.set()
+        await holding
+        assert (await desk.states())[NEXT[1]] == "pending"
+        assert held not in desk.courier.under_way
+        desk.sender.free.set()
+        await desk.clock.idle()
+        work.cancel()
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert sorted(sent(desk)) == [*DOZEN]
 
 
 async def test_under_other_terms_all_of_them_are_given_back_first() -> None:
