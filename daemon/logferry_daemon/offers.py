@@ -92,6 +92,8 @@ class Offers:
         self._clock = clock
         self._silent_since: dict[str, datetime] = {}
         self._asking: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._heard: dict[str, _Known | None] = {}
+        """By destination, what stands in the spool: it is asked for at every letter, and written here alone."""
 
     async def of(self, destination: Destination, dialect: Dialect) -> Offer:
         """Asks where it has to."""
@@ -150,17 +152,25 @@ class Offers:
         return None
 
     async def _known(self, destination: Destination) -> _Known | None:
-        note = await self._outbox.note(_note(destination))
-        try:
-            known = msgspec.json.decode(note or "null", type=_Known | None)
-        except msgspec.DecodeError:
-            return None  # another version's
+        if destination.name not in self._heard:
+            note = await self._outbox.note(_note(destination))
+            self._heard.setdefault(destination.name, _told(note))
+        known = self._heard[destination.name]
         return known if known and known.place == destination.place else None
 
     async def _keep(self, destination: Destination, offer: Offer) -> None:
         self._silent_since.pop(destination.place, None)
         known = _Known(destination.place, self._clock.now(), offer)
         await self._outbox.set_note(_note(destination), msgspec.json.encode(known).decode())
+        self._heard[destination.name] = known
+
+
+def _told(note: str | None) -> _Known | None:
+    """What such a note says; nothing where it is another version's."""
+    try:
+        return msgspec.json.decode(note or "null", type=_Known | None)
+    except msgspec.DecodeError:
+        return None
 
 
 def _shown_note(delivery: str) -> str:

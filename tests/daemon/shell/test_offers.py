@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from logferry_daemon.core.offer import Offer
 from logferry_daemon.dialects.health import PATH as HEALTH
 from logferry_daemon.offers import SILENCE, VALID, Offers
 from logferry_model.errors import Unreachable
-from tests.daemon.shell.office import DESTINATION, Office, answer, name_of, problem, stored
+from tests.daemon.shell.office import DESTINATION, TEN, Office, answer, name_of, problem, stored
 from tests.daemon.shell.remote import (
     TUS,
     answering,
@@ -21,6 +22,7 @@ from tests.daemon.shell.remote import (
     office,
     told,
 )
+from tests.fake_spool import MemorySpool
 from tests.fakes import Answer, Sent
 from tests.packed import unpacked
 
@@ -50,6 +52,30 @@ async def test_a_day_is_long_enough_for_an_answer_also_over_a_restart() -> None:
     await desk.find("cc")
     await desk.work()
     assert asked(desk).count("GET /info") == 2
+
+
+class Reread(MemorySpool):
+    """A spool that counts how often each of its notes is asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = Counter[str]()
+
+    async def note(self, key: str) -> str | None:
+        self.asked[key] += 1
+        return await super().note(key)
+
+
+async def test_the_spool_is_asked_once_for_what_a_destination_offers() -> None:
+    desk, spool = Office(answering(info)), Reread()
+    desk.spool = spool
+    desk.offers = Offers(spool, desk.sender, desk.clock)
+    desk.open_again()
+    await desk.find(*TEN)
+    await desk.agree()
+    await desk.work()
+    assert set((await desk.states()).values()) == {"uploaded"}
+    assert spool.asked["offer:home"] == 1
 
 
 @pytest.mark.parametrize(
