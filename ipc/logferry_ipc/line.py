@@ -23,7 +23,7 @@ from logferry_ipc.endpoint import Endpoint
 from logferry_ipc.messages import Hello
 from logferry_ipc.proof import proves
 from logferry_ipc.routes import HELLO, Route
-from logferry_model.errors import Damaged, Refused, Unreachable
+from logferry_model.errors import Damaged, Misconfigured, Refused, Unreachable
 
 _HOST = "127.0.0.1"
 _LARGEST_PROBLEM = 64 * 1024
@@ -51,6 +51,16 @@ def told() -> Iterator[None]:
         raise Unreachable("daemon-silent", "The daemon did not answer in time.", hint="Try again.") from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise Unreachable("daemon-lost", "The connection to the daemon broke off.", hint="Try again.") from error
+
+
+@contextmanager
+def as_text() -> Iterator[None]:
+    """A name of a file may be bytes that no text has: it cannot be said to the daemon, nor kept in its settings."""
+    try:
+        yield
+    except UnicodeEncodeError as error:
+        said = "There are bytes in this name that are no letters."
+        raise Misconfigured("not-text", said, hint="Give the file or folder another name.") from error
 
 
 class Line:
@@ -91,9 +101,10 @@ class Line:
         self, route: Route, *values: str, body: Struct | None = None, cursor: str | None = None
     ) -> http.client.HTTPResponse:
         """Send the token and the request; the response of a success, or the error that it tells."""
-        path = route.fill(*values) + (f"?after={quote(cursor, safe='')}" if cursor is not None else "")
+        with as_text():
+            path = route.fill(*values) + (f"?after={quote(cursor, safe='')}" if cursor is not None else "")
+            data = None if route.method == "GET" else msgspec.json.encode(body if body is not None else {})
         headers = {"Authorization": f"Bearer {self._endpoint.keys.token}", "Content-Type": "application/json"}
-        data = None if route.method == "GET" else msgspec.json.encode(body if body is not None else {})
         with told():
             self._connection.request(route.method, path, data, headers)
             response = self._connection.getresponse()

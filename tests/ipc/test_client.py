@@ -249,6 +249,16 @@ def test_each_kind_of_error_arrives_as_itself(tmp_path: Path, kind: type[Logferr
     assert (told.code, told.message, told.hint) == ("some-code", "It went wrong.", "Mend it.")
 
 
+def test_a_name_of_bytes_that_are_no_letters_is_not_sent(daemon: ThreadedDaemon, client: DaemonClient) -> None:
+    for asking in (
+        lambda: client.add_source(m.NewSource(tracker="artemis", path="/games/b\udcff")),
+        lambda: client.session("b\udcff"),
+    ):
+        with pytest.raises(Misconfigured, match="no letters"):
+            asking()
+    assert daemon.control.calls == []
+
+
 def test_an_unexpected_error_arrives_without_its_text(tmp_path: Path) -> None:
     with daemon_in_thread(tmp_path, Raising(KeyError("/home/somebody/log.txt"))), pytest.raises(Damaged) as caught:
         DaemonClient(tmp_path).status()

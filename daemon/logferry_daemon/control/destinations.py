@@ -65,7 +65,8 @@ class DestinationDesk:
             # The address of a webhook may be its key: then it is not repeated.
             shown = "This" if wanted.dialect.startswith("webhook") else f'"{wanted.url}"'
             said = f"{shown} cannot be a destination: {reason}."
-            raise Misconfigured("url-refused", said, hint="Give the collector's address, as https://example.org")
+            example = "file:///home/you/sessions" if wanted.dialect == "folder" else "https://example.org"
+            raise Misconfigured("url-refused", said, hint=f"Give its address, as {example}")
         self.fleet.check_place(wanted.url)
         await self.accounts.check(wanted.dialect, wanted.account)
         check_trackers(self.fleet, wanted.trackers)

@@ -81,6 +81,16 @@ async def test_a_destination_that_cannot_be_is_refused_and_leaves_no_trace(
     assert not house.settings_file.exists()
 
 
+@pytest.mark.parametrize(
+    ("dialect", "address"), [("folder", "file:///home/you/sessions"), ("s3", "https://example.org")]
+)
+async def test_an_address_that_cannot_be_is_answered_with_one_that_could(
+    control: DaemonControl, dialect: str, address: str
+) -> None:
+    error = await error_of(control.add_destination(NewDestination(name="home", dialect=dialect, url="/home/mila/out")))
+    assert error.hint == f"Give its address, as {address}"
+
+
 async def test_a_destination_that_goes_takes_its_consent_its_key_and_what_waits(
     house: House, control: DaemonControl
 ) -> None:
