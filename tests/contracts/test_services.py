@@ -22,7 +22,8 @@ from logferry_daemon.core.exchange import Acked, Dialect, Erased, Erasure, Later
 from logferry_daemon.dialects.firebase import FirebaseDialect
 from logferry_daemon.dialects.object_store import S3Dialect
 from logferry_daemon.dialects.supabase import SupabaseDialect
-from logferry_daemon.dialects.webhook import JsonWebhookDialect, WebhookDialect
+from logferry_daemon.dialects.webhook import WebhookDialect
+from logferry_daemon.dialects.webhook_json import JsonWebhookDialect
 from logferry_daemon.ports import Sender
 from tests.contracts.test_sender import Handler, Site, site
 from tests.daemon.dialects.talking import NOW, PARCEL, report

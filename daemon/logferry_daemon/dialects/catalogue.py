@@ -14,7 +14,8 @@ from logferry_daemon.dialects.putt import PuttDialect
 from logferry_daemon.dialects.resonance import ResonanceDialect
 from logferry_daemon.dialects.supabase import SupabaseDialect
 from logferry_daemon.dialects.swgdb import SwgdbDialect
-from logferry_daemon.dialects.webhook import JsonWebhookDialect, WebhookDialect
+from logferry_daemon.dialects.webhook import WebhookDialect
+from logferry_daemon.dialects.webhook_json import JsonWebhookDialect
 
 
 def all_dialects() -> Mapping[str, Dialect]:

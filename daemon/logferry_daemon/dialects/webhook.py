@@ -1,4 +1,4 @@
-"""Webhooks: a message for each evening in a channel that people read (Discord and its like), or a post for a program.
+"""A webhook for people: a message for each evening in a channel that they read (Discord and its like).
 
 The address of a webhook is its key, so only the beginning of it is a setting; the rest is the secret, and is put behind
 it at the last moment (core/reaching.py). Pure.
@@ -6,13 +6,10 @@ it at the last moment (core/reaching.py). Pure.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
-
-import msgspec
 
 from logferry_daemon.core.exchange import (
     Conversation,
@@ -32,7 +29,6 @@ from logferry_daemon.core.exchange import (
 from logferry_daemon.core.giving_up import PARKS_AFTER, PARKS_AGE
 from logferry_daemon.core.reaching import KEY_IN_PATH, PATH_KEY
 from logferry_daemon.core.validity import Invalid, Unclear, Valid, ValidatingConversation
-from logferry_daemon.dialects.origin import on_origin
 from logferry_daemon.dialects.services import (
     KEY,
     Said,
@@ -45,36 +41,21 @@ from logferry_daemon.dialects.services import (
     text_in,
 )
 from logferry_daemon.dialects.status import portal
-from logferry_daemon.dialects.summary import Summary, length_of, shown, summary_of
+from logferry_daemon.dialects.webhook_embed import embed_for
+from logferry_daemon.dialects.webhook_key import path_key
 from logferry_daemon.dialects.webhook_message import (
-    MOST_CHARACTERS,
     Embed,
-    Mark,
     Message,
     body_of,
     embed_in,
-    embed_of,
     message_in,
 )
 from logferry_model.envelope import MEDIA_TYPE, sha256_hex
 
-MOST_FIELDS = 18
-LONGEST_NAME = 100
-LONGEST_VALUE = 200
 MOST_LOOKS = 5
 """Messages of one evening that are looked into, the last ones: a session whose answer was lost is in one of these."""
 NOT_SHOWN = "the answer does not show the session that was sent"
 _JSON = {"Content-Type": MEDIA_TYPE}
-_MARKUP = re.compile(r"([\\`*_~|>\[\]()#@<:-])")
-_PASTED = re.compile(r".*/webhooks/(?=[^/]+/)")
-
-
-def path_key(secret: str) -> Mapping[str, str]:
-    """The secret end of the address; who pasted the whole of it meant this."""
-    return {PATH_KEY: _PASTED.sub("", secret).strip("/")}
-
-
-# For people
 
 
 class WebhookDialect:
@@ -85,7 +66,7 @@ class WebhookDialect:
 
     def write(self, parcel: Parcel) -> Letter:
         """The first message of an evening: what was played, how long, and what it came to."""
-        body = body_of([_embed(parcel)])
+        body = body_of([embed_for(parcel)])
         headers = json_headers(parcel.idempotency_key)
         return Letter(body=body, headers=headers, payload_digest=sha256_hex(parcel.document))
 
@@ -240,106 +221,3 @@ def _said(told: Any) -> Said:  # noqa: ANN401 -- any JSON value
     wait = told.get("retry_after") if isinstance(told, dict) else None
     seconds = float(wait) if isinstance(wait, int | float) and not isinstance(wait, bool) and 0 < wait < 1e6 else None
     return Said(code=text_in(told, "code"), text=text_in(told, "message"), wait=seconds)
-
-
-def _embed(parcel: Parcel) -> Embed:
-    summary = summary_of(parcel)
-    told = {
-        "title": plain(parcel.tracker, LONGEST_NAME),
-        "description": f"{length_of(summary.seconds)}, {summary.events:,} events",
-        "timestamp": parcel.started_at.isoformat(),
-        "fields": list(_fields(summary)),
-        "footer": {"text": Mark(parcel.session, parcel.revision).footer},
-    }
-    return _fitting(told)
-
-
-def _fitting(told: Mapping[str, Any]) -> Embed:
-    """As many of its fields as a message takes: text that is all markup is twice as long as it looks."""
-    embed = embed_of(msgspec.Raw(msgspec.json.encode(told)))
-    if embed.size <= MOST_CHARACTERS:
-        return embed
-    return _fitting({**told, "fields": told["fields"][:-1]})
-
-
-def _fields(summary: Summary) -> Iterator[Mapping[str, object]]:
-    for one in summary.figures[:MOST_FIELDS]:
-        value = f"{shown(one.value)} {one.unit}".rstrip()
-        yield {"name": plain(one.label, LONGEST_NAME), "value": plain(value, LONGEST_VALUE), "inline": True}
-    for name, lines in (("Bosses", summary.bosses), ("Loot", summary.loot)):
-        if lines:
-            yield {"name": name, "value": "\n".join(plain(line, LONGEST_VALUE // 2) for line in lines)}
-
-
-def plain(text: str, longest: int) -> str:
-    """Text of a log as text: no link, no mention, no markup, not empty and not too long."""
-    whole = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    short = whole if len(whole) <= longest else f"{whole[: longest - 1]}…"
-    return _MARKUP.sub(r"\\\1", short) or "-"
-
-
-# For programs
-
-
-class JsonWebhookDialect:
-    """The whole session as JSON, for whatever receives webhooks; believes only an answer that echoes its digest."""
-
-    name = "webhook-json"
-
-    def write(self, parcel: Parcel) -> Letter:
-        """What it is, what it comes to, and the session itself."""
-        digest = sha256_hex(parcel.document)
-        body = {
-            "kind": "session",
-            "session": parcel.session,
-            "tracker": parcel.tracker,
-            "natural_key": parcel.natural_key,
-            "revision": parcel.revision,
-            "started_at": parcel.started_at,
-            "ended_at": parcel.ended_at,
-            "digest": digest,
-            "summary": summary_of(parcel),
-            "document": msgspec.Raw(parcel.document),
-        }
-        headers = json_headers(parcel.idempotency_key)
-        return Letter(body=msgspec.json.encode(body), headers=headers, payload_digest=digest)
-
-    def credentials(self, secret: str, request: Request, now: datetime) -> Mapping[str, str]:
-        """No header: the key is a part of the address."""
-        return path_key(secret)
-
-    def key_in(self, pasted: str) -> str:
-        """The end of the address."""
-        return path_key(pasted)[PATH_KEY]
-
-    def deliver(self, letter: Letter, *, url: str, now: datetime) -> Conversation:
-        """One post."""
-        path = f"/{KEY_IN_PATH}"
-        response = yield Request(method="POST", path=path, headers=letter.headers, body=letter.body)
-        if response.status >= 300:
-            return failure(response, now, _problem, {})
-        if is_page(response):
-            return portal(response, now)
-        told = object_of(response)
-        if text_in(told, "digest") != letter.payload_digest:
-            return _unconfirmed(response)
-        link = text_in(told, "url")
-        named = text_in(told, "id") or letter.payload_digest
-        return proof(letter, now=now, report=named, url=on_origin(url, link) if link else "")
-
-    def delete(self, report: Report, *, now: datetime) -> ErasingConversation:
-        """There is no word for it."""
-        yield from ()
-        return Parked(reason="a webhook takes and deletes nothing; delete it where it went")
-
-
-def _unconfirmed(response: Response) -> Outcome:
-    return Stop(
-        reason=f"it answered {response.status} without the digest of what it was sent",
-        hint='Have it answer in JSON with the "digest" that it got, then: logferry retry --all',
-    )
-
-
-def _problem(told: Any) -> Said:  # noqa: ANN401 -- any JSON value
-    found = (text_in(told, key) for key in ("detail", "title", "message", "error"))
-    return Said(text=next((text for text in found if text), ""))
