@@ -21,15 +21,27 @@ EVENTS = "events"
 _Whole: Any = msgspec.defstruct(
     "_Whole", [("raw", str | None, None)], bases=(Told,), forbid_unknown_fields=True, gc=False
 )
-"""An event with every key that there is in one; the line of the log is read as a text and then let go."""
+"""An event with every key that there is in one: another ends the reading at once.
+
+The line of the log is read as a text, and then let go.
+"""
 _MANY: Any = list[_Whole]
+_HEAD = (
+    "id", "name", "tags", "startedAt", "endedAt", "pausedAt", "totalPausedTime", "loadoutSnapshots", "runningStats",
+    "manualCostPerShot", "manualArmorCost", "manualFapCost", "manualMiscCost",
+)  # fmt: skip
+_Document: Any = msgspec.defstruct(
+    "_Document",
+    [(EVENTS, _MANY), *((name, Raw, None) for name in _HEAD)],
+    forbid_unknown_fields=True,
+)
+"""What a document has at its highest level."""
 
 
 def usual(data: bytes) -> dict[str, Any] | None:
     """The document, with events for `events_of`; None where it has to be read with more care."""
     try:
-        parts = msgspec.json.decode(data, type=dict[str, Raw])
-        events = msgspec.json.decode(parts.pop(EVENTS, b""), type=_MANY)
+        parts, events = _parts(data)
     except UNREADABLE:
         return None
     document: dict[str, Any] = {EVENTS: events}
@@ -41,6 +53,16 @@ def usual(data: bytes) -> dict[str, Any] | None:
         return None
     # As many as are written: no key is in one object twice.
     return document if keys == keys_written(data) else None
+
+
+def _parts(data: bytes) -> tuple[dict[str, Raw], Sequence[Any]]:
+    try:
+        whole = msgspec.json.decode(data, type=_Document)
+    except msgspec.ValidationError:
+        # A newer release may have more in its head than is known here: it is gone over twice then.
+        parts = msgspec.json.decode(data, type=dict[str, Raw])
+        return parts, msgspec.json.decode(parts.pop(EVENTS, b""), type=_MANY)
+    return {name: part for name in _HEAD if (part := getattr(whole, name)) is not None}, whole.events
 
 
 def _keys(events: Sequence[Any]) -> int:

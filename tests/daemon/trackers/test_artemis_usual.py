@@ -39,7 +39,7 @@ ODD = (
     '"' + "a" * 201 + '"', "1000000000001", "-1e12", "[]", "{}", '{"a":1,"a":2}', "[" * MAX_DEPTH + "]" * MAX_DEPTH, "2.5", "tru",
     '"\t"', "1772395200000.5",
 )  # fmt: skip
-HEAD = ("id", "startedAt", "endedAt", "name", "tags", "loadoutSnapshots", "runningStats", "events", "else")
+HEAD = ("id", "startedAt", "endedAt", "name", "tags", "loadoutSnapshots", "pausedAt", "events", "else")
 Pairs = Sequence[tuple[str, str, str]]
 
 
@@ -137,6 +137,16 @@ DOUBTS = {
 @pytest.mark.parametrize("what", DOUBTS)
 def test_of_what_may_be_odd_it_says_nothing(what: str) -> None:
     assert usual(DOUBTS[what].encode()) is None
+
+
+@pytest.mark.parametrize("head", [{}, {"pausedAt": None, "totalPausedTime": 3.0}, {"newInThisRelease": [{"a": None}]}])
+def test_whatever_the_head_holds_the_events_are_usual_ones(head: dict[str, Any]) -> None:
+    data = json.dumps(head | {"events": [EVENT]}).encode()
+    told = usual(data)
+    assert told is not None
+    assert {key: told[key] for key in head} == head
+    assert len(told) == len(head) + 1
+    check(data)
 
 
 def test_what_is_no_text_is_doubtful() -> None:
