@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shlex
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -25,9 +28,14 @@ from logferry_ipc.messages import (
     DestinationInfo,
     DestinationMetrics,
     DestinationStatus,
+    Ledger,
+    LedgerLine,
+    LedgerTrouble,
     Metrics,
+    ReceiptInfo,
     SessionSummary,
     Status,
+    Verified,
 )
 from logferry_model.errors import LogferryError
 from tests.cli.conftest import Command
@@ -247,3 +255,21 @@ def test_the_status_tells_how_many_went_where() -> None:
     text = str(list(status_view(now)))
     assert "1,234" in text
     assert "'7'" in text
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "ledger.md").read_text("utf-8")
+EXAMPLES = [json.loads(one) for one in re.findall(r"^```json\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)]
+
+
+@pytest.mark.parametrize(
+    ("field", "shape"),
+    [("receipts", ReceiptInfo), ("deliveries", Verified), ("lines", LedgerLine), ("troubles", LedgerTrouble)],
+)
+def test_the_page_shows_every_field_of_what_is_told_as_json(field: str, shape: type[msgspec.Struct]) -> None:
+    (shown,) = (one[field] for one in EXAMPLES if field in one)
+    assert set(shown[0]) == set(shape.__struct_fields__)
+
+
+def test_the_page_shows_every_field_of_a_ledger() -> None:
+    (shown,) = (one for one in EXAMPLES if "lines" in one)
+    assert set(shown) == set(Ledger.__struct_fields__)
