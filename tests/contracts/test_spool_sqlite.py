@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -294,6 +295,18 @@ async def test_a_spool_from_before_there_was_a_backlog_keeps_all_that_it_has(pat
         }
         # Sessions that were found in those days need not be asked for.
         assert await spool.next_due("home", NOW, backfill=False) is not None
+
+
+async def test_documents_of_a_spool_from_before_are_sent_as_they_are(path: Path) -> None:
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        await admit(spool, found("aa"), found("bb"))
+    before = connect(path)
+    packed = zlib.compress(found("aa").document, 6)
+    before.execute("UPDATE sessions SET document = ? WHERE id = 'aa'", (packed,))
+    before.close()
+    async with open_spool(path, FixedChance(), FACTS) as spool:
+        sent = {one.parcel.session: one.parcel.document for one in await claim(spool)}
+    assert sent == {"aa": found("aa").document, "bb": found("bb").document}
 
 
 async def test_of_a_spool_from_before_players_were_written_down_somebody_played_what_has_players(path: Path) -> None:
