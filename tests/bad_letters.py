@@ -1,4 +1,4 @@
-"""A worker that knows letters which end it, stop it or take all of its memory; and what is to be said to it."""
+"""A worker that knows letters and documents which end it, stop it or take all of its memory; and what is to be said to it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from logferry_daemon.core.exchange import Letter, Parcel
+from logferry_daemon.core.reading import Document, DocumentTracker, Reading
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.dialects.logferry import LogferryDialect
-from logferry_daemon.workshop.worker import work
+from logferry_daemon.trackers.artemis import Artemis
+from logferry_daemon.workshop.worker import known_trackers, work
+from logferry_model.errors import Damaged
 
 COMMAND = (
     sys.executable,
@@ -60,9 +64,33 @@ class Swells(LogferryDialect):
         return super().write(replace(parcel, document=bytes(sys.maxsize // 2)))
 
 
+class Deadly(Artemis):
+    """Its documents say what becomes of whoever reads them."""
+
+    name = "deadly"
+
+    def read(self, document: Document) -> Reading:
+        match document.data:
+            case b"damaged":
+                raise Damaged("cut", "it lost some bytes.", hint="Copy it again.")
+            case b"mistaken":
+                raise KeyError("s3cret text")
+            case b"deadly":
+                os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+            case b"swelling":
+                bytes(sys.maxsize // 2)
+        while True:
+            pass
+
+
+def trackers() -> Mapping[str, DocumentTracker]:
+    """All that a worker knows, and this one."""
+    return {**known_trackers(), Deadly.name: Deadly()}
+
+
 BAD = (Dies(), Spins(), Sleeps(), Swells())
 
 
 def main() -> None:
     """The worker of a daemon, with these besides."""
-    work({**all_dialects(), **{one.name: one for one in BAD}})
+    work({**all_dialects(), **{one.name: one for one in BAD}}, trackers)

@@ -13,6 +13,7 @@ from logferry_daemon.core.reading import AnyTracker, Found, LogTracker, Raw, Rea
 from logferry_daemon.core.settle import Sighting
 from logferry_daemon.intake.catching_up import Place, catch_up_for
 from logferry_daemon.intake.file_state import FileState
+from logferry_daemon.intake.in_threads import InThreads
 from logferry_daemon.ports import Databases, FileSeen, LogFiles
 from logferry_model.errors import LogferryError, Misconfigured
 from logferry_model.session import End
@@ -122,7 +123,7 @@ class Survey:
         companions = () if isinstance(tracker, LogTracker) else tuple(tracker.companions(entry.path))
         signature = await place.joined(entry.signature, companions)
         state = FileState(path=entry.path, sighting=Sighting(signature, self.now))
-        catch_up, found = catch_up_for(tracker, place), dict[str, Found]()
+        catch_up, found = catch_up_for(tracker, place, InThreads()), dict[str, Found]()
         for _ in range(MAX_LOOKS):
             await catch_up(state, settled=True)
             # The last one may still grow: it is whole at the end.

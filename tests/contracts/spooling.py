@@ -99,6 +99,7 @@ def found(
     return NewSession(
         session=made,
         document=document,
+        events=len(made.events),
         fingerprint=sha256_hex(document),
         weight=len(made.events),
         only_grows=only_grows,

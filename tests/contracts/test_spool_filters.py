@@ -25,6 +25,7 @@ def played(name: str, tracker: str, *, age: int = 0, player: str | None = None) 
     return NewSession(
         session=session,
         document=document,
+        events=len(session.events),
         fingerprint=sha256_hex(document),
         weight=made.weight,
         only_grows=False,

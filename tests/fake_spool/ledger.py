@@ -95,7 +95,7 @@ class LedgerInMemory(Asking):
             source=kept.source,
             started_at=session.started_at,
             ended_at=session.ended_at,
-            events=len(session.events),
+            events=kept.new.events,
             revision=kept.revision,
             end_rule=end.rule if end else "",
             end_evidence=end.evidence if end else "",

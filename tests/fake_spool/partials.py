@@ -13,7 +13,7 @@ from logferry_daemon.ports import (
 )
 from logferry_model.session import EndRule, SessionId
 from tests.fake_spool.filing import Filing
-from tests.fake_spool.shelves import KeptSession, ended_at
+from tests.fake_spool.shelves import KeptSession, ended_at, whole
 
 
 class Partials(Filing):
@@ -32,7 +32,7 @@ class Partials(Filing):
         if kept is None or not kept.runs:
             return None
         old, end = kept.new, end_by(EndRule.SILENCE, GONE)
-        new = ended(old.session, ended_at(kept), end, leaks=old.leaks, removed=old.removed)
+        new = ended(whole(old), ended_at(kept), end, leaks=old.leaks, removed=old.removed)
         return self._keep(kept.source, replace(new, identity=old.identity), destinations, now)
 
     def _came_at(self, kept: KeptSession) -> datetime:

@@ -26,7 +26,7 @@ from logferry_daemon.ports import (
 )
 from logferry_model.session import Session
 from tests.fake_spool.filing import Filing
-from tests.fake_spool.shelves import KeptPlan, KeptSession
+from tests.fake_spool.shelves import KeptPlan, KeptSession, whole
 
 
 class RecuttingInMemory(Filing):
@@ -41,7 +41,7 @@ class RecuttingInMemory(Filing):
         held = [self._plans.get(name) or KeptPlan({name: replace(alone[name])}) for name in names]
         plans = [one.plan for one in held]
         if isinstance(order, Merge):
-            check_neighbours([one.new.session for one in chosen], self._timeline({one.source for one in chosen}))
+            check_neighbours([whole(one.new) for one in chosen], self._timeline({one.source for one in chosen}))
             made = merge(plans, order, self.recount)
         else:
             made = split(plans[0], order, self.recount)

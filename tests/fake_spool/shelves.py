@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+import msgspec
+
 from logferry_daemon.core.consent import Grant
 from logferry_daemon.core.delivery import State, Step, step
 from logferry_daemon.core.exchange import Letter, Upload
@@ -22,8 +24,13 @@ from logferry_daemon.core.recut import (
 from logferry_daemon.ports import CopyRow, DeletedRow, DeliveryRow, FileRow, RemnantRow
 from logferry_model.envelope import Receipt
 from logferry_model.errors import LogferryError, Unreachable
-from logferry_model.session import SessionId
+from logferry_model.session import Session, SessionId
 from tests.fakes import FixedChance
+
+
+def whole(new: NewSession) -> Session:
+    """All of it, and not its head alone."""
+    return msgspec.json.decode(new.document, type=Session)
 
 
 @dataclass
@@ -64,7 +71,7 @@ class KeptPlan:
 
     @property
     def plan(self) -> Plan:
-        return Plan(tuple(self.originals[key].new.session for key in sorted(self.originals)), self.cuts)
+        return Plan(tuple(whole(self.originals[key].new) for key in sorted(self.originals)), self.cuts)
 
 
 @dataclass

@@ -104,7 +104,7 @@ def session_values(new: NewSession, source: str, revision: int, now: datetime) -
         "source": source,
         "started_at": ms(session.started_at),
         "ended_at": ms(until) if until else None,
-        "events": len(session.events),
+        "events": new.events,
         "revision": revision,
         "fingerprint": new.fingerprint,
         "end_rule": end.rule.value if end else "",
@@ -137,7 +137,7 @@ def frame_values(left: NewSession) -> dict[str, Any]:
     return {
         "id": session.id,
         "natural_key": session.natural_key,
-        "events": len(session.events),
+        "events": left.events,
         "fingerprint": left.fingerprint,
         "end_evidence": end.evidence if end else "",
         "document": shelved(left.document),

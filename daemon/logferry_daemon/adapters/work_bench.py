@@ -1,4 +1,4 @@
-"""Where one letter at a time is made by a worker: started when it is needed, and given up when it does not get on."""
+"""Where one task at a time is done by a worker: started when it is needed, and given up when it does not get on."""
 
 from __future__ import annotations
 

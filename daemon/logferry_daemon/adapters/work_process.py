@@ -1,4 +1,4 @@
-"""Makes letters in a process of its own: started when there is work, ended when there was none for a while.
+"""Has work done in a process of its own: started when there is some, ended when there was none for a while.
 
 A letter costs milliseconds of pure computing, and a long session a second. In a thread, that is time in which the local
 API waits for its turn; in a process it is the other core's, and the memory is given back when it ends.
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 IDLE = timedelta(seconds=10)
 """Without work, before it ends. Starting one takes a fifth of a second."""
 ASIDE = 2
-"""Places for letters that take long: each has a worker for itself there, and holds up no other."""
+"""Places for what takes long: each has a worker for itself there, and holds up no other."""
 NO_MEMORY = MemoryError.__name__
 """The one mistake that is not made once more in the daemon: it would be the daemon that is ended for it."""
 _KINDS: Mapping[str, type[LogferryError]] = {
@@ -67,7 +67,7 @@ async def open_workshop(
 
 
 class ProcessWorkshop:
-    """One letter at a time, by one worker; what takes long goes on aside, and the next one has another worker.
+    """One task at a time, by one worker; what takes long goes on aside, and the next one has another worker.
 
     What takes long and finds no place there begins again when there is one, so nobody has the turn for long.
     """
@@ -98,28 +98,32 @@ class ProcessWorkshop:
 
     @property
     def pid(self) -> int | None:
-        """Of the worker that has the next letter, while there is one."""
+        """Of the worker that has the next task, while there is one."""
         return self._bench.pid
 
     async def write(self, errand: Errand, dialect: Dialect) -> Written:
         """The letter; where no process can be started, made in a thread."""
-        answer = await self._answer(Write(dialect=dialect.name, errand=errand))
+        task = Write(dialect=dialect.name, errand=errand)
+        answer = await self.answer(lambda: task, worker_lost)
         return answer.written if isinstance(answer, Wrote) else await self._here.write(errand, dialect)
 
-    async def _answer(self, task: Task) -> Answer | None:
-        """What a worker made of it; None where it is to be done here."""
-        message = await asyncio.to_thread(encoded, task)
+    async def answer(self, task: Callable[[], Task], lost: Callable[[str], Damaged]) -> Answer | None:
+        """What a worker made of it; None where it is to be done here. `task` is called in a thread."""
+        try:
+            message = await asyncio.to_thread(lambda: encoded(task()))
+        except Exception as error:  # noqa: BLE001 -- what cannot be told is done here, as what goes wrong there is
+            _tell_of(type(error).__name__)
+            return None
         try:
             answer = await self._in_turn(message, self._patience(len(message)))
         except Gone as error:
-            raise worker_lost(str(error)) from error
+            raise lost(str(error)) from error
         if isinstance(answer, Refusal):
             raise _error(answer)
         if isinstance(answer, Mistake) and answer.kind == NO_MEMORY:
-            raise worker_lost("there was too little memory for it")
+            raise lost("there was too little memory for it")
         if isinstance(answer, Mistake):
-            # Done once more where its cause can be seen.
-            log.warning("a task is done again in the daemon", extra={"action": "worker", "code": answer.kind})
+            _tell_of(answer.kind)
             return None
         return answer
 
@@ -204,11 +208,16 @@ class ProcessWorkshop:
     def _tell(self, error: Exception) -> None:
         if not self._told:
             log.warning(
-                "letters are made in the daemon itself, because no process could be started for it; "
+                "letters are made, and files read, in the daemon itself, because no process could be started for it; "
                 "meanwhile it may answer late",
                 extra={"action": "worker", "code": type(error.__cause__ or error).__name__},
             )
         self._told = True
+
+
+def _tell_of(mistake: str) -> None:
+    """It is done once more where its cause can be seen."""
+    log.warning("a task is done again in the daemon", extra={"action": "worker", "code": mistake})
 
 
 async def _broken_off(making: asyncio.Future[Answer]) -> None:

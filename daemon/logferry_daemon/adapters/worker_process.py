@@ -13,8 +13,8 @@ import psutil
 from logferry_daemon.workshop.messages import hear, say
 
 GOODBYE = timedelta(seconds=2)
-_NEEDED = frozenset({"SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
-"""What an interpreter may need to start; the rest of the environment is nobody's business there."""
+_NEEDED = frozenset({"SYSTEMROOT", "WINDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TZ"})
+"""What an interpreter may need to start, and where times without a zone are; the rest is nobody's business there."""
 
 
 class Gone(Exception):

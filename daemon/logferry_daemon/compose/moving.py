@@ -8,6 +8,7 @@ from pathlib import Path
 from logferry_daemon.adapters.database_source import ChildDatabases
 from logferry_daemon.adapters.log_files import FolderFiles
 from logferry_daemon.adapters.processes_psutil import SystemProcesses
+from logferry_daemon.adapters.reading_process import ProcessReadingRoom
 from logferry_daemon.adapters.watch_fs import FolderWatcher
 from logferry_daemon.apps import Apps
 from logferry_daemon.compose.base import Base, listing_of, privacy_of
@@ -17,6 +18,7 @@ from logferry_daemon.core.budget import Budget
 from logferry_daemon.dialects.catalogue import all_dialects
 from logferry_daemon.fleet import Fleet, Listeners
 from logferry_daemon.gates import Gates
+from logferry_daemon.intake.in_threads import InThreads
 from logferry_daemon.intake.partials import PartialTerms
 from logferry_daemon.intake.source import Pace, World
 from logferry_daemon.offers import Offers
@@ -70,6 +72,7 @@ def _world(base: Base, settings: Settings, watch: Watch, ties: Ties) -> World:
         apps=Apps(base.clock, SystemProcesses()),
         intake=base.spool,
         privacy=lambda listing: privacy_of(base, listing, keeps=ties.kept_groups()),
+        room=ProcessReadingRoom(base.workshop, InThreads()),
         keys=watch.vigil,
         summaries=ties.summaries,
         partials=PartialTerms(

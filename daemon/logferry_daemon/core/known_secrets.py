@@ -1,7 +1,7 @@
 """Finds known secrets in texts and documents: as they are, JSON-escaped, percent-encoded, in hex or in base64. Pure.
 
-It shows none of what it looks for, and cannot be copied into another process. Python cannot wipe a text, so whoever
-makes one lets go of it soon.
+It shows none of what it looks for, and goes to no other process but the workshop's. Python cannot wipe a text, so
+whoever makes one lets go of it soon.
 """
 
 from __future__ import annotations
@@ -42,6 +42,17 @@ class Secrets:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError
+
+    def carried(self) -> tuple[Sequence[str], Sequence[str]]:
+        """What is looked for, for our own worker (workshop/messages.py) and nobody else."""
+        return self._forms, sorted(self._numbers)
+
+    @classmethod
+    def of_carried(cls, value: tuple[Sequence[str], Sequence[str]]) -> Secrets:
+        """The same there."""
+        one = cls()
+        one._forms, one._numbers = tuple(value[0]), frozenset(value[1])
+        return one
 
     def stand_in(self, text: str) -> bool:
         """Whether one of them is in `text`, in whatever usual code."""

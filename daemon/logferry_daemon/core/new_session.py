@@ -16,8 +16,11 @@ class NewSession:
     """A sanitised session on its way into the spool."""
 
     session: Session
+    """Its head at least: whoever wants all that it is made of has the document."""
     document: bytes
     """The session, encoded."""
+    events: int
+    """How many are in it."""
     fingerprint: str
     """Digest of what makes a revision another one: everything but how the end was recognised."""
     weight: int
@@ -38,11 +41,22 @@ class NewSession:
     """Whether it could say who played: where neither it nor an earlier state of it does, that is UNSURE."""
 
 
+def head_of(session: Session) -> Session:
+    """When it was, whose it is and how it ended, without what it is made of: that costs nothing to hand on."""
+    return Session(
+        id=session.id,
+        tracker=session.tracker,
+        natural_key=session.natural_key,
+        started_at=session.started_at,
+        ended_at=session.ended_at,
+        end=session.end,
+    )
+
+
 def summarised(new: NewSession, destinations: Sequence[str], summaries: Mapping[str, int]) -> list[str]:
     """Those destinations that get a summary before the whole of this session."""
-    events = len(new.session.events)
     over = new.session.end is not None and not new.leaks
-    return [to for to in destinations if over and to in summaries and events >= summaries[to]]
+    return [to for to in destinations if over and to in summaries and new.events >= summaries[to]]
 
 
 def heard_of(new: NewSession) -> datetime | None:
@@ -54,7 +68,7 @@ def version_of(new: NewSession) -> Version:
     """What decides whether it is a new revision."""
     return Version(
         fingerprint=new.fingerprint,
-        events=len(new.session.events),
+        events=new.events,
         end_rule=new.session.end.rule if new.session.end else "",
         # Of what is withheld nothing is counted: that it is is news, however much there was before.
         only_grows=new.only_grows and not new.leaks,

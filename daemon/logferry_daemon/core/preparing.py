@@ -13,7 +13,7 @@ from logferry_daemon.core.bounds import bounded
 from logferry_daemon.core.identities import UNSURE, known_as
 from logferry_daemon.core.identity import content_mark
 from logferry_daemon.core.known_secrets import Secrets
-from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.core.new_session import NewSession, head_of
 from logferry_daemon.core.reading import Found
 from logferry_daemon.core.sanitise import REMOVED, Privacy, TakenOut, named, sanitise
 from logferry_daemon.core.verify import leaks
@@ -53,8 +53,9 @@ def prepare(
         clean = written = frame(clean)
         document = encode_session(clean)
     return NewSession(
-        session=clean,
+        session=head_of(clean),
         document=document,
+        events=len(clean.events),
         fingerprint=fingerprint(written),
         weight=found.weight,
         last_at=found.last_at,
@@ -109,6 +110,7 @@ def ended(so_far: Session, last_at: datetime, end: End, *, leaks: tuple[str, ...
     return NewSession(
         session=whole,
         document=encode_session(whole),
+        events=len(whole.events),
         fingerprint=fingerprint(whole),
         weight=len(whole.events),
         leaks=leaks,
@@ -120,7 +122,12 @@ def withheld(session: Session, places: Sequence[str]) -> NewSession:
     """What is left of a session that was kept before it was known that something in it is private."""
     left = frame(session)
     return NewSession(
-        session=left, document=encode_session(left), fingerprint=fingerprint(left), weight=0, leaks=tuple(places)
+        session=left,
+        document=encode_session(left),
+        events=0,
+        fingerprint=fingerprint(left),
+        weight=0,
+        leaks=tuple(places),
     )
 
 
@@ -137,6 +144,7 @@ def part_of(session: Session, leaks: Sequence[str] = ()) -> NewSession:
     return NewSession(
         session=session,
         document=encode_session(session),
+        events=len(session.events),
         fingerprint=fingerprint(session),
         weight=len(session.events),
         leaks=tuple(leaks),

@@ -27,7 +27,7 @@ from logferry_daemon.core.reading import (
 from logferry_daemon.core.rows import Answer
 from logferry_daemon.core.settle import Signature, written_at
 from logferry_daemon.intake.file_state import NO_HEAD, FileState, Head
-from logferry_daemon.ports import Databases, LogFiles
+from logferry_daemon.ports import Databases, LogFiles, ReadingRoom
 
 BLOCK = 2**20
 HEAD = 1024
@@ -96,11 +96,11 @@ class CatchUp(Protocol):
         ...
 
 
-def catch_up_for(tracker: AnyTracker, place: Place) -> CatchUp:
+def catch_up_for(tracker: AnyTracker, place: Place, room: ReadingRoom) -> CatchUp:
     """How the files of this tracker are read on."""
     if isinstance(tracker, LogTracker):
         return Logs(tracker, place)
-    return Documents(tracker, place) if isinstance(tracker, DocumentTracker) else Rows(tracker, place)
+    return Documents(tracker, place, room) if isinstance(tracker, DocumentTracker) else Rows(tracker, place)
 
 
 class Logs:
@@ -188,9 +188,10 @@ def _blank(hole: re.Match[bytes]) -> bytes:
 class Documents:
     """Reads documents whole."""
 
-    def __init__(self, tracker: DocumentTracker, place: Place) -> None:
+    def __init__(self, tracker: DocumentTracker, place: Place, room: ReadingRoom) -> None:
         self._tracker = tracker
         self._place = place
+        self._room = room
 
     async def __call__(self, state: FileState, *, settled: bool) -> None:
         """Read it with what belongs to it, once nothing is being written."""
@@ -205,7 +206,7 @@ class Documents:
         )
         if await self._place.signature(path, companions) != signature:
             return  # it was rewritten while we read: the next look sees it change
-        state.reading = await asyncio.to_thread(self._tracker.read, document)
+        state.reading = await self._room.read(self._tracker, document)
         state.read = signature
 
     async def _beside(self, path: str) -> bytes | None:

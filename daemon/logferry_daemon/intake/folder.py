@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
+from logferry_daemon.core.losses import WORKER_LOST
 from logferry_daemon.core.reading import Found, LogTracker, too_large
 from logferry_daemon.core.settle import Sighting, Signature, seen
 from logferry_daemon.intake.catching_up import Place
@@ -17,6 +19,8 @@ from logferry_model.errors import Unreachable
 
 BATCH = 256
 """Files between two turns of the others."""
+NOTHING = Signature(0, 0, 0, 0)
+"""What no file looks like."""
 PASSING = frozenset({"no-permission", "file-unreadable"})
 """Troubles that go away without any sign in the file's size or time."""
 
@@ -66,7 +70,7 @@ class Folder:
 
     async def load(self) -> None:
         """What an earlier daemon left."""
-        self._rows = {row.path: row for row in await self._intake.files(self._source.name)}
+        self._rows = {row.path: _to_try_again(row) for row in await self._intake.files(self._source.name)}
 
     async def scan(self, now: datetime) -> None:
         """All files, and which are there no more."""
@@ -128,3 +132,9 @@ class Folder:
         if self._companions is None or entry.trouble:
             return entry.signature
         return await self._place.joined(entry.signature, tuple(self._companions(entry.path)))
+
+
+def _to_try_again(row: FileRow) -> FileRow:
+    """What cost an earlier daemon its workers may have lacked memory alone: it counts as changed."""
+    lost = any(trouble.code == WORKER_LOST for trouble in row.troubles)
+    return replace(row, signature=NOTHING) if lost else row

@@ -8,8 +8,9 @@ from dataclasses import replace
 
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.losses import Losses
 from logferry_daemon.core.new_session import NewSession
-from logferry_daemon.core.preparing import prepare
+from logferry_daemon.core.orders import Order
 from logferry_daemon.core.reading import Found, Paper, Trouble, only_grows
 from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.intake.boundaries import Boundaries
@@ -41,11 +42,15 @@ class Keeper:
         self._found = found
         self._orphans, self._partials, self._boundaries = waiting
         self._named = Named()
+        self._losses = Losses()
+        """Of each session."""
 
     async def keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
         """These sessions of a file are over, and it was read as far as `row` says."""
         async with self._world.keys.reading() as secrets:
-            prepared, troubles = await asyncio.to_thread(self._prepare_all, ended, state, secrets)
+            if (made := await self._prepare_all(ended, state, secrets)) is None:
+                return
+            prepared, troubles = made
             row = replace(row, troubles=(*row.troubles, *troubles))
             await self._admit(row, prepared, _without(secrets, state.reading.papers if state.reading else None))
         state.row, state.again = row, False
@@ -63,8 +68,9 @@ class Keeper:
             return
         row = state.row_of(self._source.name, running=True, troubles=state.row.troubles if state.row else ())
         async with self._world.keys.reading() as secrets:
-            prepared, _ = await asyncio.to_thread(self._prepare_all, [(found, None) for found in due], state, secrets)
-            await self._partials.admit(row, due, prepared, now)
+            if (made := await self._prepare_all([(found, None) for found in due], state, secrets)) is None:
+                return
+            await self._partials.admit(row, due, made[0], now)
         state.row = row
 
     async def keep_trouble(self, state: FileState, trouble: Trouble) -> None:
@@ -89,9 +95,10 @@ class Keeper:
     async def _keep_without_file(self, orphan: Orphan, state: FileState | None, secrets: Secrets) -> None:
         end = orphan.found.end or end_by(EndRule.SILENCE, GONE)
         try:
-            prepared = await asyncio.to_thread(self._prepare, orphan.found, end, secrets)
-        except Damaged:
-            self._orphans.keep(orphan.found.id, orphan.found.weight)
+            prepared = await self._prepare(orphan.found, end, secrets)
+        except Damaged as error:
+            if self._losses.trouble(orphan.found.id, error):
+                self._orphans.keep(orphan.found.id, orphan.found.weight)
             return
         if state is not None and state.row is not None:
             await self._admit(state.row, [prepared])
@@ -100,30 +107,40 @@ class Keeper:
         await self._admit(gone.row_of(self._source.name, running=False, troubles=()), [prepared])
         await self._world.intake.forget_file(self._source.name, orphan.path, self._world.clock.now())
 
-    def _prepare_all(
+    async def _prepare_all(
         self, ended: Sequence[tuple[Found, End | None]], state: FileState, secrets: Secrets
-    ) -> tuple[list[NewSession], list[Trouble]]:
-        """Each by itself: one that cannot be kept is told about and takes no other with it."""
+    ) -> tuple[list[NewSession], list[Trouble]] | None:
+        """Each by itself: one that cannot be kept is told about and takes no other with it.
+
+        None where one cost the process that was to do it: the file's turn comes again.
+        """
         prepared, troubles = [], []
-        names = self._named.all_in(state.path, state.found) if ended else frozenset()
+        names = await asyncio.to_thread(self._named.all_in, state.path, state.found) if ended else frozenset()
         for found, end in ended:
             try:
-                prepared.append(self._prepare(found, end, secrets, names))
+                prepared.append(await self._prepare(found, end, secrets, names))
             except Damaged as error:
-                troubles.append(Trouble(code=error.code, message=error.message))
+                if (trouble := self._losses.trouble(found.id, error)) is None:
+                    return None
+                troubles.append(trouble)
         return prepared, troubles
 
-    def _prepare(
+    async def _prepare(
         self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
     ) -> NewSession:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self._source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
         tracker = self._source.tracker
-        privacy = replace(self._world.privacy(tracker.listing), secrets=secrets)
+        order = Order(
+            found=found,
+            end=end,
+            only_grows=grows,
+            privacy=replace(self._world.privacy(tracker.listing), secrets=secrets),
+            names_player=tracker.names_player,
+            beside=beside,
+        )
         with mistakes_as_damage():
-            return prepare(
-                found, end, only_grows=grows, privacy=privacy, names_player=tracker.names_player, beside=beside
-            )
+            return await self._world.room.prepare(order)
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
         world, destinations = self._world, self._destinations()
@@ -131,6 +148,7 @@ class Keeper:
             row, sessions, destinations, world.clock.now(), papers, summaries=world.summaries()
         )
         for one in sessions:
+            self._losses.forget(one.session.id)
             self._orphans.keep(one.session.id, one.weight)
             self._boundaries.settled(one.session.id)
             self._partials.over(one.session.id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 
+from logferry_daemon.core.losses import Losses
 from logferry_daemon.core.reading import Trouble
 from logferry_daemon.intake.catching_up import CatchUp
 from logferry_daemon.intake.file_state import FileState
@@ -26,6 +27,8 @@ class ReadingOn:
         self._clock = clock
         self._keeper = keeper
         self._orphans = orphans
+        self._losses = Losses()
+        """Of each file, by its path."""
 
     async def read(self, state: FileState) -> None:
         """Read what is new, and notice which sessions it holds no more."""
@@ -41,7 +44,10 @@ class ReadingOn:
         try:
             with mistakes_as_damage():
                 await self._catch_up_with(state, settled=quiet >= self._pace.settle)
+            self._losses.forget(state.path)
         except (Damaged, Unreachable) as error:
             log.info("file not readable now", extra={"action": "file", "code": error.code})
-            if isinstance(error, Damaged) or quiet >= self._pace.patience:
+            if isinstance(error, Damaged):
+                state.trouble = self._losses.trouble(state.path, error)
+            elif quiet >= self._pace.patience:
                 state.trouble = Trouble(code=error.code, message=error.message)

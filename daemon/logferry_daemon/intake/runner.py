@@ -58,7 +58,9 @@ class SourceRunner:
         self._boundaries = Boundaries(source, world.apps)
         self._folder = Folder(source, place, world.intake, self._orphans)
         self._keeper = Keeper(source, world, destinations, found, (self._orphans, self._partials, self._boundaries))
-        reading = ReadingOn(catch_up_for(source.tracker, place), pace, world.clock, self._keeper, self._orphans)
+        reading = ReadingOn(
+            catch_up_for(source.tracker, place, world.room), pace, world.clock, self._keeper, self._orphans
+        )
         deciding = Deciding(source, pace, world.clock, self._boundaries, self._keeper)
         self._rounds = Rounds(source, self._folder, reading, self._boundaries, deciding)
         self._timetable = Timetable()

@@ -13,8 +13,9 @@ from logferry_daemon.core.known_secrets import NO_SECRETS, Secrets
 from logferry_daemon.core.policy import Listing
 from logferry_daemon.core.reading import AnyTracker
 from logferry_daemon.core.sanitise import Privacy
+from logferry_daemon.intake.in_threads import InThreads
 from logferry_daemon.intake.partials import NO_PARTIALS, PartialTerms
-from logferry_daemon.ports import Clock, Databases, Intake, KeysInSight, LogFiles, Watcher
+from logferry_daemon.ports import Clock, Databases, Intake, KeysInSight, LogFiles, ReadingRoom, Watcher
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +63,8 @@ class World:
     intake: Intake
     privacy: Callable[[Listing], Privacy]
     """What may be kept of sessions of a tracker that lists this."""
+    room: ReadingRoom = field(default_factory=InThreads)
+    """Where documents are read and sessions prepared."""
     keys: KeysInSight = field(default_factory=NoKeys)
     """None of these may be in what is kept."""
     summaries: Callable[[], Mapping[str, int]] = dict

@@ -50,6 +50,7 @@ from logferry_daemon.ports.notes import (
     trackers_text,
 )
 from logferry_daemon.ports.outbox import Claimed, DeliveryRow, Outbox
+from logferry_daemon.ports.reading_room import ReadingRoom
 from logferry_daemon.ports.remnants import RemnantRow, Remnants
 from logferry_daemon.ports.removals import CopyRow, DeletedRow, Removals, Removed
 from logferry_daemon.ports.spool import Spool
@@ -89,6 +90,7 @@ __all__ = [
     "Outbox",
     "Processes",
     "Program",
+    "ReadingRoom",
     "ReceiptRow",
     "Recutting",
     "RemnantRow",

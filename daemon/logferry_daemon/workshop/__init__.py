@@ -1,1 +1,1 @@
-"""A program of its own that makes letters, started by adapters/work_process.py."""
+"""A program of its own that makes letters and reads documents, started by adapters/work_process.py."""

@@ -6,14 +6,23 @@ Keys and tokens go this way and no other: not by the command line, the environme
 from __future__ import annotations
 
 import struct
+from datetime import timedelta, timezone, tzinfo
 from typing import IO, Any
 
 import msgspec
 from msgspec import Struct
 
 from logferry_daemon.core.addressing import Tokens
+from logferry_daemon.core.carried import Carried, CarriedReading
 from logferry_daemon.core.detectors import Surroundings
+from logferry_daemon.core.known_secrets import Secrets
+from logferry_daemon.core.new_session import NewSession
+from logferry_daemon.core.policy import Group, Listing
+from logferry_daemon.core.reading import Document
+from logferry_daemon.core.slots import Slots
 from logferry_daemon.core.writing import Errand, Written
+from logferry_daemon.recipes.match.recipe import MatchRecipe
+from logferry_model.session import End
 
 _LENGTH = struct.Struct(">Q")
 LONGEST = 2**30
@@ -39,7 +48,37 @@ class Write(Struct, frozen=True, kw_only=True, tag="write"):
     errand: Errand
 
 
-Task = Write
+class Read(Struct, frozen=True, kw_only=True, tag="read"):
+    """One document to read."""
+
+    tracker: str
+    """One with code, by its name."""
+    recipe: MatchRecipe | None = None
+    """What another one is made of."""
+    document: Document
+
+    def __repr__(self) -> str:
+        return "Read(***)"
+
+
+class Prepare(Struct, frozen=True, kw_only=True, tag="prepare"):
+    """One session to prepare for the spool: an Order, but for the detectors, which a worker has of its own."""
+
+    found: Carried
+    end: End | None
+    only_grows: bool
+    names_player: bool
+    beside: frozenset[str]
+    slots: Slots
+    listing: Listing
+    keeps: frozenset[Group]
+    secrets: Secrets
+
+    def __repr__(self) -> str:
+        return "Prepare(***)"
+
+
+Task = Write | Read | Prepare
 """What a worker is told after the first message: its tag says what is to be done."""
 
 
@@ -47,6 +86,21 @@ class Wrote(Struct, frozen=True, kw_only=True, tag="wrote"):
     """The letter."""
 
     written: Written
+
+
+class Held(Struct, frozen=True, kw_only=True, tag="held"):
+    """What the document holds."""
+
+    reading: CarriedReading
+
+
+class Prepared(Struct, frozen=True, kw_only=True, tag="prepared"):
+    """The session as it may be kept."""
+
+    new: NewSession
+
+    def __repr__(self) -> str:
+        return "Prepared(***)"
 
 
 class Refusal(Struct, frozen=True, kw_only=True, tag="refusal"):
@@ -65,7 +119,7 @@ class Mistake(Struct, frozen=True, kw_only=True, tag="mistake"):
     """Of the error; its text may have what nobody should read."""
 
 
-Answer = Wrote | Refusal | Mistake
+Answer = Wrote | Held | Prepared | Refusal | Mistake
 """What became of a task."""
 
 
@@ -86,7 +140,8 @@ def ready_of(data: bytes) -> Ready:
 
 def task_of(data: bytes) -> Task:
     """What it is told after that."""
-    return msgspec.msgpack.decode(data, type=Task, dec_hook=_made)
+    task: Task = msgspec.msgpack.decode(data, type=Task, dec_hook=_made)
+    return task
 
 
 def answer_of(data: bytes) -> Answer:
@@ -115,12 +170,18 @@ def hear(pipe: IO[bytes]) -> bytes | None:
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 -- msgspec's own signature
-    if isinstance(value, Tokens):
+    if isinstance(value, Tokens | Slots | Secrets):
         return value.carried()
+    if isinstance(value, timezone):
+        return value.utcoffset(None)
     raise TypeError(type(value).__name__)
 
 
 def _made(wanted: type, value: Any) -> Any:  # noqa: ANN401 -- as above
-    if wanted is Tokens:
-        return Tokens(value)
+    if wanted is Tokens or wanted is Slots:
+        return wanted(value)
+    if wanted is Secrets:
+        return Secrets.of_carried(value)
+    if wanted is tzinfo:
+        return timezone(msgspec.convert(value, timedelta))
     raise TypeError(wanted.__name__)
