@@ -360,7 +360,7 @@ async def test_whatever_is_done_to_files_no_session_is_lost_or_doubled(tmp_path:
 
 
 @pytest.mark.accept
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("kind", [JOURNALS, DOCUMENTS], ids=["journals", "documents"])
 async def test_a_thousand_schedules_lose_and_double_nothing(tmp_path: Path, kind: Kind) -> None:
     assert await all_wrong(range(FEW, FEW + MANY), tmp_path, kind) == []

@@ -274,7 +274,7 @@ def test_all_tables_are_read_as_of_one_moment(tmp_path: Path) -> None:
 
 @pytest.mark.accept
 @pytest.mark.slow
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1800)
 def test_in_a_thousand_reads_no_moment_is_mixed_with_another(tmp_path: Path) -> None:
     check_snapshots(tmp_path, 1000)
 
