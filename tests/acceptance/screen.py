@@ -10,16 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 SYSTEM_PYTHON = Path("/usr/bin/python3")
-"""Has GTK, which draws the window."""
+"""Has GTK, which draws the window, and says its number once it is on the screen."""
 PLAY = """
-import gi, sys
+import gi
 gi.require_version("Gtk", "3.0")
-from gi.repository import GLib, Gtk
-window = Gtk.Window(title="the tavern")
-window.show_all()
-GLib.idle_add(lambda: print(window.get_window().get_xid(), flush=True) and False)
 gi.require_version("GdkX11", "3.0")
-from gi.repository import GdkX11
+from gi.repository import GdkX11, Gtk
+window = Gtk.Window(title="the tavern")
+window.connect("map-event", lambda *_: print(window.get_window().get_xid(), flush=True))
+window.show_all()
 Gtk.main()
 """
 
@@ -56,13 +55,13 @@ def window(program: Path, display: Mapping[str, str]) -> Iterator[tuple[int, str
 
 def look_at(number: str, display: Mapping[str, str]) -> None:
     """This window hears the keys from now on."""
-    subprocess.run(("xdotool", "windowfocus", "--sync", number), env=_environment(display), check=True, timeout=20)
+    subprocess.run(("xdotool", "windowfocus", "--sync", number), env=_environment(display), check=True, timeout=60)
 
 
 def manage(number: str, display: Mapping[str, str]) -> None:
     """What a window manager says: this window is the active one."""
     words = ("-f", "_NET_ACTIVE_WINDOW", "32x", "-set", "_NET_ACTIVE_WINDOW", number)
-    subprocess.run(("xprop", "-root", *words), env=_environment(display), check=True, timeout=20)
+    subprocess.run(("xprop", "-root", *words), env=_environment(display), check=True, timeout=60)
 
 
 def _environment(display: Mapping[str, str]) -> Mapping[str, str]:
