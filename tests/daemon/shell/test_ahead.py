@@ -212,7 +212,8 @@ async def test_a_daemon_that_ends_then_sends_each_of_them_once() -> None:
     await desk.work(HOUR)
     assert set((await desk.states()).values()) == {"uploaded"}
     assert sorted(sent(desk)[AT_ONCE:]) == [*DOZEN]
-    assert {name_of(one): one.request.headers["Idempotency-Key"] for one in desk.sender.sent[:AT_ONCE]} == keys
+    again = {name_of(one): one.request.headers["Idempotency-Key"] for one in desk.sender.sent[AT_ONCE:]}
+    assert {name: again[name] for name in keys} == keys
 
 
 async def test_one_that_cannot_be_written_is_told_once_and_stops_no_other() -> None:
