@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -10,6 +11,7 @@ from logferry_daemon.core.partials import Mark
 from logferry_daemon.core.reading import Found, Reader, Reading, Trouble
 from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.ports import FileRow
+from logferry_model.session import SessionId
 
 
 class Head(NamedTuple):
@@ -55,6 +57,8 @@ class FileState:
     """Session -> since when it is known to be open."""
     admitted: frozenset[Mark] = frozenset()
     """What already went to the spool."""
+    lost: tuple[tuple[Found, Trouble], ...] = ()
+    """What is left alone for what it cost: the spool must not take the file for read beyond it."""
 
     @property
     def quiet_since(self) -> datetime:
@@ -102,11 +106,12 @@ class FileState:
         self.behind = False
         self.noticed = {}
         self.admitted, self.seen_running = frozenset(), frozenset()
+        self.lost = ()
 
     def row_of(self, source: str, *, running: bool, troubles: tuple[Trouble, ...]) -> FileRow:
         """What the spool should remember: read on at the last session, which a late line may still make longer."""
         row, last = self.row, self.last
-        return FileRow(
+        made = FileRow(
             source=source,
             path=self.path,
             signature=self.read or self.sighting.signature,
@@ -119,6 +124,21 @@ class FileState:
             running=running,
             troubles=troubles,
         )
+        return self.with_lost(made)
+
+    def found_again(self, sessions: Collection[SessionId]) -> None:
+        """These were left alone once, and could be made in the end."""
+        self.lost = tuple((found, trouble) for found, trouble in self.lost if found.id not in sessions)
+
+    def with_lost(self, row: FileRow) -> FileRow:
+        """So that it is told of what was left alone, and whoever reads on from there finds that again."""
+        told = [trouble for _, trouble in self.lost if trouble not in row.troubles]
+        row = replace(row, troubles=(*row.troubles, *told))
+        first = min((found for found, _ in self.lost), key=lambda one: one.offset, default=None)
+        if first is None or first.offset >= row.offset:
+            return row
+        head = row.head if row.head_size else first.id  # of a database it is the session at the row
+        return replace(row, offset=first.offset, line=first.line, days=first.days, head=head)
 
     def row_aside(self, source: str, trouble: Trouble) -> FileRow:
         """What the spool should remember of a file that cannot be read: where it was, and why."""

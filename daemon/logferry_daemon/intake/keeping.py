@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from logferry_daemon.core.boundary import GONE, end_by
 from logferry_daemon.core.known_secrets import Secrets
-from logferry_daemon.core.losses import Losses
+from logferry_daemon.core.losses import WORKER_LOST, Losses
 from logferry_daemon.core.new_session import NewSession
 from logferry_daemon.core.orders import Order
 from logferry_daemon.core.reading import Found, Paper, Trouble, only_grows
 from logferry_daemon.core.settle import Sighting, Signature
 from logferry_daemon.intake.boundaries import Boundaries
 from logferry_daemon.intake.file_state import FileState, mark
+from logferry_daemon.intake.in_threads import InThreads
 from logferry_daemon.intake.mistakes import mistakes_as_damage
 from logferry_daemon.intake.named import Named
 from logferry_daemon.intake.orphans import Orphan, Orphans
@@ -23,6 +25,8 @@ from logferry_daemon.intake.source import Source, World
 from logferry_daemon.ports import Admitted, FileRow
 from logferry_model.errors import Damaged
 from logferry_model.session import End, EndRule
+
+log = logging.getLogger(__name__)
 
 
 class Keeper:
@@ -44,6 +48,8 @@ class Keeper:
         self._named = Named()
         self._losses = Losses()
         """Of each session."""
+        self._here = InThreads()
+        """For what no file holds any more: nothing would ever find it again."""
 
     async def keep(self, state: FileState, row: FileRow, ended: Sequence[tuple[Found, End]]) -> None:
         """These sessions of a file are over, and it was read as far as `row` says."""
@@ -51,7 +57,8 @@ class Keeper:
             if (made := await self._prepare_all(ended, state, secrets)) is None:
                 return
             prepared, troubles = made
-            row = replace(row, troubles=(*row.troubles, *troubles))
+            state.found_again({one.session.id for one in prepared})
+            row = state.with_lost(replace(row, troubles=(*row.troubles, *troubles)))
             await self._admit(row, prepared, _without(secrets, state.reading.papers if state.reading else None))
         state.row, state.again = row, False
         state.admitted |= {mark(found) for found, _ in ended}
@@ -94,11 +101,14 @@ class Keeper:
 
     async def _keep_without_file(self, orphan: Orphan, state: FileState | None, secrets: Secrets) -> None:
         end = orphan.found.end or end_by(EndRule.SILENCE, GONE)
+        order = self._order(orphan.found, end, secrets)
         try:
-            prepared = await self._prepare(orphan.found, end, secrets)
+            prepared = await self._prepare_last(order)
         except Damaged as error:
-            if self._losses.trouble(orphan.found.id, error):
-                self._orphans.keep(orphan.found.id, orphan.found.weight)
+            log.warning("a session without a file is not kept", extra={"action": "orphan", "code": error.code})
+            self._orphans.keep(orphan.found.id, orphan.found.weight)
+            return
+        if prepared is None:
             return
         if state is not None and state.row is not None:
             await self._admit(state.row, [prepared])
@@ -106,6 +116,19 @@ class Keeper:
         gone = FileState(path=orphan.path, sighting=Sighting(Signature(0, 0, 0, 0), orphan.since))
         await self._admit(gone.row_of(self._source.name, running=False, troubles=()), [prepared])
         await self._world.intake.forget_file(self._source.name, orphan.path, self._world.clock.now())
+
+    async def _prepare_last(self, order: Order) -> NewSession | None:
+        """Where it costs processes only, it is done here in the end; None while it is tried once more."""
+        try:
+            with mistakes_as_damage():
+                return await self._world.room.prepare(order)
+        except Damaged as error:
+            if (trouble := self._losses.trouble(order.found.id, error)) is None:
+                return None
+            if trouble.code != WORKER_LOST:
+                raise
+        with mistakes_as_damage():
+            return await self._here.prepare(order)
 
     async def _prepare_all(
         self, ended: Sequence[tuple[Found, End | None]], state: FileState, secrets: Secrets
@@ -122,16 +145,25 @@ class Keeper:
             except Damaged as error:
                 if (trouble := self._losses.trouble(found.id, error)) is None:
                     return None
-                troubles.append(trouble)
+                if trouble.code == WORKER_LOST:
+                    state.lost = (*state.lost, (found, trouble))
+                else:
+                    troubles.append(trouble)
         return prepared, troubles
 
     async def _prepare(
         self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
     ) -> NewSession:
+        with mistakes_as_damage():
+            return await self._world.room.prepare(self._order(found, end, secrets, beside))
+
+    def _order(
+        self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
+    ) -> Order:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self._source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
         tracker = self._source.tracker
-        order = Order(
+        return Order(
             found=found,
             end=end,
             only_grows=grows,
@@ -139,8 +171,6 @@ class Keeper:
             names_player=tracker.names_player,
             beside=beside,
         )
-        with mistakes_as_damage():
-            return await self._world.room.prepare(order)
 
     async def _admit(self, row: FileRow, sessions: Sequence[NewSession], papers: Sequence[Paper] | None = None) -> None:
         world, destinations = self._world, self._destinations()

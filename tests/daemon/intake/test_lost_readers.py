@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ from logferry_daemon.core.orders import Order
 from logferry_daemon.core.reading import Document, DocumentTracker, Reading
 from logferry_daemon.intake.in_threads import InThreads
 from logferry_model.session import SessionId
-from tests.daemon.shell.stage import DOCUMENT, MINUTE, Stage, hunt
+from tests.daemon.shell.stage import DOCUMENT, ELITE, JOURNAL, MINUTE, SECOND, Stage, begin, hunt, jump, shutdown
 
 OTHER = "session-2.json"
 LOST = "worker-lost"
@@ -116,7 +116,7 @@ async def test_written_anew_it_is_read_again() -> None:
     assert room.asked.count(DOCUMENT) == TRIES + 1
 
 
-async def test_a_session_without_a_file_is_tried_again_and_given_up_after_three() -> None:
+async def test_a_session_without_a_file_is_tried_again_and_made_here_after_three() -> None:
     stage = Stage()
     stage.files.write(DOCUMENT, hunt(1, running=True))
     bad = session_in(hunt(1, running=True), stage)
@@ -126,3 +126,46 @@ async def test_a_session_without_a_file_is_tried_again_and_given_up_after_three(
     stage.files.delete(DOCUMENT)
     await stage.run(10 * MINUTE)
     assert room.asked.count(bad) == TRIES
+    assert [one.id for one in await stage.kept()] == [bad]
+
+
+def played(at: datetime, jumps: int) -> bytes:
+    """A session of a journal."""
+    return begin(at) + b"".join(jump(at + n * SECOND, n) for n in range(1, jumps + 1)) + shutdown(at + MINUTE)
+
+
+@pytest.mark.parametrize("runs", [False, True], ids=["over", "another-one-runs"])
+async def test_a_log_is_not_read_beyond_what_was_set_aside_so_a_restart_finds_it_again(runs: bool) -> None:
+    stage = Stage(ELITE)
+    now = stage.clock.now()
+    last = begin(now + 4 * MINUTE) + jump(now + 5 * MINUTE, 1) if runs else b""
+    stage.files.write(JOURNAL, played(now, 5) + played(now + 2 * MINUTE, 3) + last)
+    stage.follow(replace(stage.world, room=MortalOnce()))
+    await stage.run(3 * MINUTE)
+    assert await stage.troubles() == {JOURNAL: LOST}
+    assert len(await stage.kept()) == 1
+    stage.restart()
+    await stage.run(3 * MINUTE)
+    assert await stage.troubles() == {}
+    assert len(await stage.kept()) == 2
+
+
+async def test_a_log_that_goes_on_is_tried_again_and_counts_what_it_has_once() -> None:
+    stage = Stage(ELITE)
+    now = stage.clock.now()
+    stage.files.write(JOURNAL, played(now, 5) + played(now + 2 * MINUTE, 3))
+    stage.follow(replace(stage.world, room=MortalOnce()))
+    await stage.run(10 * MINUTE)
+    stage.files.append(JOURNAL, played(stage.clock.now(), 2))
+    await stage.run(10 * MINUTE)
+    assert await stage.troubles() == {}
+    assert len(await stage.kept()) == 3
+
+
+class MortalOnce(MortalRoom):
+    """Loses three over the first session that it is asked for."""
+
+    def _dies(self, what: str) -> None:
+        if not self.asked:
+            self._left[what] = TRIES
+        super()._dies(what)
