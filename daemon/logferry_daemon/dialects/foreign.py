@@ -47,13 +47,17 @@ _SPEAKS_OF_IT = frozenset({*_SUCCESSES, 400, 403, 409, 422})
 _ALREADY = re.compile(r"duplicate|already (?:exists?|stored|(?:been )?uploaded)")
 _TEXTS: tuple[tuple[re.Pattern[str], int], ...] = (
     (
-        re.compile(r"rate.?limit|too many (?:requests|uploads)|quota|(?:daily|hourly) limit|(?:per|a) (?:day|hour)\b"),
+        # A number of uploads in a time, and not what a session may have: "loot per hour is not plausible" is of one.
+        re.compile(
+            r"rate.?limit|too many (?:requests|uploads)|quota|(?:daily|hourly) limit"
+            r"|\d ?(?:[kmg]i?b|uploads|requests|sessions|encounters) ?(?:per|an?|/) ?(?:day|hour)\b"
+        ),
         429,
     ),
     (
         re.compile(
             r"too (?:large|big)|size limit|(?:max(?:imum)?|file|body|payload|entity|request|upload) size"
-            r"|\d ?(?:[kmg]i?b|bytes)\b"
+            r"|\d ?[kmg]i?b\b|\d{4} ?bytes\b"
         ),
         413,
     ),
