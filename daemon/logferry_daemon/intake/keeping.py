@@ -157,9 +157,7 @@ class Keeper:
         with mistakes_as_damage():
             return await self._world.room.prepare(self._order(found, end, secrets, beside))
 
-    def _order(
-        self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()
-    ) -> Order:
+    def _order(self, found: Found, end: End | None, secrets: Secrets, beside: frozenset[str] = frozenset()) -> Order:
         # Given up for silent, a shorter document corrects nothing: it is an older copy beside the one that went on.
         grows = only_grows(self._source.tracker) or (end is not None and end.rule is EndRule.SILENCE)
         tracker = self._source.tracker
