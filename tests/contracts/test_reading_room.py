@@ -16,7 +16,7 @@ from msgspec.json import encode
 from logferry_daemon.adapters.reading_process import LEAST, ProcessReadingRoom, prepare_task, read_task
 from logferry_daemon.adapters.work_process import ProcessWorkshop, open_workshop
 from logferry_daemon.core.boundary import end_by
-from logferry_daemon.core.carried import Opaque
+from logferry_daemon.core.carried import Opaque, carried_reading
 from logferry_daemon.core.detectors import Detectors, Surroundings
 from logferry_daemon.core.known_secrets import Secrets
 from logferry_daemon.core.losses import WORKER_LOST
@@ -28,6 +28,7 @@ from logferry_daemon.core.reading import About, Document, DocumentTracker, Found
 from logferry_daemon.core.sanitise import Privacy
 from logferry_daemon.intake.in_threads import InThreads
 from logferry_daemon.ports import ReadingRoom
+from logferry_daemon.workshop.messages import Held
 from logferry_model.errors import Damaged
 from logferry_model.session import End, EndRule
 from tests import bad_letters
@@ -255,10 +256,12 @@ async def test_where_no_process_can_be_started_all_of_it_is_done_in_threads() ->
 
 def test_none_of_it_shows_anything_of_itself() -> None:
     one = document("artemis", 1)
-    (found,) = of_documents("artemis").read(one).found
+    reading = of_documents("artemis").read(one)
+    (found,) = reading.found
     told = prepare_task(order(found, "artemis"))
     shown = [repr(read_task(of_documents("artemis"), one)), repr(told), repr(told.found), repr(order(found, "artemis"))]
-    assert [text.partition("(")[2] for text in shown] == ["***)"] * 4
+    shown.append(repr(Held(reading=carried_reading(reading))))
+    assert [text.partition("(")[2] for text in shown] == ["***)"] * 5
 
 
 @pytest.fixture

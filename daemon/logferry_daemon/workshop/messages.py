@@ -93,6 +93,9 @@ class Held(Struct, frozen=True, kw_only=True, tag="held"):
 
     reading: CarriedReading
 
+    def __repr__(self) -> str:
+        return "Held(***)"
+
 
 class Prepared(Struct, frozen=True, kw_only=True, tag="prepared"):
     """The session as it may be kept."""
