@@ -10,7 +10,7 @@ from logferry_daemon.core.backoff import delay
 from logferry_daemon.core.delivery import IllegalStep
 from logferry_daemon.core.exchange import Acked, GoneByOwner, Later, Outcome, Parked, Stop
 from logferry_daemon.core.gate import Block
-from logferry_daemon.core.giving_up import is_given_up
+from logferry_daemon.core.giving_up import is_given_up, is_stuck
 from logferry_daemon.core.queue_trouble import RETRY
 from logferry_daemon.floors import Floors
 from logferry_daemon.ports import DeliveryRow
@@ -95,12 +95,21 @@ class Books:
 
     async def _note_later(self, row: DeliveryRow, outcome: Later, now: datetime) -> None:
         attempts, road = row.attempts + 1, self._post.road
-        if is_given_up(outcome, attempts=attempts, filed_at=row.created_at, now=now, longest=road.longest):
+        nowhere = is_stuck(outcome, alone=self._post.gates.fails_alone(self._post.name, row.id))
+        # A clock that was wrong for a while may have said that the first of them came before it was filed.
+        since = max(row.stuck_since or now, row.created_at)
+        if nowhere and is_given_up(outcome, stuck=row.stuck + 1, since=since, now=now, longest=road.longest):
             await road.outbox.parked(row.id, f"{outcome.reason}, after {attempts} attempts", now)
             return
         wait = delay(attempts=attempts, jitter=road.chance.jitter(), floor=outcome.floor, cap=road.longest)
         await road.outbox.deferred(
-            row.id, outcome.reason, now + wait, counts=not outcome.free, now=now, anew=bool(outcome.refused_encoding)
+            row.id,
+            outcome.reason,
+            now + wait,
+            counts=not outcome.free,
+            now=now,
+            anew=bool(outcome.refused_encoding),
+            stuck=nowhere,
         )
 
     def _until(self, stop: Stop) -> datetime | None:

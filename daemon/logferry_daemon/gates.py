@@ -156,6 +156,10 @@ class Gates:
         """A proper answer to an item: the way is free."""
         self._of(destination).succeeded(self._clock.steady(), item)
 
+    def fails_alone(self, destination: str, item: str) -> bool:
+        """Whether an item fails there while others are taken."""
+        return self._of(destination).blame.fails_alone(item)
+
     def network_changed(self) -> None:
         """Whatever could not be reached is tried at once."""
         doubtful = [one for one in self._standing.values() if one.doubtful]

@@ -94,6 +94,7 @@ class Copies(RemnantsInMemory):
             self._note_copy(one.row.session, one, one.row.last_attempt)
         self._leave_upload(one)
         one.letter, one.written, one.upload, one.key = None, False, Upload(cuts=cuts), self.chance.token()
+        one.row = replace(one.row, stuck=0, stuck_since=None)
 
 
 def _same_copy(one: CopyRow, other: CopyRow) -> bool:

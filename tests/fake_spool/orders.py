@@ -44,6 +44,6 @@ class Orders(Filing):
             if not ids or one.row.id.startswith(beginnings) or one.row.session.startswith(beginnings)
         ]
         for one in chosen:
-            self._set(one, Step.RETRY, attempts=0, next_attempt=None, asked=True)
+            self._set(one, Step.RETRY, attempts=0, next_attempt=None, asked=True, stuck=0, stuck_since=None)
             self._supersede(one.row.session, one.row.destination)
         return len(chosen)

@@ -56,6 +56,7 @@ class Outcomes(Filing, HistoryInMemory, Copies):
         counts: bool,
         now: datetime | None = None,
         anew: bool = False,
+        stuck: bool = False,
     ) -> None:
         one = self._writable_delivery(delivery)
         if one is None:
@@ -64,6 +65,8 @@ class Outcomes(Filing, HistoryInMemory, Copies):
         attempts = one.row.attempts + counts
         began = one.row.last_attempt if now is None else now
         self._set(one, Step.DEFER, last_error=reason, attempts=attempts, next_attempt=next_attempt, last_attempt=began)
+        if stuck:
+            one.row = replace(one.row, stuck=one.row.stuck + 1, stuck_since=one.row.stuck_since or began)
         if anew:
             self._write_anew(one, cuts=one.upload.cuts)
         self._supersede(one.row.session, one.row.destination)

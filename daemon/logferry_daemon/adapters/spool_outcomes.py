@@ -66,6 +66,7 @@ class OutcomesInSqlite:
         counts: bool,
         now: datetime | None = None,
         anew: bool = False,
+        stuck: bool = False,
     ) -> None:
         """Back to pending."""
         await self._step(
@@ -77,6 +78,7 @@ class OutcomesInSqlite:
             now=None if now is None else ms(now),
             next_attempt=ms(next_attempt),
             counts=int(counts),
+            stuck=int(stuck),
         )
 
     async def parked(self, delivery: str, reason: str, now: datetime) -> None:

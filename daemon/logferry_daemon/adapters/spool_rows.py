@@ -243,7 +243,7 @@ def claimed(row: sqlite3.Row, state: State, install_id: str, sender: SenderFacts
         app_version=sender.app_version,
         platform=sender.platform,
     )
-    delivery = replace(delivery_row(row), state=state)
+    delivery = replace(delivery_row(row), state=state, stuck=row["stuck"], stuck_since=_maybe_at(row["stuck_since"]))
     return Claimed(
         row=delivery,
         parcel=parcel,

@@ -37,6 +37,10 @@ class Blame:
         """Whether a failure of it says nothing of the destination: others succeeded after it failed before."""
         return item in self.outlived
 
+    def fails_alone(self, item: str) -> bool:
+        """Whether it fails while others are taken: nothing else failed since the last that was."""
+        return self.is_its_own(item) and not self.failing
+
     def longest_pause(self, cap: timedelta = CAP) -> timedelta:
         """How long all may be held for what failed since the last success: the more items that was, the longer."""
         return min(ALONE * (1 << min(max(len(self.failing) - 1, 0), _MOST_DOUBLINGS)), cap)

@@ -113,8 +113,10 @@ class Later:
     unreached: bool = False
     """There was no whole answer at all."""
     parks_after: int | None = None
-    """Attempts after which it is parked, once it is `parks_age` old."""
+    """Answers of this kind after which it is parked, once the first of them is `parks_age` old."""
     parks_age: timedelta = timedelta()
+    parks_alone: bool = False
+    """Such an answer counts only while the destination takes others: a proxy in its place says the same to all."""
     refused_encoding: str = ""
     """The letter is packed in a way that is not taken: it is written anew, without this one and under another key."""
 

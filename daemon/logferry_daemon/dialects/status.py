@@ -63,8 +63,8 @@ Rule = Callable[[Answer], Outcome]
 
 
 def unproven(reason: str) -> Later:
-    """After a whole answer that proves nothing: it may be because of the item, so it is not asked for for ever."""
-    return Later(reason=reason, parks_after=PARKS_AFTER, parks_age=PARKS_AGE)
+    """After a whole answer that proves nothing: while others are taken it is because of the item, and given up."""
+    return Later(reason=reason, parks_after=PARKS_AFTER, parks_age=PARKS_AGE, parks_alone=True)
 
 
 def _item_invalid(answer: Answer) -> Outcome:

@@ -31,6 +31,10 @@ class DeliveryRow:
     last_attempt: datetime | None = None
     next_attempt: datetime | None = None
     report_url: str | None = None
+    stuck: int = 0
+    """Answers that got it nowhere since it was written or somebody asked for it; told where it is claimed alone."""
+    stuck_since: datetime | None = None
+    """When the first of them came."""
     asked: bool = False
     """Whether no time is waited for: it was let go, or its owner asked for it."""
     standing: Standing = Standing.ALLOWED
@@ -97,10 +101,13 @@ class Outbox(Protocol):
         counts: bool,
         now: datetime | None = None,
         anew: bool = False,
+        stuck: bool = False,
     ) -> None:
         """Back to pending; `now` is when that was known, for its history and as the beginning of the wait.
 
         `anew`: the bytes are not taken as they are, so they are written once more, under another key.
+        `stuck`: it is one of the answers after so many of which it is given up. They are counted from none again once
+        it is written anew or a person asks for it.
         """
         ...
 

@@ -177,7 +177,7 @@ RETURNING id;
 -- Written anew: other bytes get another key, or the other side would take them for the same.
 UPDATE deliveries SET
     body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0, upload_expires = NULL,
-    idempotency_key = lower(hex(randomblob(16)))
+    idempotency_key = lower(hex(randomblob(16))), stuck = 0, stuck_since = NULL
 WHERE id = :id;
 
 -- acked --
@@ -192,7 +192,8 @@ WHERE id = :id;
 -- With the time at which the wait began, which may be hours after the try did.
 UPDATE deliveries SET
     state = :state, attempts = attempts + :counts, last_error = :reason, next_attempt = :next_attempt,
-    last_attempt = coalesce(:now, last_attempt)
+    last_attempt = coalesce(:now, last_attempt), stuck = stuck + :stuck,
+    stuck_since = CASE WHEN :stuck THEN coalesce(stuck_since, :now, last_attempt) ELSE stuck_since END
 WHERE id = :id;
 
 -- hasten --
@@ -303,7 +304,9 @@ SELECT id, session, destination, state FROM deliveries WHERE state = 'failed';
 
 -- retried --
 -- Attempts start afresh: a person looked at it.
-UPDATE deliveries SET state = :state, attempts = 0, next_attempt = NULL, asked = 1 WHERE id = :id;
+UPDATE deliveries SET
+    state = :state, attempts = 0, next_attempt = NULL, asked = 1, stuck = 0, stuck_since = NULL
+WHERE id = :id;
 
 -- failures --
 SELECT id, session, destination, revision, state, attempts, created_at, last_error, last_attempt, next_attempt,

@@ -43,5 +43,5 @@ SELECT leaks FROM sessions WHERE plan = :plan AND leaks != '[]' ORDER BY id;
 -- Written anew: other bytes get another key, or the other side would take them for the same.
 UPDATE deliveries SET
     body = NULL, headers = NULL, payload_digest = NULL, upload_path = '', upload_offset = 0, upload_expires = NULL,
-    cuts = 0, idempotency_key = lower(hex(randomblob(16)))
+    cuts = 0, idempotency_key = lower(hex(randomblob(16))), stuck = 0, stuck_since = NULL
 WHERE id = :id AND state != 'uploaded';

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from logferry_daemon.core.backoff import CAP
 from logferry_daemon.core.exchange import Later
-from logferry_daemon.core.giving_up import is_given_up
+from logferry_daemon.core.giving_up import is_given_up, is_stuck
 from logferry_daemon.core.waiting import CORRECTION
 from tests.fakes import NOON
 
@@ -20,16 +20,16 @@ TROUBLE = Later(reason="500", parks_after=20, parks_age=DAY)
 spans = st.timedeltas(min_value=timedelta(minutes=1), max_value=timedelta(hours=1))
 
 
-def given_up(attempts: int, age: timedelta, outcome: Later = TROUBLE, longest: timedelta = CAP) -> bool:
-    return is_given_up(outcome, attempts=attempts, filed_at=NOON, now=NOON + age, longest=longest)
+def given_up(stuck: int, age: timedelta, outcome: Later = TROUBLE, longest: timedelta = CAP) -> bool:
+    return is_given_up(outcome, stuck=stuck, since=NOON, now=NOON + age, longest=longest)
 
 
 @pytest.mark.parametrize(
-    ("attempts", "age", "enough"),
+    ("stuck", "age", "enough"),
     [(19, 99 * DAY, False), (20, DAY - SECOND, False), (20, DAY, True), (500, DAY - SECOND, False)],
 )
-def test_it_takes_so_many_tries_and_such_an_age(attempts: int, age: timedelta, enough: bool) -> None:
-    assert given_up(attempts, age) is enough
+def test_it_takes_so_many_tries_and_such_an_age(stuck: int, age: timedelta, enough: bool) -> None:
+    assert given_up(stuck, age) is enough
 
 
 def test_what_asks_for_no_age_needs_none_also_where_the_clock_is_corrected() -> None:
@@ -48,3 +48,16 @@ def test_where_no_clock_tells_its_age_so_many_tries_do_as_take_as_long(back: tim
     enough = max(20, -(-2 * DAY // longest))
     assert not given_up(enough - 1, -back, longest=longest)
     assert given_up(enough, -back, longest=longest)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "alone", "others"),
+    [
+        (TROUBLE, True, True),
+        (Later(reason="503"), False, False),
+        (Later(reason="packed anew", parks_after=20, free=True), False, False),
+        (Later(reason="{}", parks_after=20, parks_alone=True), True, False),
+    ],
+)
+def test_only_what_gets_it_nowhere_counts(outcome: Later, *, alone: bool, others: bool) -> None:
+    assert (is_stuck(outcome, alone=True), is_stuck(outcome, alone=False)) == (alone, others)
