@@ -190,7 +190,7 @@ def _trouble(slot: Slot) -> Stop | Later | None:
     """What is wrong with the answer; nothing is put then."""
     hint = "Have its operator look at what POST /uploads answers, then: logferry retry --all"
     if not slot.to:
-        return Later(reason="the answer names no address to put the file to", parks_after=PARKS_AFTER)
+        return unproven("the answer names no address to put the file to")
     if slot.confirm and (not _BELOW.fullmatch(slot.confirm) or ".." in slot.confirm.split("/")):
         return Stop(reason="the place to confirm it at is no path of its own", hint=hint)
     for name, value in slot.headers.items():
